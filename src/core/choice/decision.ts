@@ -1,0 +1,51 @@
+import type { RequestProfile } from '../task/task.ts';
+
+/** What was decided for one request, and why. Logged as it stands: `propensity` is the true probability. */
+export interface Decision {
+  readonly profile: RequestProfile;
+  readonly strategy: string;
+  readonly reason: 'explicit' | 'auto' | 'explore';
+  readonly valueOfQualityUsd: number;
+  readonly valueOfSecondUsd: number;
+  /** Best first: the endpoint chosen, then the fallbacks in the order of the same draw. */
+  readonly ranking: readonly RankedCandidate[];
+  readonly excluded: readonly ExcludedCandidate[];
+}
+
+export interface RankedCandidate {
+  readonly endpointId: string;
+  readonly modelId: string;
+  readonly provider: string;
+  /** Probability with which this endpoint would have been the first choice, 0–1; sums to 1 over the ranking. */
+  readonly propensity: number;
+  /** Mean utility in USD under current belief. */
+  readonly utilityUsd: number;
+  /** Posterior mean of quality, 0–1. */
+  readonly quality: number;
+  readonly expectedCostMicroUsd: number;
+  readonly expectedOutputTokens: number;
+  readonly expectedTtftMs: number;
+  readonly expectedLatencyMs: number;
+}
+
+export interface ExcludedCandidate {
+  readonly endpointId: string;
+  readonly modelId: string;
+  readonly reason: ExclusionReason;
+  /** Epoch ms at which it may serve again, for reasons that pass. */
+  readonly retryAtMs?: number;
+}
+
+export type ExclusionReason =
+  | 'wrong_type'
+  | 'missing_capability'
+  | 'context_length'
+  | 'not_allowed_for_key'
+  | 'not_in_route'
+  | 'over_cost_ceiling'
+  | 'over_latency_ceiling'
+  | 'below_min_quality'
+  | 'breaker_open'
+  | 'cooling'
+  | 'disabled'
+  | 'paused';

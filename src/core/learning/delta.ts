@@ -1,0 +1,49 @@
+import type { Task } from '../task/task.ts';
+
+/**
+ * What an outcome adds to what is known, as plain sums. Everything learnt is a sum of these, so replicas merge by
+ * addition and a correction subtracts exactly what was once added. Stored as it stands (table `belief_sums`).
+ */
+export interface BeliefDelta {
+  readonly kind: BeliefKind;
+  /** Model id for `quality` and `tokens`; endpoint id for `ttft`, `token_time` and `availability`. */
+  readonly subject: string;
+  readonly task: Task;
+  /** Where quality evidence came from; `''` for the other kinds. */
+  readonly source: EvidenceSource | '';
+  /** Epoch of the subject: a change alarm opens a new one. */
+  readonly epoch: number;
+  /**
+   * Three sums, by kind:
+   * `quality`      a = weighted successes Σw·q, b = weighted failures Σw·(1−q), c = Σw² (for the effective count)
+   * `tokens`       a = count, b = Σ ln(output tokens), c = Σ ln²(output tokens)
+   * `ttft`         a = count, b = Σ ln(ms to first token), c = Σ ln²
+   * `token_time`   a = count, b = Σ ln(ms per output token after the first), c = Σ ln²
+   * `availability` a = answers, b = failures that speak about the endpoint, c = 0
+   */
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+export type BeliefKind = 'quality' | 'tokens' | 'ttft' | 'token_time' | 'availability';
+
+/**
+ * Sources of quality evidence, weakest first. At most one counts per request: a stronger one replaces a weaker.
+ * `heuristic` (empty, truncated, refusal, repetition), `judge`, `check` (schema, tool calls), `human`, `client_test`.
+ */
+export const EVIDENCE_SOURCES = ['heuristic', 'judge', 'check', 'human', 'client_test'] as const;
+export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
+
+/** One verdict about the quality of one answer. */
+export interface QualityEvidence {
+  readonly source: EvidenceSource;
+  /** 0 (useless) to 1 (perfect). */
+  readonly quality: number;
+  /** 0–1: how much it counts against a labelled outcome. */
+  readonly weight: number;
+}
+
+export function negated(delta: BeliefDelta): BeliefDelta {
+  return { ...delta, a: -delta.a, b: -delta.b, c: -delta.c };
+}

@@ -1,0 +1,52 @@
+import type { Capability } from '../catalog/model.ts';
+
+/** Coarse task labels: the cells of what is learnt. `unknown` is a pooled cell for low confidence. */
+export const TASKS = [
+  'code_generation',
+  'code_review',
+  'reasoning_math',
+  'question_answering',
+  'summarization',
+  'extraction',
+  'translation',
+  'creative_writing',
+  'tool_use',
+  'conversation',
+  'unknown',
+] as const;
+export type Task = (typeof TASKS)[number];
+
+/** What core reads of a chat request. The rest of the body passes through untouched. */
+export interface ChatRequestView {
+  readonly messages: readonly ChatMessageView[];
+  readonly tools?: readonly unknown[] | null;
+  readonly functions?: readonly unknown[] | null;
+  readonly response_format?: { readonly type?: unknown } | null;
+  readonly max_tokens?: number | null;
+  readonly max_completion_tokens?: number | null;
+  readonly n?: number | null;
+}
+export interface ChatMessageView {
+  readonly role: string;
+  /** A string, an array of content parts, or null. */
+  readonly content?: unknown;
+  readonly tool_calls?: unknown;
+}
+
+/** Everything about one request that choosing depends on. */
+export interface RequestProfile {
+  readonly task: Task;
+  /** Calibrated probability that `task` is right, 0–1; 1 when the client said it. */
+  readonly confidence: number;
+  /** 0 (trivial) to 1 (hard). */
+  readonly complexity: number;
+  /** ISO 639-1 where recognised, else `und`. */
+  readonly language: string;
+  readonly needs: ReadonlySet<Capability>;
+  /** Estimated prompt tokens, by bytes: never a tokenizer (hostile text takes one minutes). */
+  readonly inputTokens: number;
+  /** The client's own bound on answer tokens, per choice. */
+  readonly maxOutputTokens?: number;
+  /** Choices asked for (`n`). */
+  readonly choices: number;
+}
