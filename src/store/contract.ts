@@ -82,6 +82,8 @@ export interface RequestEvidence {
   readonly requestId: string;
   readonly keyId: string;
   readonly task: Task;
+  /** The request's `reason`: a choice the client forced teaches nothing about quality. */
+  readonly reason: string;
   /** The attempt whose answer the client got. */
   readonly modelId: string;
   readonly endpointId: string;

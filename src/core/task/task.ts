@@ -21,6 +21,7 @@ export interface ChatRequestView {
   readonly messages: readonly ChatMessageView[];
   readonly tools?: readonly unknown[] | null;
   readonly functions?: readonly unknown[] | null;
+  readonly tool_choice?: unknown;
   readonly response_format?: { readonly type?: unknown } | null;
   readonly max_tokens?: number | null;
   readonly max_completion_tokens?: number | null;
