@@ -1,0 +1,45 @@
+import type { Endpoint, Model } from '../catalog/model.ts';
+import type { Learner } from '../learning/contract.ts';
+import type { Random } from '../learning/random.ts';
+import type { RequestProfile } from '../task/task.ts';
+import type { ExclusionReason } from './decision.ts';
+import type { Strategy } from './strategy.ts';
+
+/** One arm: a model at one provider. */
+export interface Candidate {
+  readonly model: Model;
+  readonly endpoint: Endpoint;
+}
+
+/** Why the caller knows that an endpoint may not serve this request (breaker, cool-down, key, route wishes). */
+export interface Refusal {
+  readonly reason: ExclusionReason;
+  readonly retryAtMs?: number;
+}
+
+/** Bounds the client set on this request. */
+export interface ChoiceLimits {
+  /** Ceiling on the expected cost of each attempt, USD. */
+  readonly maxCostUsd?: number;
+  /** Ceiling on the expected time to the whole answer. Excludes only where the endpoint's speed is known. */
+  readonly maxLatencyMs?: number;
+  /** 0–1. Excludes only where there is evidence. */
+  readonly minQuality?: number;
+}
+
+export interface ChoiceInput {
+  readonly profile: RequestProfile;
+  /** In the order of the config, which `priority` follows. */
+  readonly candidates: readonly Candidate[];
+  readonly strategy: Strategy;
+  readonly learner: Learner;
+  readonly random: Random;
+  readonly refusalOf?: (endpoint: Endpoint, model: Model) => Refusal | undefined;
+  readonly limits?: ChoiceLimits;
+  /** False: exploit only, the best mean utility with propensity 1. */
+  readonly explore: boolean;
+  /** The client named the model; the candidates are its endpoints. */
+  readonly isExplicit: boolean;
+  /** Dollars of disutility per dollar of expected cost, on top of the cost itself (see `pacer.ts`). */
+  readonly costPenalty?: number;
+}

@@ -1,0 +1,90 @@
+import type { Model } from '../catalog/model.ts';
+import type { Task } from '../task/task.ts';
+import type { BeliefDelta } from './delta.ts';
+
+/**
+ * What is known about models and endpoints, in memory. Everything in it is a sum of `BeliefDelta`s: the same deltas
+ * give the same beliefs in any order, and a negated delta takes back what it added.
+ *
+ * No method throws on any input: numbers that make no sense are ignored at write and clamped at read, so the learner
+ * can never fail a request.
+ */
+export interface Learner {
+  /** Takes a new catalogue. What is known stays, also about models that left: they may return. */
+  setModels(models: readonly Model[]): void;
+
+  /** Adds stored rows at start, new evidence, another replica's evidence, or (negated) takes evidence back. */
+  apply(delta: BeliefDelta): void;
+
+  /** The epoch new evidence about this model belongs to: write it into its `quality` and `tokens` deltas. */
+  epochOf(modelId: string): number;
+  /** Starts a new epoch: everything older counts a tenth. Going back, or to the same epoch, does nothing. */
+  openEpoch(modelId: string, epoch: number): void;
+  /** The same for an endpoint: its `ttft`, `token_time` and `availability` deltas. */
+  endpointEpochOf(endpointId: string): number;
+  openEndpointEpoch(endpointId: string, epoch: number): void;
+
+  /** The belief about quality with its interval. For reports: a few microseconds. */
+  qualityOf(task: Task, modelId: string): QualityBelief;
+  /** Expected tokens of one answer, E[min(tokens, bound)] under a log-normal belief. At least 1. */
+  expectedOutputTokens(task: Task, modelId: string, bound?: number): number;
+  timingOf(endpointId: string, task: Task): EndpointTiming;
+  /** Probability that a call to this endpoint is answered, 0–1. */
+  availabilityOf(endpointId: string): number;
+
+  /**
+   * Probability that each model is the best for the task, in the order given; sums to 1. With `handicaps` (quality
+   * points, e.g. cost divided by the value of quality) the best by θ − handicap.
+   */
+  bestProbabilities(task: Task, modelIds: readonly string[], handicaps?: readonly number[]): number[];
+
+  /**
+   * Watches for a change of a model's quality (CUSUM over all its tasks). Call it once per labelled outcome, before
+   * the outcome is applied. True is an alarm: open the next epoch and store it.
+   */
+  watchQuality(modelId: string, task: Task, quality: number): boolean;
+  /** The same for an endpoint's speed, in ms per output token. */
+  watchTiming(endpointId: string, task: Task, msPerToken: number): boolean;
+
+  /** The hot path: writes `CELL_FIELDS` of one cell to `into[at …]`. Allocates nothing. */
+  readCell(task: Task, modelId: string, into: Float64Array, at: number): void;
+}
+
+/** What `readCell` writes, by position. */
+export const CELL_FIELDS = {
+  /** Parameters of the reshaped posterior Beta(ρα, ρβ): what a draw is taken from. */
+  reshapedAlpha: 0,
+  reshapedBeta: 1,
+  /** Posterior mean of quality. */
+  mean: 2,
+  /** Weighted outcomes of this very cell. */
+  cellWeight: 3,
+  /** Weighted outcomes of the model over all tasks. */
+  modelWeight: 4,
+} as const;
+export const CELL_STRIDE = 5;
+
+export interface QualityBelief {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly mean: number;
+  /** Bounds of the central 90 % interval of Beta(alpha, beta). */
+  readonly low90: number;
+  readonly high90: number;
+  /** Outcomes behind it, (Σw)²/Σw² (Kish), those of older epochs counting a tenth. */
+  readonly samples: number;
+  /** `prior`: no outcome of its own; `mixed`: what is borrowed still weighs more; `observed`: its own outcomes do. */
+  readonly evidence: 'prior' | 'mixed' | 'observed';
+}
+
+export interface EndpointTiming {
+  readonly ttftMs: number;
+  readonly msPerToken: number;
+  /** Answers of this endpoint, any task, whose first token was timed. */
+  readonly samples: number;
+}
+
+/** Offline knowledge: how far a model lies above or below the task's average, in quality points (−1 to 1). */
+export interface QualityPrior {
+  deviationOf(task: Task, modelId: string): number;
+}
