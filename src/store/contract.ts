@@ -92,3 +92,195 @@ export interface RequestEvidence {
   readonly automatic: QualityEvidence | undefined;
   readonly feedback: readonly FeedbackRecord[];
 }
+
+/** An attempt as its row says, read back: what a reader can verify the beliefs and the roll-up with. */
+export interface AttemptFact extends AttemptStart {
+  /** `undefined` while it runs. */
+  readonly ending: Ending | undefined;
+  readonly endedAtMs: number | undefined;
+  readonly httpStatus: number;
+  readonly finishReason: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly costMicroUsd: number;
+  readonly isCostEstimated: boolean;
+  readonly ttftMs: number;
+  readonly latencyMs: number;
+  readonly errorCode: string;
+  readonly automatic: QualityEvidence | undefined;
+  /** False once a stronger verdict from outside replaced the automatic one. */
+  readonly automaticCounts: boolean;
+}
+
+/** One ended attempt and, on the attempt whose answer the client got, the verdicts from outside. */
+export interface EndedAttempt extends AttemptFact {
+  readonly ending: Ending;
+  readonly endedAtMs: number;
+  readonly feedback: readonly FeedbackRecord[];
+}
+
+/** Everything remembered about one request, for `explain`. Attempts by number, feedback by source name. */
+export interface RequestHistory {
+  readonly request: RequestRecord;
+  readonly attempts: readonly AttemptFact[];
+  readonly feedback: readonly FeedbackRecord[];
+}
+
+/** What `change` decides from all verdicts on a request. Written in one transaction. */
+export interface EvidenceChange {
+  readonly upsert?: FeedbackRecord;
+  readonly removeSourceName?: string;
+  /** Whether the automatic verdict counts from now on. */
+  readonly automaticCounts: boolean;
+  /** What this change adds to the beliefs, corrections as negated deltas. */
+  readonly deltas: readonly BeliefDelta[];
+}
+
+/** Sums read back at start or by a replica. Rows that no honest writer could have left are skipped, not thrown. */
+export interface LoadedBeliefs {
+  readonly beliefs: readonly BeliefDelta[];
+  /** Rows skipped: not finite, negative where a sum cannot be, unknown kind, task or source. */
+  readonly skipped: number;
+}
+
+/** The start of an epoch of a model's belief. Epoch 0 is never stored. */
+export interface ModelEpoch {
+  readonly modelId: string;
+  readonly epoch: number;
+  readonly openedAtMs: number;
+  readonly cause: string;
+}
+
+/** One row of the hourly roll-up: ended attempts by the hour they ended in (UTC, epoch ms of its start). */
+export interface TrafficHour {
+  readonly hourMs: number;
+  readonly task: Task;
+  readonly modelId: string;
+  readonly endpointId: string;
+  readonly keyId: string;
+  readonly requests: number;
+  readonly completed: number;
+  /** Endings that speak about the endpoint (`learnt: 'failure'`). */
+  readonly failures: number;
+  readonly costMicroUsd: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Over the completed ones. */
+  readonly latencyMsSum: number;
+  /** Over the completed ones. */
+  readonly ttftMsSum: number;
+}
+
+export const KEY_SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+/** A client's key without the key itself: only its hash and a prefix to recognise it by are stored. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  /** First characters of the key, e.g. `or-3kF9aZ`. */
+  readonly prefix: string;
+  readonly scopes: readonly KeyScope[];
+  /** Model ids this key may use; undefined allows all. */
+  readonly allowedModels: readonly string[] | undefined;
+  /** Name under `[plans.*]`; `''` for none. */
+  readonly plan: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | undefined;
+  readonly revokedAtMs: number | undefined;
+}
+
+export interface NewKey {
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  readonly allowedModels?: readonly string[];
+  readonly plan?: string;
+  readonly expiresAtMs?: number;
+}
+
+/** Attempts on their way to disk. */
+export interface Journal {
+  /**
+   * Resolves once the attempt (and, with the first one, its request) is durable: only then may a byte go upstream.
+   * All that arrive in one turn of the event loop share one transaction.
+   * Rejects with a `GatewayError` and leaves nothing behind: 503 `storage_unavailable` when the disk is full, the
+   * database is locked for more than 100 ms or out of reach; 409 `duplicate_request_id` when the row exists already.
+   * After a rejection `end` must not be called for it (and is ignored).
+   */
+  begin(request: RequestRecord | undefined, attempt: AttemptStart): Promise<void>;
+  /**
+   * The one ending of an attempt that began here; never throws. The first call wins, later ones are ignored.
+   * Written within milliseconds together with its deltas and its share of the roll-up, in one transaction, and
+   * kept and retried while storage is away. Numbers that are not finite are stored as 0.
+   */
+  end(end: AttemptEnd): void;
+  /** What is not on disk yet. `dropped` counts endings the database refused for good (never because it was away). */
+  lag(): { pending: number; oldestMs: number; dropped: number };
+  /** Resolves when everything handed over so far is written; rejects with 503 `storage_unavailable` if it cannot be. */
+  flush(): Promise<void>;
+}
+
+export interface OpenStoreOptions {
+  /** `sqlite:./outrider.db`, `sqlite::memory:` or `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Server secret for key hashes; without it one is generated once and kept in the `settings` table. */
+  readonly keySecret?: string;
+}
+
+/** What is remembered. Reads and writes reject with `GatewayError` 503 `storage_unavailable` while storage is away. */
+export interface Store {
+  readonly journal: Journal;
+
+  /**
+   * Ends attempts that dead processes left running as `unknown`, charged at their estimate, and returns them.
+   * Attempts of living replicas are left alone. On SQLite every other process counts as dead, so call it once the
+   * port is ours: a second server started by mistake must not end the first one's attempts.
+   */
+  recoverPending(): Promise<readonly AttemptStart[]>;
+
+  /**
+   * Hands all verdicts on a request to the pure `change` and writes what it decides (nothing when it returns
+   * undefined). Concurrent changes of one request, in one process or several, happen one after the other.
+   * `keyId` undefined means any key. `change` may be called again when a transaction had to be repeated.
+   * @returns the evidence `change` saw, or undefined when there is no such request or it belongs to another key
+   * @throws GatewayError 409 `request_in_progress` while an attempt of the request still runs
+   */
+  changeEvidence(
+    requestId: string,
+    keyId: string | undefined,
+    change: (evidence: RequestEvidence) => EvidenceChange | undefined,
+  ): Promise<RequestEvidence | undefined>;
+
+  loadBeliefs(): Promise<LoadedBeliefs>;
+  /** Adds to the beliefs outside of any attempt, e.g. prior evidence that an operator pushed. */
+  addBeliefs(deltas: readonly BeliefDelta[]): Promise<void>;
+  loadEpochs(): Promise<readonly ModelEpoch[]>;
+  /** @returns false when another replica had opened this epoch before. */
+  openEpoch(epoch: ModelEpoch): Promise<boolean>;
+
+  readRequest(requestId: string): Promise<RequestHistory | undefined>;
+  /** Roll-up rows of the hour that `sinceMs` falls into and of all later ones, oldest first. */
+  readTraffic(sinceMs: number): Promise<readonly TrafficHour[]>;
+  /** Every ended attempt, by request id and number; read in pages, so the event loop stays free. */
+  attemptFacts(): AsyncIterable<EndedAttempt>;
+
+  /** @returns the key itself, shown this once, and what is stored of it */
+  createKey(key: NewKey): Promise<{ key: string; record: KeyRecord }>;
+  listKeys(): Promise<readonly KeyRecord[]>;
+  /** @returns false when there is no such key or it was revoked before */
+  revokeKey(id: string): Promise<boolean>;
+  /** HMAC-SHA-256 with the server secret, hex: what `findKeyByHash` looks up. */
+  hashKey(key: string): string;
+  /** Revoked and expired keys are found too: the caller says why it refuses them. */
+  findKeyByHash(hash: string): Promise<KeyRecord | undefined>;
+  /** True once any key was ever created, revoked ones included: a gateway does not fall open by revoking. */
+  hasKeys(): Promise<boolean>;
+
+  /** Whether the next write is expected to succeed; after a failure it tries one. Never rejects. */
+  isHealthy(): Promise<boolean>;
+  /** Writes what is queued, then closes. Rejects when something could not be written; is closed all the same. */
+  close(): Promise<void>;
+}
