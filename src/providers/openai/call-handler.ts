@@ -1,0 +1,181 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { endedBy, GatewayError } from '../../core/outcome/gateway-error.ts';
+import type {
+  CallProgress,
+  UpstreamAnswer,
+  UpstreamCall,
+  UpstreamLimits,
+  UpstreamTimeouts,
+} from '../upstream.ts';
+import { classifyFailure } from './classify-failure.ts';
+import { Deadline } from './deadline.ts';
+import { endingOfNetworkError } from './network-error.ts';
+
+export interface CallContext {
+  readonly timeouts: UpstreamTimeouts;
+  readonly limits: UpstreamLimits;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+}
+
+export interface Settle {
+  readonly resolve: (answer: UpstreamAnswer) => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
+/** Bytes of a refusal's body that are read for its message. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/**
+ * What every call has in common, as undici's dispatch handler: deadlines, refusals by status, network errors, and
+ * that it settles exactly once and then lets nothing more through.
+ */
+export abstract class CallHandler implements Dispatcher.DispatchHandler {
+  protected readonly context: CallContext;
+  protected readonly call: UpstreamCall;
+  protected readonly progress: CallProgress;
+  protected readonly deadline: Deadline;
+  protected controller: Dispatcher.DispatchController | undefined;
+  readonly #settle: Settle;
+  readonly #startedMs: number;
+  #isSettled = false;
+  #failedStatus = 0;
+  #retryAfter: string | string[] | undefined;
+  readonly #errorPieces: Buffer[] = [];
+  #errorBytes = 0;
+
+  constructor(context: CallContext, call: UpstreamCall, progress: CallProgress, settle: Settle) {
+    this.context = context;
+    this.call = call;
+    this.progress = progress;
+    this.#settle = settle;
+    this.#startedMs = context.monotonicMs();
+    this.deadline = new Deadline(context.monotonicMs, this.dueMs(this.firstWaitMs()), () => this.onExpired());
+  }
+
+  protected abstract onGoodHeaders(controller: Dispatcher.DispatchController, contentType: string): void;
+  protected abstract onGoodData(chunk: Buffer): void;
+  /** May throw a `GatewayError` when the answer turns out to be none. */
+  protected abstract onGoodEnd(): void;
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.#isSettled) controller.abort(new Error('settled'));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (this.#isSettled) return;
+    this.progress.httpStatus = statusCode;
+    if (statusCode !== 200) {
+      this.#failedStatus = statusCode;
+      this.#retryAfter = headers['retry-after'];
+      return;
+    }
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.fail(this.badAnswer('an encoding that was not asked for'));
+      return;
+    }
+    this.onGoodHeaders(controller, String(headers['content-type'] ?? '').toLowerCase());
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isSettled) return;
+    if (this.#failedStatus === 0) {
+      this.onGoodData(chunk);
+      return;
+    }
+    this.#errorBytes += chunk.length;
+    if (this.#errorBytes > MAX_ERROR_BYTES) this.#refused();
+    else this.#errorPieces.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#isSettled) return;
+    if (this.#failedStatus !== 0) {
+      this.#refused();
+      return;
+    }
+    try {
+      this.onGoodEnd();
+    } catch (error) {
+      this.fail(error instanceof GatewayError ? error : this.badAnswer('something unreadable', error));
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isSettled) return;
+    if (this.#failedStatus !== 0) this.#refused();
+    else this.onNetworkError(error);
+  }
+
+  /** Cuts the upstream; nothing of it is heard after this. */
+  fail(error: GatewayError): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.deadline.stop();
+    this.controller?.abort(error);
+    this.#settle.reject(error);
+  }
+
+  protected succeed(answer: UpstreamAnswer): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.deadline.stop();
+    this.#settle.resolve(answer);
+  }
+
+  protected onNetworkError(error: Error): void {
+    this.fail(endingOfNetworkError(error, this.call.endpoint.provider, this.progress.httpStatus !== 0));
+  }
+
+  protected onExpired(): void {
+    const seconds = Math.round(this.elapsedMs() / 100) / 10;
+    this.fail(
+      endedBy('timeout', `Provider '${this.call.endpoint.provider}' did not answer within ${seconds} s.`),
+    );
+  }
+
+  /** How long the first sign of life may take. */
+  protected firstWaitMs(): number {
+    return this.context.timeouts.headersMs;
+  }
+
+  protected badAnswer(what: string, cause?: unknown): GatewayError {
+    return endedBy('bad_answer', `Provider '${this.call.endpoint.provider}' answered with ${what}.`, {
+      cause,
+    });
+  }
+
+  protected elapsedMs(): number {
+    return this.context.monotonicMs() - this.#startedMs;
+  }
+
+  /** Monotonic time at which a wait that starts now is over; the call's own total bounds it. */
+  protected dueMs(waitMs: number): number {
+    return Math.min(this.context.monotonicMs() + waitMs, this.#startedMs + this.call.totalMs);
+  }
+
+  #refused(): void {
+    const { endpoint } = this.call;
+    this.fail(
+      classifyFailure({
+        provider: endpoint.provider,
+        upstreamModel: endpoint.upstreamModel,
+        status: this.#failedStatus,
+        retryAfter: this.#retryAfter,
+        body: Buffer.concat(this.#errorPieces).toString('utf8'),
+        nowMs: this.context.nowMs(),
+      }),
+    );
+  }
+}

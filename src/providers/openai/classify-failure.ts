@@ -1,0 +1,104 @@
+import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts';
+import { MAX_RETRY_AFTER_SECONDS, retryAfterSeconds } from './retry-after.ts';
+
+/** An answer that is not a 200: its status, the headers that matter and the beginning of its body. */
+export interface FailedResponse {
+  readonly provider: string;
+  readonly upstreamModel: string;
+  readonly status: number;
+  readonly retryAfter: string | string[] | undefined;
+  readonly body: string;
+  readonly nowMs: number;
+}
+
+const CONTEXT_LENGTH =
+  /context.?length|context.?window|maximum.{0,20}(context|tokens)|too many (input )?tokens|prompt is too long|input is too long/i;
+const DEFAULT_COOL_DOWN_SECONDS = 5;
+
+/** The table of endings for everything that arrives as a status code. */
+export function classifyFailure(response: FailedResponse): GatewayError {
+  const { provider, upstreamModel, status } = response;
+  const error = readError(response.body);
+  const waitSeconds = retryAfterSeconds(response.retryAfter, response.nowMs);
+  const who = `Provider '${provider}'`;
+
+  if (status === 429) {
+    const isQuota = error.code === 'insufficient_quota' || error.type === 'insufficient_quota';
+    return endedBy(
+      'rate_limited',
+      `${who} is over its ${isQuota ? 'quota' : 'rate limit'} for '${upstreamModel}'.`,
+      {
+        retryAfterSeconds: isQuota ? MAX_RETRY_AFTER_SECONDS : (waitSeconds ?? DEFAULT_COOL_DOWN_SECONDS),
+      },
+    );
+  }
+  if (status === 503 && waitSeconds !== undefined) {
+    return endedBy('waking', `${who} is still loading '${upstreamModel}'.`, {
+      retryAfterSeconds: waitSeconds,
+    });
+  }
+  if (status >= 500) return endedBy('server_error', `${who} failed with status ${status}.`);
+  if (status === 401 || status === 402 || status === 403) {
+    return endedBy('credentials', `${who} does not accept the credentials that this gateway has for it.`);
+  }
+  if (status === 404 || status === 410) {
+    return endedBy('model_gone', `${who} does not know the model '${upstreamModel}'.`, { param: 'model' });
+  }
+  if (status === 408) return endedBy('timeout', `${who} gave up waiting for the request.`);
+  if (status < 400)
+    return endedBy('bad_answer', `${who} answered with status ${status}, which is no answer.`);
+
+  const detail = error.message ? ` It says: ${error.message}` : '';
+  if (error.code === 'context_length_exceeded' || CONTEXT_LENGTH.test(error.message)) {
+    return endedBy('context_length', `The request is too long for '${upstreamModel}'.${detail}`, {
+      param: 'messages',
+    });
+  }
+  return endedBy('client_fault', `${who} refused the request for '${upstreamModel}'.${detail}`, {
+    status,
+    param: error.param,
+  });
+}
+
+interface UpstreamError {
+  readonly message: string;
+  readonly code: string;
+  readonly type: string;
+  readonly param: string | null;
+}
+
+/** OpenAI's error shape, or the bare forms of others; HTML and unknown shapes give nothing to repeat. */
+export function readError(body: string): UpstreamError {
+  const none = { message: '', code: '', type: '', param: null };
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return none;
+  }
+  const outer = recordOf(Array.isArray(json) ? json[0] : json);
+  const inner = typeof outer.error === 'string' ? { message: outer.error } : recordOf(outer.error ?? outer);
+  return {
+    message: scrub(textOf(inner.message ?? inner.detail)),
+    code: textOf(inner.code),
+    type: textOf(inner.type),
+    param: textOf(inner.param) || null,
+  };
+}
+
+/** Repeats of credentials, addresses and paths in a provider's message go no further; it is cut at 300 characters. */
+function scrub(message: string): string {
+  return message
+    .replace(/\b(sk|or|gsk|xai|AIza|key|Bearer)[-_ ][\w-]{6,}/gi, '[removed]')
+    .replace(/\b\w+:\/\/\S+/g, '[removed]')
+    .replace(/(?<![\w])\/(?:[\w.-]+\/)+[\w.-]+/g, '[removed]')
+    .slice(0, 300);
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,257 @@
+import type { Dispatcher } from 'undici';
+import type { AnswerFacts } from '../../core/outcome/answer-facts.ts';
+import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts';
+import { CallHandler } from './call-handler.ts';
+import {
+  carriesToken,
+  chunksOfCompletion,
+  factsOfChunks,
+  factsOfCompletion,
+  finishReasonOf,
+  isRecord,
+  parseRecord,
+  readCompletion,
+} from './read-answer.ts';
+import { type EventFate, SseSplitter } from './sse-splitter.ts';
+
+const FINISH_REASON = Buffer.from('"finish_reason"');
+const USAGE = Buffer.from('"usage"');
+const CHOICES = Buffer.from('"choices"');
+const DONE = Buffer.from('[DONE]');
+const LETTER_N = 0x6e;
+/** One event larger than this is no event. */
+const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+/** Of a long stream, this much of its beginning and as much of its end is kept for the checks. */
+const KEPT_END_BYTES = 16 * 1024;
+const KEPT_WHOLE_BYTES = 1024 * 1024;
+/** A client that takes nothing for so long is gone. */
+const SLOW_READER_MS = 60_000;
+const LINGER_MS = 1_000;
+
+/**
+ * A call whose answer is a stream of chunks. Nothing goes out before the first token, so that another model can still
+ * take over; from then on whole events pass as they came. The usage event and `[DONE]` are withheld: the gateway
+ * writes both itself, after it has settled the cost. Complete only when a finish reason was seen.
+ */
+export class StreamCall extends CallHandler {
+  #phase: 'opening' | 'flowing' | 'json' = 'opening';
+  readonly #held: Buffer[] = [];
+  #heldBytes = 0;
+  #totalBytes = 0;
+  #finishReason = '';
+  #isDone = false;
+  #isPaused = false;
+  readonly #head: Buffer[] = [];
+  #headBytes = 0;
+  readonly #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #isTextWhole = true;
+  readonly #jsonPieces: Buffer[] = [];
+  readonly #splitter = new SseSplitter({
+    inspect: (bytes, start, end) => this.#inspect(bytes, start, end),
+    forward: (events) => this.#forward(events),
+  });
+
+  protected override firstWaitMs(): number {
+    return Math.min(this.context.timeouts.headersMs, this.context.timeouts.firstTokenMs);
+  }
+
+  protected override onGoodHeaders(_controller: Dispatcher.DispatchController, contentType: string): void {
+    if (contentType.startsWith('application/json')) this.#phase = 'json';
+    else if (contentType.startsWith('text/html')) this.fail(this.badAnswer('a web page'));
+    else this.deadline.set(this.dueMs(this.context.timeouts.firstTokenMs - this.elapsedMs()));
+  }
+
+  protected override onGoodData(chunk: Buffer): void {
+    this.#totalBytes += chunk.length;
+    if (
+      this.#totalBytes > this.context.limits.maxAnswerBytes ||
+      this.#splitter.pendingBytes + chunk.length > MAX_EVENT_BYTES
+    ) {
+      this.fail(
+        endedBy('too_much', `Provider '${this.call.endpoint.provider}' sends more than can be kept.`),
+      );
+    } else if (this.#phase === 'json') this.#jsonPieces.push(chunk);
+    else {
+      this.#splitter.push(chunk);
+      if (this.#isDone) this.#doneSeen();
+    }
+  }
+
+  protected override onGoodEnd(): void {
+    if (this.#phase === 'json') {
+      this.#convert();
+      return;
+    }
+    this.#splitter.end();
+    this.#over();
+  }
+
+  protected override onNetworkError(error: Error): void {
+    if (this.#phase === 'flowing' && this.#finishReason !== '') this.#complete();
+    else if (this.#phase === 'flowing') this.fail(this.#brokenOff(error));
+    else super.onNetworkError(error);
+  }
+
+  protected override onExpired(): void {
+    const { provider } = this.call.endpoint;
+    if (this.#isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
+    else if (this.#phase === 'flowing' && this.#finishReason !== '') this.#complete();
+    else if (this.#phase === 'flowing') {
+      this.fail(endedBy('stream_after_token', `Provider '${provider}' stopped in the middle of its answer.`));
+    } else super.onExpired();
+  }
+
+  #inspect(bytes: Buffer, start: number, end: number): EventFate {
+    if (this.isSettled) return 'stop';
+    if (start === end) return this.#phase === 'flowing' ? 'forward' : 'withhold';
+    if (end - start === DONE.length && bytes.subarray(start, end).equals(DONE)) {
+      this.#isDone = true;
+      return 'stop';
+    }
+    if (this.#phase === 'opening') return this.#inspectOpening(bytes.subarray(start, end));
+
+    this.#keep(bytes, start, end);
+    const data = bytes.subarray(start, end);
+    const isPlain = !hasValue(data, FINISH_REASON) && !hasValue(data, USAGE) && data.includes(CHOICES);
+    if (!isPlain) return this.#read(data);
+    this.progress.tokenEvents++;
+    if (!this.#isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+    return 'forward';
+  }
+
+  #inspectOpening(data: Buffer): EventFate {
+    const chunk = parseRecord(data);
+    if (chunk === undefined || isRecord(chunk.error) || typeof chunk.error === 'string') {
+      this.fail(
+        endedBy(
+          'stream_before_token',
+          `Provider '${this.call.endpoint.provider}' opened its stream with an error.`,
+        ),
+      );
+      return 'stop';
+    }
+    this.#keep(data, 0, data.length);
+    if (!carriesToken(chunk)) return this.#read(data, chunk);
+    this.progress.ttftMs = this.elapsedMs();
+    this.progress.tokenEvents++;
+    this.#phase = 'flowing';
+    this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+    return this.#read(data, chunk);
+  }
+
+  /** The few events that say more than a token: finish reason, usage, errors. */
+  #read(data: Buffer, parsed = parseRecord(data)): EventFate {
+    if (parsed === undefined) {
+      this.fail(this.#brokenOff());
+      return 'stop';
+    }
+    if (isRecord(parsed.error) || typeof parsed.error === 'string') {
+      this.fail(this.#brokenOff());
+      return 'stop';
+    }
+    this.progress.lastChunk = parsed;
+    this.#finishReason = finishReasonOf(parsed) || this.#finishReason;
+    if (isRecord(parsed.usage)) {
+      this.progress.usage = parsed.usage;
+      if (!Array.isArray(parsed.choices) || parsed.choices.length === 0) return 'withhold';
+    }
+    return 'forward';
+  }
+
+  #forward(events: Buffer): void {
+    if (this.isSettled) return;
+    if (this.#phase === 'opening') {
+      this.#heldBytes += events.length;
+      if (this.#heldBytes > MAX_EVENT_BYTES) {
+        this.fail(
+          endedBy('too_much', `Provider '${this.call.endpoint.provider}' sends much and says nothing.`),
+        );
+      } else this.#held.push(events);
+      return;
+    }
+    const whole = this.#held.length > 0 ? Buffer.concat([...this.#held.splice(0), events]) : events;
+    if (this.call.sink?.write(whole) === false) this.#pause(this.call.sink);
+  }
+
+  #pause(sink: NonNullable<StreamCall['call']['sink']>): void {
+    if (this.#isPaused || this.controller === undefined) return;
+    this.#isPaused = true;
+    this.controller.pause();
+    this.deadline.set(this.dueMs(SLOW_READER_MS));
+    sink.onceDrained(() => {
+      this.#isPaused = false;
+      if (this.isSettled) return;
+      this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+      this.controller?.resume();
+    });
+  }
+
+  /** JSON where a stream was asked for: checked like a unary answer, then sent as chunks. */
+  #convert(): void {
+    const json = readCompletion(Buffer.concat(this.#jsonPieces), this.call.endpoint.provider);
+    this.progress.usage = json.usage;
+    this.progress.lastChunk = json;
+    this.progress.ttftMs = this.elapsedMs();
+    this.#phase = 'flowing';
+    this.#forward(chunksOfCompletion(json));
+    this.succeed({ body: Buffer.alloc(0), json: undefined, facts: factsOfCompletion(json) });
+  }
+
+  /** A server that keeps the connection open after `[DONE]` does not keep the client waiting, nor the socket. */
+  #doneSeen(): void {
+    this.#over();
+    setTimeout(() => this.controller?.abort(new Error('lingering after [DONE]')), LINGER_MS).unref();
+  }
+
+  #over(): void {
+    if (this.#finishReason !== '') this.#complete();
+    else if (this.#phase === 'flowing') this.fail(this.#brokenOff());
+    else {
+      this.fail(
+        endedBy('stream_before_token', `Provider '${this.call.endpoint.provider}' sent an empty stream.`),
+      );
+    }
+  }
+
+  #complete(): void {
+    this.succeed({ body: Buffer.alloc(0), json: undefined, facts: this.#facts() });
+  }
+
+  #facts(): AnswerFacts {
+    return factsOfChunks([...this.#head, ...this.#tail], this.#isTextWhole, this.#finishReason);
+  }
+
+  #brokenOff(cause?: unknown): GatewayError {
+    return endedBy(
+      'stream_after_token',
+      `Provider '${this.call.endpoint.provider}' broke off in the middle of its answer.`,
+      { cause },
+    );
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    const size = end - start;
+    const limit = this.call.keepsWholeText ? KEPT_WHOLE_BYTES : KEPT_END_BYTES;
+    if (this.#headBytes + size <= limit && this.#tail.length === 0) {
+      this.#head.push(bytes.subarray(start, end));
+      this.#headBytes += size;
+      return;
+    }
+    this.#tail.push(bytes.subarray(start, end));
+    this.#tailBytes += size;
+    while (this.#tailBytes > KEPT_END_BYTES && this.#tail.length > 1) {
+      this.#isTextWhole = false;
+      this.#tailBytes -= this.#tail.shift()?.length ?? 0;
+    }
+  }
+}
+
+/** Whether `name` stands in the data with a value other than null. Inside a string its quotes would be escaped. */
+function hasValue(data: Buffer, name: Buffer): boolean {
+  const at = data.lastIndexOf(name);
+  if (at < 0) return false;
+  let i = at + name.length;
+  while (i < data.length && (data[i] === 0x20 || data[i] === 0x3a)) i++;
+  return data[i] !== LETTER_N;
+}
