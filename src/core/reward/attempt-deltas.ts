@@ -1,0 +1,90 @@
+import type { BeliefDelta, QualityEvidence } from '../learning/delta.ts';
+import { ENDINGS, type Ending } from '../outcome/endings.ts';
+import type { Task } from '../task/task.ts';
+import { teachesQuality } from './evidence-weight.ts';
+import { qualityDelta } from './verdict.ts';
+
+/** What the row of an ended attempt and its request hold, as far as learning reads it. */
+export interface EndedAttempt {
+  readonly modelId: string;
+  readonly endpointId: string;
+  readonly task: Task;
+  /** Epoch of the model's belief at decision time. */
+  readonly epoch: number;
+  /** Of the request: `explicit`, `auto`, `explore`, … */
+  readonly reason: string;
+  readonly isStream: boolean;
+  readonly ending: Ending;
+  readonly outputTokens: number;
+  readonly ttftMs: number;
+  readonly latencyMs: number;
+  readonly automatic: QualityEvidence | undefined;
+}
+
+/** Shorter unary answers are mostly waiting for the first token: divided by their tokens they say nothing. */
+const MIN_UNARY_TOKENS = 16;
+
+/** 20,000 tokens a second: beyond any model, so the "stream" was held back somewhere and came in one piece. */
+const MIN_MS_PER_TOKEN = 0.05;
+
+/**
+ * What one ended attempt adds to the beliefs: a pure function of its row, so the beliefs can be rebuilt from the rows.
+ *
+ * Quality counts the automatic verdict, unless the client forced the model. Cost (tokens) and latency are learnt from
+ * every completed answer, availability from every ending that speaks about the endpoint. Endings that teach nothing
+ * give an empty list, whatever else the row says.
+ */
+export function deltasOfEnding(attempt: EndedAttempt): BeliefDelta[] {
+  const { learnt } = ENDINGS[attempt.ending];
+  if (learnt === 'nothing') return [];
+  const deltas: BeliefDelta[] = [];
+  if (attempt.automatic !== undefined && teachesQuality(attempt.reason)) {
+    deltas.push(qualityDelta(attempt, attempt.automatic));
+  }
+  if (learnt === 'completed') addMeasured(deltas, attempt);
+  const hasAnswered = learnt === 'completed';
+  deltas.push({
+    ...endpointKey(attempt, 'availability'),
+    a: hasAnswered ? 1 : 0,
+    b: hasAnswered ? 0 : 1,
+    c: 0,
+  });
+  return deltas;
+}
+
+function addMeasured(deltas: BeliefDelta[], attempt: EndedAttempt): void {
+  const { task, epoch, modelId, outputTokens } = attempt;
+  if (outputTokens >= 1) {
+    deltas.push({ kind: 'tokens', subject: modelId, task, source: '', epoch, ...logSums(outputTokens) });
+  }
+  const { ttftMs, msPerToken } = timesOf(attempt);
+  if (ttftMs > 0) deltas.push({ ...endpointKey(attempt, 'ttft'), ...logSums(ttftMs) });
+  if (msPerToken > 0) deltas.push({ ...endpointKey(attempt, 'token_time'), ...logSums(msPerToken) });
+}
+
+/**
+ * A stream shows its first token and the pace after it. A unary answer's headers come when it is whole: taken as time
+ * to first token they would poison it by a factor of ten and more, so it teaches only the pace, slightly too slow by
+ * the wait it contains. 0 = nothing to be learnt.
+ */
+function timesOf(attempt: EndedAttempt): { ttftMs: number; msPerToken: number } {
+  const { outputTokens, ttftMs, latencyMs } = attempt;
+  const isTimed = Number.isFinite(latencyMs) && latencyMs > 0;
+  if (attempt.isStream && isTimed && ttftMs > 0 && ttftMs <= latencyMs) {
+    if (outputTokens < 2) return { ttftMs, msPerToken: 0 };
+    const msPerToken = (latencyMs - ttftMs) / (outputTokens - 1);
+    if (msPerToken >= MIN_MS_PER_TOKEN) return { ttftMs, msPerToken };
+  }
+  const isLongEnough = isTimed && outputTokens >= MIN_UNARY_TOKENS;
+  return { ttftMs: 0, msPerToken: isLongEnough ? latencyMs / outputTokens : 0 };
+}
+
+/** Epochs belong to a model's quality; an endpoint's sums have one epoch. */
+function endpointKey(attempt: EndedAttempt, kind: 'ttft' | 'token_time' | 'availability') {
+  return { kind, subject: attempt.endpointId, task: attempt.task, source: '' as const, epoch: 0 };
+}
+
+function logSums(value: number): { a: number; b: number; c: number } {
+  const log = Math.log(value);
+  return { a: 1, b: log, c: log * log };
+}

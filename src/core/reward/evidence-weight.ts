@@ -1,0 +1,35 @@
+import type { EvidenceSource } from '../learning/delta.ts';
+
+/**
+ * What a verdict of each source counts against a labelled outcome, 0–1 (docs/learning.md). `heuristic` is that of a
+ * fault found; a pass is `HEURISTIC_PASS_WEIGHT`.
+ */
+export const EVIDENCE_WEIGHTS = {
+  heuristic: 0.25,
+  judge: 0.5,
+  check: 1,
+  human: 1,
+  client_test: 1,
+} as const satisfies Record<EvidenceSource, number>;
+
+/**
+ * An answer in which no fault was found is hardly evidence: nearly every wrong answer passes too. At the weight of a
+ * fault, a hundred unlabelled passes would outvote the handful of labels that come with them, the posterior would
+ * narrow around 1, and the router would stay with whatever it happened to use first.
+ */
+export const HEURISTIC_PASS_WEIGHT = 0.02;
+
+/** A cut-off answer is of some use. */
+export const TRUNCATED_QUALITY = 0.3;
+
+/**
+ * Choices that the client forced (a named model) teach nothing about quality: whoever names a model does so for
+ * other prompts than the router would have given it, and what is learnt there would be compared with the routed
+ * ones. True makes them count like any other outcome, for installations that name models only to seed the beliefs.
+ */
+export const FORCED_CHOICES_TEACH_QUALITY: boolean = false;
+
+/** Whether a request routed for this reason (`explicit`, `auto`, `explore`, …) may move what is believed of quality. */
+export function teachesQuality(reason: string): boolean {
+  return FORCED_CHOICES_TEACH_QUALITY || reason !== 'explicit';
+}

@@ -1,0 +1,39 @@
+import type { BeliefDelta, QualityEvidence } from '../learning/delta.ts';
+import { ENDINGS, type Ending } from '../outcome/endings.ts';
+import type { Task } from '../task/task.ts';
+import { EVIDENCE_WEIGHTS } from './evidence-weight.ts';
+
+/**
+ * The automatic verdict on an attempt whose failure the client saw; undefined for endings that say nothing about
+ * the model. One that fail-over hid gets none: it only feeds availability.
+ *
+ * Weighted like a fault found, not like a label: most outages are the endpoint's, and the model is served elsewhere.
+ */
+export function verdictOfSeenFailure(ending: Ending): QualityEvidence | undefined {
+  if (ENDINGS[ending].learnt !== 'failure') return undefined;
+  return { source: 'heuristic', quality: 0, weight: EVIDENCE_WEIGHTS.heuristic };
+}
+
+/** What a verdict adds to the quality sums of (model, task, source, epoch). */
+export function qualityDelta(
+  answer: { readonly modelId: string; readonly task: Task; readonly epoch: number },
+  verdict: QualityEvidence,
+): BeliefDelta {
+  const weight = clampToUnit(verdict.weight);
+  const quality = clampToUnit(verdict.quality);
+  return {
+    kind: 'quality',
+    subject: answer.modelId,
+    task: answer.task,
+    source: verdict.source,
+    epoch: answer.epoch,
+    a: weight * quality,
+    b: weight * (1 - quality),
+    c: weight * weight,
+  };
+}
+
+/** NaN becomes 0: nothing that comes from outside may reach a sum unchecked. */
+function clampToUnit(value: number): number {
+  return value > 0 ? Math.min(value, 1) : 0;
+}
