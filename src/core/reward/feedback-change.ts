@@ -1,0 +1,117 @@
+import { type BeliefDelta, EVIDENCE_SOURCES, negated, type QualityEvidence } from '../learning/delta.ts';
+import type { Task } from '../task/task.ts';
+import { EVIDENCE_WEIGHTS, teachesQuality } from './evidence-weight.ts';
+import type { FeedbackVerdict } from './feedback-quality.ts';
+import { qualityDelta } from './verdict.ts';
+
+/** A verdict from outside, as it is remembered. One per source name. */
+export interface RememberedVerdict extends QualityEvidence {
+  readonly sourceName: string;
+  readonly comment: string;
+  /** The body as JSON. */
+  readonly signals: string;
+  /** Strictly rising over the verdicts of one request, whatever the clock does. */
+  readonly updatedAtMs: number;
+}
+
+/** Every verdict on the answer that one request got. */
+export interface Evidence {
+  readonly modelId: string;
+  readonly task: Task;
+  readonly epoch: number;
+  readonly reason: string;
+  readonly automatic: QualityEvidence | undefined;
+  readonly feedback: readonly RememberedVerdict[];
+}
+
+/** What one feedback call does to the rows and to the beliefs; to be written in one transaction. */
+export interface EvidenceChange {
+  readonly upsert: RememberedVerdict | undefined;
+  readonly removeSourceName: string | undefined;
+  /** The verdict that counts from now on; undefined when none does. */
+  readonly counted: QualityEvidence | undefined;
+  /** Whether `counted` is the automatic one. */
+  readonly automaticCounts: boolean;
+  /** Empty when nothing that counts has changed. */
+  readonly deltas: readonly BeliefDelta[];
+}
+
+/**
+ * Takes in a verdict from outside: replaces the one of the same source name. The same verdict again changes nothing at
+ * all, not even its age, so a retried call cannot move the beliefs.
+ */
+export function changeByFeedback(
+  evidence: Evidence,
+  feedback: FeedbackVerdict & { readonly comment: string; readonly signals: string },
+  nowMs: number,
+): EvidenceChange {
+  const latestMs = evidence.feedback.reduce((latest, { updatedAtMs }) => Math.max(latest, updatedAtMs), 0);
+  const verdict: RememberedVerdict = {
+    ...feedback,
+    weight: EVIDENCE_WEIGHTS[feedback.source],
+    updatedAtMs: Math.max(nowMs, latestMs + 1),
+  };
+  const known = evidence.feedback.find(({ sourceName }) => sourceName === verdict.sourceName);
+  if (known !== undefined && saysTheSame(known, verdict)) return changeTo(evidence, evidence.feedback);
+  const others = evidence.feedback.filter((other) => other !== known);
+  return { ...changeTo(evidence, [...others, verdict]), upsert: verdict };
+}
+
+/** Takes back what a source said. A source that said nothing changes nothing. */
+export function changeByRemoval(evidence: Evidence, sourceName: string): EvidenceChange {
+  const others = evidence.feedback.filter((verdict) => verdict.sourceName !== sourceName);
+  if (others.length === evidence.feedback.length) return changeTo(evidence, evidence.feedback);
+  return { ...changeTo(evidence, others), removeSourceName: sourceName };
+}
+
+/**
+ * The one verdict that counts: the strongest source, the most recent among equals, the automatic one where nothing
+ * as strong came from outside. Undefined for forced choices, which teach nothing about quality.
+ */
+export function countedVerdict(
+  evidence: Pick<Evidence, 'reason' | 'automatic' | 'feedback'>,
+): QualityEvidence | undefined {
+  if (!teachesQuality(evidence.reason)) return undefined;
+  let counted: QualityEvidence | undefined = evidence.automatic;
+  let countedAtMs = Number.NEGATIVE_INFINITY;
+  for (const verdict of evidence.feedback) {
+    const isStronger = counted === undefined || strengthOf(verdict) > strengthOf(counted);
+    const isNewer =
+      counted !== undefined &&
+      strengthOf(verdict) === strengthOf(counted) &&
+      verdict.updatedAtMs >= countedAtMs;
+    if (!isStronger && !isNewer) continue;
+    counted = verdict;
+    countedAtMs = verdict.updatedAtMs;
+  }
+  return counted;
+}
+
+function changeTo(evidence: Evidence, feedback: readonly RememberedVerdict[]): EvidenceChange {
+  const before = countedVerdict(evidence);
+  const after = countedVerdict({ ...evidence, feedback });
+  const deltas: BeliefDelta[] = [];
+  if (!countsTheSame(before, after)) {
+    if (before !== undefined) deltas.push(negated(qualityDelta(evidence, before)));
+    if (after !== undefined) deltas.push(qualityDelta(evidence, after));
+  }
+  return {
+    upsert: undefined,
+    removeSourceName: undefined,
+    counted: after && { source: after.source, quality: after.quality, weight: after.weight },
+    automaticCounts: after !== undefined && after === evidence.automatic,
+    deltas,
+  };
+}
+
+function strengthOf(verdict: QualityEvidence): number {
+  return EVIDENCE_SOURCES.indexOf(verdict.source);
+}
+
+function countsTheSame(one: QualityEvidence | undefined, other: QualityEvidence | undefined): boolean {
+  return one?.source === other?.source && one?.quality === other?.quality && one?.weight === other?.weight;
+}
+
+function saysTheSame(one: RememberedVerdict, other: RememberedVerdict): boolean {
+  return countsTheSame(one, other) && one.comment === other.comment && one.signals === other.signals;
+}
