@@ -1,0 +1,78 @@
+import type { Endpoint, Model } from '../core/catalog/model.ts';
+import type { ProviderSettings } from './build-provider.ts';
+import { KNOWN_MODELS } from './known-models.ts';
+import { findListing, type Listing } from './list-price.ts';
+import type { ModelTable } from './offers.ts';
+import type { SimulatedModel } from './simulated-model.ts';
+
+/** Assumed where nobody says how much a model can read: little, so that long prompts go to models that surely can. */
+export const ASSUMED_CONTEXT_LENGTH = 8_192;
+
+/**
+ * The catalogue. What a table leaves out comes from the simulated catalogue, the price data, or the list of known
+ * models, in this order; a context length is the smallest of its endpoints, so that fail-over never meets a smaller one.
+ */
+export function buildModels(
+  tables: Readonly<Record<string, ModelTable>>,
+  providers: Readonly<Record<string, ProviderSettings>>,
+  simulated: readonly SimulatedModel[],
+  nowMs: number,
+): Model[] {
+  return Object.entries(tables).map(([id, table]) => buildModel(id, table));
+
+  function buildModel(id: string, table: ModelTable): Model {
+    const sources = table.endpoints.map((endpoint) => ({ endpoint, ...sourceOf(endpoint) }));
+    const known = Object.hasOwn(KNOWN_MODELS, id) ? KNOWN_MODELS[id] : undefined;
+    const fact = sources.find((source) => source.fact !== undefined)?.fact;
+    const windows = sources.flatMap(
+      ({ fact, listing }) => fact?.contextLength ?? listing?.contextLength ?? [],
+    );
+    return {
+      id,
+      type: table.type,
+      name: table.name ?? id,
+      contextLength:
+        table.context_length ??
+        (windows.length > 0 ? Math.min(...windows) : (known?.contextLength ?? ASSUMED_CONTEXT_LENGTH)),
+      maxOutputTokens: table.max_output_tokens,
+      capabilities: new Set(table.capabilities ?? fact?.capabilities ?? known?.capabilities ?? []),
+      defaultTemperature: table.default_temperature,
+      dimensions: table.dimensions ?? fact?.dimensions,
+      isSimulated: sources.every(({ endpoint }) => providers[endpoint.provider]?.kind === 'simulated'),
+      endpoints: sources.map(({ endpoint, fact, listing }) => buildEndpoint(id, endpoint, fact, listing)),
+    };
+  }
+
+  function sourceOf({ provider: name, model }: ModelTable['endpoints'][number]) {
+    const provider = providers[name];
+    if (provider === undefined) return {};
+    if (provider.kind === 'simulated') return { fact: simulated.find((candidate) => candidate.id === model) };
+    return { listing: findListing(provider, model, nowMs) };
+  }
+}
+
+function buildEndpoint(
+  modelId: string,
+  table: ModelTable['endpoints'][number],
+  fact: SimulatedModel | undefined,
+  listing: Listing | undefined,
+): Endpoint {
+  const { provider, model: upstreamModel } = table;
+  const isPriceGiven =
+    table.input_usd_per_million !== undefined || table.output_usd_per_million !== undefined;
+  const listed = isPriceGiven ? undefined : (listing?.price ?? fact);
+  const inputUsdPerMillion = table.input_usd_per_million ?? listed?.inputUsdPerMillion ?? 0;
+  const listedCached = isPriceGiven ? undefined : listing?.price.cachedInputUsdPerMillion;
+  return {
+    id: `${provider}/${upstreamModel}`,
+    modelId,
+    provider,
+    upstreamModel,
+    price: {
+      inputUsdPerMillion,
+      outputUsdPerMillion: table.output_usd_per_million ?? listed?.outputUsdPerMillion ?? 0,
+      cachedInputUsdPerMillion: table.cached_input_usd_per_million ?? listedCached ?? inputUsdPerMillion,
+    },
+    isPriceKnown: isPriceGiven || listed !== undefined,
+  };
+}

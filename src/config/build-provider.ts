@@ -1,0 +1,35 @@
+import { knownProvider } from './known-providers.ts';
+import type { ProviderTable } from './offers.ts';
+
+export type ProviderSettings = ReturnType<typeof buildProvider>;
+
+/**
+ * One `[providers.*]` table, ready for use. Secrets are behind functions: a configuration that lands in a log, an
+ * error or a debugger's print shows none. `baseUrl` has no slash at its end and is `''` for simulated models, whose
+ * server has no address before it runs.
+ */
+export function buildProvider(
+  name: string,
+  table: ProviderTable,
+  env: Readonly<Record<string, string | undefined>>,
+) {
+  const { kind, api_key_env: apiKeyEnv } = table;
+  const apiKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv];
+  const headers: Record<string, string> = { ...table.headers };
+  for (const [header, variable] of Object.entries(table.headers_env)) headers[header] = env[variable] ?? '';
+  Object.freeze(headers);
+  return {
+    name,
+    kind,
+    baseUrl:
+      kind === 'simulated' ? '' : (table.base_url ?? knownProvider(name)?.baseUrl ?? '').replace(/\/+$/, ''),
+    apiKeyEnv,
+    /** For `Authorization: Bearer`; undefined for servers without keys. */
+    apiKey: (): string | undefined => apiKey,
+    /** Further headers of every request to it. */
+    headers: (): Readonly<Record<string, string>> => headers,
+    /** Ask for usage in streams by `stream_options.include_usage`. */
+    streamUsage: table.stream_usage,
+    maxConnections: table.max_connections,
+  };
+}

@@ -1,0 +1,98 @@
+import { parse, TomlError } from 'smol-toml';
+import type { Mistake } from './config-error.ts';
+import { explainIssues } from './explain-issues.ts';
+import { type ConfigFile, fileSchema, type Surroundings, strategyNamesOf } from './file-schema.ts';
+import { findKeyLines } from './key-lines.ts';
+import { formatKeyPath, type KeyPath } from './key-path.ts';
+import { knownProvider } from './known-providers.ts';
+import type { SimulatedModel } from './simulated-model.ts';
+
+/** TOML text → the checked file, or undefined with everything that is wrong with it. */
+export function parseFile(
+  text: string,
+  {
+    env,
+    simulatedModels,
+  }: Pick<Surroundings, 'env'> & { readonly simulatedModels: readonly SimulatedModel[] },
+): { file: ConfigFile | undefined; mistakes: Mistake[] } {
+  // Editors on Windows put a byte order mark in front, which TOML does not know.
+  const toml = text.replace(/^\uFEFF/, '');
+  let raw: Record<string, unknown>;
+  try {
+    raw = parse(toml, { unsafeKeyBehaviour: 'throw' });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [summary = ''] = error.message.split('\n');
+    const message = `${summary.replace(/^Invalid TOML document: /, '')} (column ${error.column})`;
+    return { file: undefined, mistakes: [{ path: '', line: error.line, message }] };
+  }
+  const lineOf = findKeyLines(toml);
+  const surroundings: Surroundings = {
+    env,
+    providerNames: Object.keys(tableAt(raw, 'providers')),
+    strategyNames: strategyNamesOf(Object.keys(tableAt(raw, 'strategies'))),
+  };
+  const result = fileSchema(surroundings).safeParse(raw);
+  const mistakes = [
+    ...explainIssues(result.error?.issues ?? [], raw, surroundings, lineOf),
+    ...findContradictions(raw, simulatedModels).map(({ path, message }) => ({
+      path: formatKeyPath(path),
+      line: lineOf(path),
+      message,
+    })),
+  ];
+  mistakes.sort((left, right) => (left.line ?? 0) - (right.line ?? 0));
+  return { file: result.data, mistakes };
+}
+
+/**
+ * What is wrong between values, each of which is right by itself. Reads the file unchecked, so that these are found
+ * together with the rest.
+ */
+function findContradictions(
+  raw: Record<string, unknown>,
+  simulatedModels: readonly SimulatedModel[],
+): { path: KeyPath; message: string }[] {
+  const found: { path: KeyPath; message: string }[] = [];
+  const providers = tableAt(raw, 'providers');
+  for (const [name, provider] of Object.entries(providers)) {
+    const isSimulated = tableOf(provider).kind === 'simulated';
+    if (!isSimulated && tableOf(provider).base_url === undefined && knownProvider(name) === undefined) {
+      found.push({ path: ['providers', name, 'base_url'], message: 'is missing' });
+    }
+  }
+  const endpointToModel = new Map<string, string>();
+  for (const [modelId, model] of Object.entries(tableAt(tableAt(raw, 'api'), 'models'))) {
+    const endpoints = tableOf(model).endpoints;
+    if (!Array.isArray(endpoints)) continue;
+    endpoints.forEach((endpoint: unknown, index) => {
+      const { provider, model: upstreamModel } = tableOf(endpoint);
+      if (typeof provider !== 'string' || typeof upstreamModel !== 'string') return;
+      const path = ['api', 'models', modelId, 'endpoints', index, 'model'];
+      const id = `${provider}/${upstreamModel}`;
+      const taken = endpointToModel.get(id);
+      if (taken !== undefined) {
+        found.push({
+          path,
+          message: `${id} is already an endpoint of ${taken}; it can belong to one model only`,
+        });
+      }
+      endpointToModel.set(id, modelId);
+      const isSimulated = tableOf(providers[provider]).kind === 'simulated';
+      if (isSimulated && !simulatedModels.some((candidate) => candidate.id === upstreamModel)) {
+        const ids = simulatedModels.map((candidate) => candidate.id).join(', ');
+        found.push({ path, message: `there is no simulated model of this name; there are ${ids}` });
+      }
+    });
+  }
+  return found;
+}
+
+function tableAt(table: Record<string, unknown>, key: string): Record<string, unknown> {
+  return tableOf(table[key]);
+}
+
+function tableOf(value: unknown): Record<string, unknown> {
+  const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isTable ? (value as Record<string, unknown>) : {};
+}

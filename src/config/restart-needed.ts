@@ -1,0 +1,17 @@
+import type { Config } from './build-config.ts';
+
+/** The settings that differ and that a running process cannot take over, as the file spells them. */
+export function restartNeeded(old: Config, fresh: Config): string[] {
+  const pairs: [string, unknown, unknown][] = [
+    [
+      'api.address',
+      `${old.api.address.host}:${old.api.address.port}`,
+      `${fresh.api.address.host}:${fresh.api.address.port}`,
+    ],
+    ['api.enabled', old.api.enabled, fresh.api.enabled],
+    ['api.body_limit_bytes', old.api.bodyLimitBytes, fresh.api.bodyLimitBytes],
+    ['store.url', old.store.url, fresh.store.url],
+    ['store.redis_url', old.store.redisUrl, fresh.store.redisUrl],
+  ];
+  return pairs.filter(([, before, after]) => before !== after).map(([path]) => path);
+}

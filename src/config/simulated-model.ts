@@ -1,0 +1,12 @@
+import type { Capability, ModelType } from '../core/catalog/model.ts';
+
+/** What configuration needs to know of a model of the built-in simulated provider; handed in by the process. */
+export interface SimulatedModel {
+  readonly id: string;
+  readonly type: ModelType;
+  readonly contextLength: number;
+  readonly capabilities: Iterable<Capability>;
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+  readonly dimensions?: number;
+}
