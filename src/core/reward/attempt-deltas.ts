@@ -5,7 +5,7 @@ import { teachesQuality } from './evidence-weight.ts';
 import { qualityDelta } from './verdict.ts';
 
 /** What the row of an ended attempt and its request hold, as far as learning reads it. */
-export interface EndedAttempt {
+export interface AttemptOutcome {
   readonly modelId: string;
   readonly endpointId: string;
   readonly task: Task;
@@ -34,7 +34,7 @@ const MIN_MS_PER_TOKEN = 0.05;
  * every completed answer, availability from every ending that speaks about the endpoint. Endings that teach nothing
  * give an empty list, whatever else the row says.
  */
-export function deltasOfEnding(attempt: EndedAttempt): BeliefDelta[] {
+export function deltasOfEnding(attempt: AttemptOutcome): BeliefDelta[] {
   const { learnt } = ENDINGS[attempt.ending];
   if (learnt === 'nothing') return [];
   const deltas: BeliefDelta[] = [];
@@ -52,7 +52,7 @@ export function deltasOfEnding(attempt: EndedAttempt): BeliefDelta[] {
   return deltas;
 }
 
-function addMeasured(deltas: BeliefDelta[], attempt: EndedAttempt): void {
+function addMeasured(deltas: BeliefDelta[], attempt: AttemptOutcome): void {
   const { task, epoch, modelId, outputTokens } = attempt;
   if (outputTokens >= 1) {
     deltas.push({ kind: 'tokens', subject: modelId, task, source: '', epoch, ...logSums(outputTokens) });
@@ -67,7 +67,7 @@ function addMeasured(deltas: BeliefDelta[], attempt: EndedAttempt): void {
  * to first token they would poison it by a factor of ten and more, so it teaches only the pace, slightly too slow by
  * the wait it contains. 0 = nothing to be learnt.
  */
-function timesOf(attempt: EndedAttempt): { ttftMs: number; msPerToken: number } {
+function timesOf(attempt: AttemptOutcome): { ttftMs: number; msPerToken: number } {
   const { outputTokens, ttftMs, latencyMs } = attempt;
   const isTimed = Number.isFinite(latencyMs) && latencyMs > 0;
   if (attempt.isStream && isTimed && ttftMs > 0 && ttftMs <= latencyMs) {
@@ -80,7 +80,7 @@ function timesOf(attempt: EndedAttempt): { ttftMs: number; msPerToken: number } 
 }
 
 /** Epochs belong to a model's quality; an endpoint's sums have one epoch. */
-function endpointKey(attempt: EndedAttempt, kind: 'ttft' | 'token_time' | 'availability') {
+function endpointKey(attempt: AttemptOutcome, kind: 'ttft' | 'token_time' | 'availability') {
   return { kind, subject: attempt.endpointId, task: attempt.task, source: '' as const, epoch: 0 };
 }
 

@@ -6,6 +6,7 @@ import { qualityDelta } from './verdict.ts';
 
 /** A verdict from outside, as it is remembered. One per source name. */
 export interface RememberedVerdict extends QualityEvidence {
+  readonly requestId: string;
   readonly sourceName: string;
   readonly comment: string;
   /** The body as JSON. */
@@ -15,7 +16,8 @@ export interface RememberedVerdict extends QualityEvidence {
 }
 
 /** Every verdict on the answer that one request got. */
-export interface Evidence {
+export interface AnswerEvidence {
+  readonly requestId: string;
   readonly modelId: string;
   readonly task: Task;
   readonly epoch: number;
@@ -25,9 +27,9 @@ export interface Evidence {
 }
 
 /** What one feedback call does to the rows and to the beliefs; to be written in one transaction. */
-export interface EvidenceChange {
-  readonly upsert: RememberedVerdict | undefined;
-  readonly removeSourceName: string | undefined;
+export interface VerdictChange {
+  readonly upsert?: RememberedVerdict;
+  readonly removeSourceName?: string;
   /** The verdict that counts from now on; undefined when none does. */
   readonly counted: QualityEvidence | undefined;
   /** Whether `counted` is the automatic one. */
@@ -41,12 +43,13 @@ export interface EvidenceChange {
  * all, not even its age, so a retried call cannot move the beliefs.
  */
 export function changeByFeedback(
-  evidence: Evidence,
+  evidence: AnswerEvidence,
   feedback: FeedbackVerdict & { readonly comment: string; readonly signals: string },
   nowMs: number,
-): EvidenceChange {
+): VerdictChange {
   const latestMs = evidence.feedback.reduce((latest, { updatedAtMs }) => Math.max(latest, updatedAtMs), 0);
   const verdict: RememberedVerdict = {
+    requestId: evidence.requestId,
     ...feedback,
     weight: EVIDENCE_WEIGHTS[feedback.source],
     updatedAtMs: Math.max(nowMs, latestMs + 1),
@@ -58,7 +61,7 @@ export function changeByFeedback(
 }
 
 /** Takes back what a source said. A source that said nothing changes nothing. */
-export function changeByRemoval(evidence: Evidence, sourceName: string): EvidenceChange {
+export function changeByRemoval(evidence: AnswerEvidence, sourceName: string): VerdictChange {
   const others = evidence.feedback.filter((verdict) => verdict.sourceName !== sourceName);
   if (others.length === evidence.feedback.length) return changeTo(evidence, evidence.feedback);
   return { ...changeTo(evidence, others), removeSourceName: sourceName };
@@ -69,7 +72,7 @@ export function changeByRemoval(evidence: Evidence, sourceName: string): Evidenc
  * as strong came from outside. Undefined for forced choices, which teach nothing about quality.
  */
 export function countedVerdict(
-  evidence: Pick<Evidence, 'reason' | 'automatic' | 'feedback'>,
+  evidence: Pick<AnswerEvidence, 'reason' | 'automatic' | 'feedback'>,
 ): QualityEvidence | undefined {
   if (!teachesQuality(evidence.reason)) return undefined;
   let counted: QualityEvidence | undefined = evidence.automatic;
@@ -87,7 +90,7 @@ export function countedVerdict(
   return counted;
 }
 
-function changeTo(evidence: Evidence, feedback: readonly RememberedVerdict[]): EvidenceChange {
+function changeTo(evidence: AnswerEvidence, feedback: readonly RememberedVerdict[]): VerdictChange {
   const before = countedVerdict(evidence);
   const after = countedVerdict({ ...evidence, feedback });
   const deltas: BeliefDelta[] = [];
@@ -96,8 +99,6 @@ function changeTo(evidence: Evidence, feedback: readonly RememberedVerdict[]): E
     if (after !== undefined) deltas.push(qualityDelta(evidence, after));
   }
   return {
-    upsert: undefined,
-    removeSourceName: undefined,
     counted: after && { source: after.source, quality: after.quality, weight: after.weight },
     automaticCounts: after !== undefined && after === evidence.automatic,
     deltas,
