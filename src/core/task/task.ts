@@ -15,6 +15,8 @@ export const TASKS = [
   'unknown',
 ] as const;
 export type Task = (typeof TASKS)[number];
+/** The tasks the classifier tells apart, in the order of its weights. */
+export const CLASSIFIED_TASKS: readonly Task[] = TASKS.filter((task) => task !== 'unknown');
 
 /** What core reads of a chat request. The rest of the body passes through untouched. */
 export interface ChatRequestView {
@@ -37,7 +39,10 @@ export interface ChatMessageView {
 /** Everything about one request that choosing depends on. */
 export interface RequestProfile {
   readonly task: Task;
-  /** Calibrated probability that `task` is right, 0–1; 1 when the client said it. */
+  /**
+   * Calibrated probability that `task` is right, 0–1; 1 when the client said it. For `unknown` that of the best
+   * guess, which was too low to stand.
+   */
   readonly confidence: number;
   /** 0 (trivial) to 1 (hard). */
   readonly complexity: number;

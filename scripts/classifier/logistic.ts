@@ -1,0 +1,161 @@
+import { CLASSIFIED_TASKS } from '../../src/core/task/task.ts';
+import { FEATURE_ROWS, hashFeatures, newFeatureBuffer, normOf } from '../../src/core/task/text-features.ts';
+import { shuffle } from './random.ts';
+import type { Example } from './training-set.ts';
+
+export interface LinearModel {
+  /** `FEATURE_ROWS` × classes. */
+  readonly weights: Float32Array;
+  readonly biases: Float64Array;
+}
+
+export interface TrainingOptions {
+  readonly epochs: number;
+  readonly rate: number;
+  readonly decay: number;
+  /** Share of an example's hashed features left out in each pass. */
+  readonly dropout: number;
+  /** Probability mass that the target gives to the other classes. */
+  readonly smoothing: number;
+}
+
+interface HashedExample {
+  readonly groups: readonly { readonly rows: Int32Array; readonly norm: number; readonly drops: boolean }[];
+  readonly target: number;
+  readonly weight: number;
+}
+
+const CLASSES = CLASSIFIED_TASKS.length;
+const ADAGRAD_FLOOR = 1e-6;
+
+/** Multinomial logistic regression by AdaGrad over shuffled examples, classes weighted to equal mass^½. */
+export function trainLinearModel(
+  examples: readonly Example[],
+  options: TrainingOptions,
+  random: () => number,
+): LinearModel {
+  const hashed = hashExamples(examples);
+  const weights = new Float32Array(FEATURE_ROWS * CLASSES);
+  const squares = new Float32Array(FEATURE_ROWS * CLASSES);
+  const biases = new Float64Array(CLASSES);
+  const biasSquares = new Float64Array(CLASSES);
+  const logits = new Float64Array(CLASSES);
+  for (let epoch = 0; epoch < options.epochs; epoch += 1) {
+    for (const example of shuffle([...hashed], random)) {
+      const kept = example.groups.map((group) =>
+        group.drops && options.dropout > 0
+          ? group.rows.filter(() => random() >= options.dropout)
+          : group.rows,
+      );
+      const norms = example.groups.map((group, index) =>
+        group.drops ? normOf(kept[index]?.length ?? 0) : group.norm,
+      );
+      logits.set(biases);
+      kept.forEach((rows, index) => {
+        addRows(rows, norms[index] ?? 0, weights, logits);
+      });
+      softmax(logits);
+      for (let label = 0; label < CLASSES; label += 1) {
+        const wanted = label === example.target ? 1 - options.smoothing : options.smoothing / (CLASSES - 1);
+        const slope = example.weight * ((logits[label] as number) - wanted);
+        logits[label] = slope;
+        biasSquares[label] = (biasSquares[label] as number) + slope * slope;
+        biases[label] =
+          (biases[label] as number) - (options.rate * slope) / Math.sqrt((biasSquares[label] as number) + 1);
+      }
+      kept.forEach((rows, index) => {
+        const norm = norms[index] ?? 0;
+        for (const row of rows) {
+          const at = row * CLASSES;
+          for (let label = 0; label < CLASSES; label += 1) {
+            const weight = weights[at + label] as number;
+            const slope = (logits[label] as number) * norm + options.decay * example.weight * weight;
+            const square = (squares[at + label] as number) + slope * slope;
+            squares[at + label] = square;
+            weights[at + label] = weight - (options.rate * slope) / Math.sqrt(square + ADAGRAD_FLOOR);
+          }
+        }
+      });
+    }
+  }
+  return { weights, biases };
+}
+
+/** Log-odds of each class for a text. */
+export function logitsOf(model: LinearModel, text: string): Float64Array {
+  const logits = Float64Array.from(model.biases);
+  for (const { rows, norm } of hashText(text)) addRows(rows, norm, model.weights, logits);
+  return logits;
+}
+
+const buffer = newFeatureBuffer();
+
+function hashText(text: string): HashedExample['groups'] {
+  hashFeatures(text, buffer);
+  const instruction = buffer.instruction.slice(0, buffer.instructionCount);
+  const body = buffer.body.slice(0, buffer.bodyCount);
+  return [
+    { rows: instruction, norm: normOf(instruction.length), drops: true },
+    { rows: body, norm: normOf(body.length), drops: true },
+    { rows: buffer.structure.slice(), norm: 1, drops: false },
+  ];
+}
+
+function hashExamples(examples: readonly Example[]): HashedExample[] {
+  const mass = new Map<string, number>();
+  for (const example of examples) mass.set(example.task, (mass.get(example.task) ?? 0) + example.weight);
+  const mean = examples.reduce((sum, example) => sum + example.weight, 0) / CLASSES;
+  return examples.map((example) => ({
+    groups: hashText(example.text),
+    target: CLASSIFIED_TASKS.indexOf(example.task),
+    weight: example.weight * Math.sqrt(mean / (mass.get(example.task) ?? mean)),
+  }));
+}
+
+function addRows(rows: Int32Array, norm: number, weights: Float32Array, logits: Float64Array): void {
+  for (const row of rows) {
+    const at = row * CLASSES;
+    for (let label = 0; label < CLASSES; label += 1) {
+      logits[label] = (logits[label] as number) + norm * (weights[at + label] as number);
+    }
+  }
+}
+
+export function softmax(logits: Float64Array): void {
+  const largest = Math.max(...logits);
+  let sum = 0;
+  logits.forEach((logit, index) => {
+    logits[index] = Math.exp(logit - largest);
+    sum += logits[index] as number;
+  });
+  logits.forEach((value, index) => {
+    logits[index] = value / sum;
+  });
+}
+
+/** The temperature that minimises log-loss on `examples`, by golden-section search over [0.3, 5]. */
+export function fitTemperature(model: LinearModel, examples: readonly Example[]): number {
+  const rows = examples.map((example) => ({
+    logits: logitsOf(model, example.text),
+    target: CLASSIFIED_TASKS.indexOf(example.task),
+  }));
+  const loss = (temperature: number): number => {
+    let sum = 0;
+    for (const { logits, target } of rows) {
+      const scaled = logits.map((logit) => logit / temperature);
+      softmax(scaled);
+      sum -= Math.log(Math.max(1e-9, scaled[target] ?? 0));
+    }
+    return sum;
+  };
+  const ratio = (Math.sqrt(5) - 1) / 2;
+  let low = 0.3;
+  let high = 5;
+  for (let step = 0; step < 30; step += 1) {
+    const left = high - ratio * (high - low);
+    const right = low + ratio * (high - low);
+    if (loss(left) < loss(right)) high = right;
+    else low = left;
+  }
+  return (low + high) / 2;
+}

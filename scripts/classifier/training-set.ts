@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { TASKS, type Task } from '../../src/core/task/task.ts';
+import { pick } from './random.ts';
+import { expand, type PromptFile } from './templates.ts';
+
+export interface Example {
+  readonly text: string;
+  readonly task: Task;
+  readonly source: string;
+  readonly weight: number;
+}
+
+/** Fine labels of the data set → the coarse tasks of the router. */
+const COARSE: Readonly<Record<string, Task>> = {
+  analysis: 'question_answering',
+  brainstorm_advice: 'question_answering',
+  chat: 'conversation',
+  classification: 'extraction',
+  code_debug_review: 'code_review',
+  code_generation: 'code_generation',
+  creative_writing: 'creative_writing',
+  extraction: 'extraction',
+  logic_puzzle: 'reasoning_math',
+  math_reasoning: 'reasoning_math',
+  question_answering: 'question_answering',
+  rewriting: 'creative_writing',
+  summarization: 'summarization',
+  tool_use: 'tool_use',
+  translation: 'translation',
+  writing_functional: 'creative_writing',
+};
+
+/** Benchmark wording is narrow: many rows of it say little more than a few. */
+const SOURCE_WEIGHT: readonly (readonly [name: string, weight: number])[] = [
+  // Its prompts are plain questions that came with tools on offer; without them they are questions.
+  ['BFCL', 0],
+  ['BELLE', 0.7],
+  ['MBPP', 0.15],
+  ['T0/P3', 0.15],
+  ['ZeroEval', 0.12],
+  ['DebugBench', 0.08],
+];
+
+interface DataRow {
+  readonly text: string;
+  readonly label: string;
+  readonly source: string;
+  readonly license: string;
+}
+
+/** Rows of a `prompts_tasks_*.jsonl.gz`, with what the licence allows left to the caller. */
+export function readDataRows(folder: string, name: string): (DataRow & { readonly task: Task })[] {
+  return gunzipSync(readFileSync(path.join(folder, name)))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const row = JSON.parse(line) as DataRow;
+      const task = COARSE[row.label];
+      if (!task) throw new Error(`${name}: no coarse task for label "${row.label}"`);
+      return { ...row, task };
+    });
+}
+
+export function publicExamples(folder: string): Example[] {
+  return readDataRows(folder, 'prompts_tasks_train.jsonl.gz')
+    .filter((row) => !/evaluation only/i.test(row.license))
+    .map((row) => ({
+      text: row.text,
+      task: row.task,
+      source: row.source,
+      weight: SOURCE_WEIGHT.find(([name]) => row.source.includes(name))?.[1] ?? 0.3,
+    }))
+    .filter((example) => example.weight > 0);
+}
+
+/** `variants` prompts of every template, some of them in haste: lower case, without a stop, with a typo. */
+export function writtenExamples(
+  files: readonly PromptFile[],
+  variants: number,
+  random: () => number,
+): Example[] {
+  const examples: Example[] = [];
+  for (const file of files) {
+    for (const template of file.templates) {
+      const seen = new Set<string>();
+      const choices = /[({]/.test(template.text) ? variants : Math.ceil(variants / 2);
+      for (let variant = 0; variant < choices; variant += 1) {
+        const text = inMood(expand(template.text, file, random), file, random);
+        if (seen.has(text)) continue;
+        seen.add(text);
+        examples.push({ text, task: template.task, source: `written:${file.language}`, weight: 1 });
+      }
+    }
+  }
+  return examples;
+}
+
+function inMood(prompt: string, file: PromptFile, random: () => number): string {
+  let text = prompt;
+  const opening = file.slots.get('opening');
+  const closing = file.slots.get('closing');
+  if (opening && random() < 0.12) text = `${pick(opening, random)} ${text}`;
+  if (closing && random() < 0.1) text = `${text} ${pick(closing, random)}`;
+  if (random() < 0.2) text = text.toLowerCase();
+  if (random() < 0.15) text = text.replace(/[.?!。？！]$/, '');
+  if (random() < 0.1) text = withTypo(text, random);
+  return text;
+}
+
+/** Two neighbouring letters swapped, or one lost, somewhere in the first sixty characters. */
+function withTypo(text: string, random: () => number): string {
+  const at = Math.floor(random() * Math.min(60, text.length - 2));
+  if (at < 1) return text;
+  const [first = '', second = ''] = [text[at], text[at + 1]];
+  return text.slice(0, at) + (random() < 0.5 ? second + first : second) + text.slice(at + 2);
+}
+
+/** Lines `task<TAB>text` (`\n` breaks a line): prompts kept apart from training, one file per language. */
+export function readLabelledLines(text: string, source: string): Example[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line, index) => {
+      const [name = '', prompt = ''] = line.split('\t');
+      const task = TASKS.find((known) => known === name);
+      if (!task || prompt === '') throw new Error(`${source}:${index + 1}: expected task<TAB>prompt`);
+      return { text: prompt.replaceAll('\\n', '\n'), task, source, weight: 1 };
+    });
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fitTemperature, type LinearModel, trainLinearModel } from './classifier/logistic.ts';
+import { seededRandom } from './classifier/random.ts';
+import { readPromptFiles } from './classifier/templates.ts';
+import { publicExamples, readLabelledLines, writtenExamples } from './classifier/training-set.ts';
+
+/**
+ * `npm run train:classifier`: prompts → `src/core/task/classifier-weights.ts`. Deterministic: same prompts, same bytes.
+ * Public prompts come from `OUTRIDER_DATA` (default `../shared/data`), our own from `scripts/classifier/prompts`.
+ */
+const SEED = 20_240;
+const OPTIONS = { epochs: 12, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 0.05 };
+const VARIANTS = 12;
+
+const root = path.resolve(import.meta.dirname, '..');
+const dataFolder = process.env.OUTRIDER_DATA ?? path.resolve(root, '../shared/data');
+const calibrationFolder = path.join(root, 'scripts/classifier/calibration');
+const target = path.join(root, 'src/core/task/classifier-weights.ts');
+
+const random = seededRandom(SEED);
+const written = writtenExamples(
+  readPromptFiles(path.join(root, 'scripts/classifier/prompts')),
+  VARIANTS,
+  random,
+);
+const published = publicExamples(dataFolder);
+const calibration = readdirSync(calibrationFolder)
+  .sort()
+  .flatMap((name) => readLabelledLines(readFileSync(path.join(calibrationFolder, name), 'utf8'), name));
+console.log(
+  `${published.length} public prompts, ${written.length} of our own, ${calibration.length} to calibrate on`,
+);
+
+const startedMs = performance.now();
+const model = trainLinearModel([...published, ...written], OPTIONS, random);
+const temperature = fitTemperature(model, calibration);
+writeFileSync(target, weightsModule(model, temperature));
+console.log(
+  `temperature ${temperature.toFixed(3)}, ${((performance.now() - startedMs) / 1000).toFixed(1)} s → ${path.relative(root, target)}`,
+);
+
+/** Weights as signed bytes; the temperature is folded into scale and biases. */
+function weightsModule(trained: LinearModel, divisor: number): string {
+  const sizes = Float32Array.from(trained.weights, Math.abs).sort();
+  // The largest few in 100,000 are clipped: one outlier would cost every other weight its precision.
+  const largest = sizes[Math.floor(sizes.length * 0.99999)] ?? 1;
+  const step = largest / 127;
+  const bytes = Int8Array.from(trained.weights, (weight) =>
+    Math.max(-127, Math.min(127, Math.round(weight / step))),
+  );
+  const biases = Array.from(trained.biases, (bias) => (bias / divisor).toFixed(4)).join(', ');
+  return [
+    '// Written by `npm run train:classifier`; do not edit.',
+    '',
+    `export const CLASSIFIER_SCALE = ${Number((step / divisor).toPrecision(6))};`,
+    `export const CLASSIFIER_BIASES: readonly number[] = [${biases}];`,
+    '/** Rows of features × classes, signed bytes. */',
+    'export const CLASSIFIER_WEIGHTS =',
+    `  '${Buffer.from(bytes.buffer).toString('base64')}';`,
+    '',
+  ].join('\n');
+}
