@@ -1,0 +1,33 @@
+import { scanJson, withMembers } from '../core/wire/json-members.ts';
+
+/** What the gateway adds to an answer: nothing else in it is touched. */
+export interface AnswerAdditions {
+  readonly costMicroUsd: number;
+  /** Put in the place of the model's name at the provider. */
+  readonly rename: { readonly from: string; readonly to: string } | undefined;
+  readonly metadata: object | undefined;
+}
+
+/** `usage` with `cost` and `cost_usd` beside what the provider said, in USD. */
+export function usageWithCost(usage: unknown, costMicroUsd: number): object {
+  const cost = costMicroUsd / 1_000_000;
+  const said = typeof usage === 'object' && usage !== null ? usage : {};
+  return { ...said, cost, cost_usd: cost };
+}
+
+/** The body of a unary answer with its price, byte for byte as it came otherwise. */
+export function withAdditions(
+  body: Buffer,
+  json: Readonly<Record<string, unknown>>,
+  usage: object,
+  additions: AnswerAdditions,
+): Buffer {
+  const changes: Record<string, string | undefined> = {
+    usage: JSON.stringify(usageWithCost(json.usage ?? usage, additions.costMicroUsd)),
+  };
+  const { rename } = additions;
+  // A provider that answers with a dated name says more than we know; only our own alias is put back.
+  if (rename && json.model === rename.from) changes.model = JSON.stringify(rename.to);
+  if (additions.metadata) changes.router_metadata = JSON.stringify(additions.metadata);
+  return withMembers(body, scanJson(body).members, changes);
+}

@@ -1,0 +1,189 @@
+import type { Candidate } from '../core/choice/choice-input.ts';
+import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
+import { ruleOf } from '../core/outcome/endings.ts';
+import { endedBy, GatewayError } from '../core/outcome/gateway-error.ts';
+import type { Permit } from '../providers/guard-settings.ts';
+import type { CallProgress, UpstreamAnswer } from '../providers/upstream.ts';
+import type { AttemptEnd, AttemptStart, RequestRecord } from '../store/contract.ts';
+import type { ChatJob, ClientLine } from './chat-job.ts';
+import type { GatewayDeps } from './deps.ts';
+import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
+import { createStreamLine, type StreamLine } from './stream-line.ts';
+import { upstreamBody } from './upstream-body.ts';
+
+/** One attempt that is over: its row, and the answer or why there is none. */
+export interface FinishedAttempt {
+  readonly end: AttemptEnd;
+  readonly answer: UpstreamAnswer | undefined;
+  readonly error: GatewayError | undefined;
+  readonly progress: CallProgress;
+  readonly line: StreamLine | undefined;
+}
+
+/**
+ * One call to one endpoint: written down before its first byte goes out, and ended exactly once on every way out.
+ *
+ * @param options.isLast whether the client will see this attempt's failure.
+ * @throws GatewayError `storage_unavailable` when it could not be written down; nothing has been sent then.
+ */
+export async function runAttempt(
+  deps: GatewayDeps,
+  options: {
+    readonly job: ChatJob;
+    readonly decision: Decision;
+    readonly candidate: Candidate;
+    readonly ranked: RankedCandidate;
+    readonly permit: Permit;
+    readonly number: number;
+    readonly isLast: () => boolean;
+    readonly totalMs: number;
+    readonly client: ClientLine;
+    readonly headers: () => Readonly<Record<string, string>>;
+  },
+): Promise<FinishedAttempt> {
+  const { job, candidate, permit, client } = options;
+  const { provider, id: endpointId, upstreamModel } = candidate.endpoint;
+  const upstream = deps.live.upstreams.get(provider);
+  if (upstream === undefined) {
+    permit.settle('neither');
+    throw new GatewayError({
+      status: 503,
+      code: 'no_model_available',
+      message: `Provider '${provider}' has just been removed.`,
+      retryAfterSeconds: 1,
+    });
+  }
+  const start = await begin(deps, options);
+
+  const isStream = job.body.stream === true;
+  const rename =
+    upstreamModel === candidate.model.id ? undefined : { from: upstreamModel, to: candidate.model.id };
+  const line = isStream
+    ? createStreamLine({
+        client,
+        holdBack: job.body.route?.hold_back === true,
+        headers: options.headers,
+        rename,
+      })
+    : undefined;
+  const sentMs = deps.monotonicMs();
+  const handle = upstream.call({
+    endpoint: candidate.endpoint,
+    path: '/chat/completions',
+    body: upstreamBody(job, candidate, deps.live.routing.streamUsageProviders.has(provider)),
+    isStream,
+    choices: options.decision.profile.choices,
+    totalMs: options.totalMs,
+    keepsWholeText: job.body.response_format != null || job.body.tools != null,
+    sink: line,
+  });
+  deps.inFlight.add(handle);
+  client.onLeft(() => handle.abort('client_left'));
+  if (client.hasLeft) handle.abort('client_left');
+
+  let answer: UpstreamAnswer | undefined;
+  let error: GatewayError | undefined;
+  try {
+    answer = await handle.done;
+  } catch (failure) {
+    error =
+      failure instanceof GatewayError
+        ? failure
+        : endedBy('bad_answer', `Provider '${provider}' could not be understood.`, { cause: failure });
+    line?.discard();
+  } finally {
+    deps.inFlight.delete(handle);
+  }
+
+  const outcome: AttemptOutcome = {
+    answer,
+    error,
+    progress: handle.progress,
+    latencyMs: deps.monotonicMs() - sentMs,
+    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isLast() || isFinal(error)),
+  };
+  const end = settleAttempt(deps, { job, decision: options.decision, candidate, start, outcome });
+  const ruling = ruleOf(end.ending).breaker;
+  permit.settle(
+    ruling,
+    error?.retryAfterSeconds === undefined ? undefined : { coolDownMs: error.retryAfterSeconds * 1000 },
+  );
+  deps.watch.record(endpointId, {
+    ending: end.ending,
+    ttftMs: isStream ? end.ttftMs : 0,
+    latencyMs: end.latencyMs,
+  });
+  return { end, answer, error, progress: handle.progress, line };
+}
+
+function isFinal(error: GatewayError): boolean {
+  return error.ending !== undefined && ruleOf(error.ending).next === 'no';
+}
+
+/** Writes the attempt down, with its request if it is the first. Frees the endpoint again if that fails. */
+async function begin(
+  deps: GatewayDeps,
+  options: {
+    readonly job: ChatJob;
+    readonly decision: Decision;
+    readonly candidate: Candidate;
+    readonly ranked: RankedCandidate;
+    readonly permit: Permit;
+    readonly number: number;
+  },
+): Promise<AttemptStart> {
+  const { job, decision, candidate, ranked } = options;
+  const startOf = (): AttemptStart => ({
+    requestId: job.requestId,
+    number: options.number,
+    keyId: job.keyId,
+    task: decision.profile.task,
+    modelId: candidate.model.id,
+    endpointId: candidate.endpoint.id,
+    provider: candidate.endpoint.provider,
+    epoch: deps.learner.epochOf(candidate.model.id),
+    startedAtMs: deps.nowMs(),
+    propensity: ranked.propensity,
+    estimatedCostMicroUsd: ranked.expectedCostMicroUsd,
+  });
+  try {
+    const start = startOf();
+    if (options.number > 0) {
+      await deps.store.journal.begin(undefined, start);
+      return start;
+    }
+    try {
+      await deps.store.journal.begin(requestRecord(deps, job, decision), start);
+      return start;
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'duplicate_request_id') throw error;
+      // A client that sends the same x-request-id twice, or somebody else's: it gets one of its own.
+      job.requestId = deps.newRequestId();
+      const renamed = startOf();
+      await deps.store.journal.begin(requestRecord(deps, job, decision), renamed);
+      return renamed;
+    }
+  } catch (error) {
+    options.permit.settle('neither');
+    throw error;
+  }
+}
+
+function requestRecord(deps: GatewayDeps, job: ChatJob, decision: Decision): RequestRecord {
+  const { profile } = decision;
+  return {
+    requestId: job.requestId,
+    keyId: job.keyId,
+    createdAtMs: deps.nowMs(),
+    requestedModel: job.body.model,
+    task: profile.task,
+    taskConfidence: profile.confidence,
+    complexity: profile.complexity,
+    language: profile.language,
+    inputTokens: profile.inputTokens,
+    isStream: job.body.stream === true,
+    strategy: decision.strategy,
+    reason: decision.reason,
+    decision: JSON.stringify({ ranking: decision.ranking, excluded: decision.excluded }),
+  };
+}

@@ -1,0 +1,61 @@
+import type { ChatRequestView } from '../core/task/task.ts';
+import type { JsonMember } from '../core/wire/json-members.ts';
+
+/** A chat request that `http/` has checked, with everything the gateway needs of it. */
+export interface ChatJob {
+  /** The client's own if it sent a fit one. Replaced when it was used before. */
+  requestId: string;
+  /** `''` while the gateway is open. */
+  readonly keyId: string;
+  /** Model ids the key may use; undefined for all. */
+  readonly allowedModels: ReadonlySet<string> | undefined;
+  /** The body's bytes as they came and where its members stand in them. */
+  readonly bytes: Buffer;
+  readonly members: readonly JsonMember[];
+  readonly body: ChatBody;
+  readonly taskHint: string | undefined;
+  readonly wantsMetadata: boolean;
+  /** Monotonic milliseconds at which the request arrived. */
+  readonly arrivedMs: number;
+}
+
+export interface ChatBody extends ChatRequestView {
+  readonly model: string;
+  readonly stream?: boolean | null;
+  readonly stream_options?: { readonly include_usage?: boolean | null } | null;
+  readonly temperature?: number | null;
+  readonly route?: RouteWishes | null;
+}
+
+/** The `route` object of a request. */
+export interface RouteWishes {
+  readonly strategy?: string;
+  readonly models?: readonly string[];
+  readonly provider_allow?: readonly string[];
+  readonly provider_deny?: readonly string[];
+  readonly max_cost_usd?: number;
+  readonly max_latency_ms?: number;
+  readonly min_quality?: number;
+  readonly allow_fallback?: boolean;
+  readonly hold_back?: boolean;
+  readonly explore?: boolean;
+}
+
+/** The client's end of the line. */
+export interface ClientLine {
+  readonly hasLeft: boolean;
+  onLeft(callback: () => void): void;
+  /** Sends the head of a stream; only then may `write` be called. */
+  startStream(headers: Readonly<Record<string, string>>): void;
+  /** False asks to wait for `onceDrained`. */
+  write(bytes: Buffer | string): boolean;
+  onceDrained(callback: () => void): void;
+  end(): void;
+}
+
+/** What a request came to. A stream has gone out by then; a unary answer is sent by `http/`. */
+export interface ChatResult {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined when the answer was streamed, or the client is gone. */
+  readonly body: Buffer | undefined;
+}

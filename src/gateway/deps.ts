@@ -1,0 +1,51 @@
+import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
+import type { Learner } from '../core/learning/contract.ts';
+import type { Random } from '../core/learning/random.ts';
+import type { Guard } from '../providers/guard.ts';
+import type { Upstream } from '../providers/upstream.ts';
+import type { Store } from '../store/contract.ts';
+import type { Catalog } from './catalog.ts';
+
+import type { GatewayMetrics } from './gateway-metrics.ts';
+
+/** Everything the gateway works with, handed in by `main.ts` or a test. */
+export interface GatewayDeps {
+  /** Replaced as a whole when the configuration is read again; each request looks once. */
+  readonly live: LiveSettings;
+  readonly learner: Learner;
+  readonly guard: Guard;
+  readonly store: Store;
+  readonly watch: EndpointWatch;
+  readonly metrics: GatewayMetrics;
+  readonly log: AttemptLog;
+  readonly random: Random;
+  /** Epoch milliseconds: for what is stored and shown. */
+  readonly nowMs: () => number;
+  /** Milliseconds that never jump: for durations and deadlines. */
+  readonly monotonicMs: () => number;
+  readonly newRequestId: () => string;
+  /** Calls in flight, so that a shutdown can cut what outlives the drain limit. */
+  readonly inFlight: Set<{ abort(ending: 'shutdown'): void }>;
+}
+
+export interface LiveSettings {
+  catalog: Catalog;
+  upstreams: ReadonlyMap<string, Upstream>;
+  routing: RoutingSettings;
+}
+
+export interface RoutingSettings {
+  readonly defaultStrategy: string;
+  readonly maxExtraAttempts: number;
+  /** Milliseconds for a request with all its attempts. */
+  readonly totalMs: number;
+  /** Providers whose streams can be asked for a usage event. */
+  readonly streamUsageProviders: ReadonlySet<string>;
+}
+
+/** pino's shape, as far as it is used. */
+export interface AttemptLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

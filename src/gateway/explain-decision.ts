@@ -1,0 +1,48 @@
+import type { Decision, ExcludedCandidate, RankedCandidate } from '../core/choice/decision.ts';
+
+/** A decision in the words of the API. */
+export function explainDecision(decision: Decision): object {
+  const { profile } = decision;
+  return {
+    strategy: decision.strategy,
+    reason: decision.reason,
+    value_of_quality_usd: decision.valueOfQualityUsd,
+    value_of_second_usd: decision.valueOfSecondUsd,
+    task: {
+      type: profile.task,
+      confidence: profile.confidence,
+      complexity: profile.complexity,
+      language: profile.language,
+      needs: [...profile.needs],
+      input_tokens: profile.inputTokens,
+    },
+    ...explainCandidates(decision.ranking, decision.excluded),
+  };
+}
+
+export function explainCandidates(
+  ranking: readonly RankedCandidate[],
+  excluded: readonly ExcludedCandidate[],
+): { candidates: object[]; excluded: object[] } {
+  return {
+    candidates: ranking.map((candidate, position) => ({
+      position,
+      model: candidate.modelId,
+      provider: candidate.provider,
+      endpoint: candidate.endpointId,
+      probability: candidate.propensity,
+      utility_usd: candidate.utilityUsd,
+      quality: candidate.quality,
+      expected_cost_usd: candidate.expectedCostMicroUsd / 1_000_000,
+      expected_output_tokens: candidate.expectedOutputTokens,
+      expected_ttft_ms: candidate.expectedTtftMs,
+      expected_latency_ms: candidate.expectedLatencyMs,
+    })),
+    excluded: excluded.map((candidate) => ({
+      model: candidate.modelId,
+      endpoint: candidate.endpointId,
+      reason: candidate.reason,
+      ...(candidate.retryAtMs === undefined ? {} : { retry_at: new Date(candidate.retryAtMs).toISOString() }),
+    })),
+  };
+}

@@ -1,0 +1,101 @@
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+import type { AttemptFact, RequestHistory } from '../store/contract.ts';
+import type { GatewayDeps } from './deps.ts';
+import { explainCandidates } from './explain-decision.ts';
+
+/**
+ * Why a request went where it went, what came of it and what was learnt.
+ *
+ * @throws GatewayError 404 also for a request of another key: as if it did not exist.
+ */
+export async function explainRequest(
+  deps: GatewayDeps,
+  requestId: string,
+  keyId: string | undefined,
+): Promise<object> {
+  await deps.store.journal.flush();
+  const history = await deps.store.readRequest(requestId);
+  if (!history || (keyId !== undefined && history.request.keyId !== keyId)) {
+    throw new GatewayError({
+      status: 404,
+      code: 'request_not_found',
+      param: 'request_id',
+      message: `There is no request '${requestId.slice(0, 64)}'. Its id came in the 'x-request-id' header of the answer.`,
+    });
+  }
+  const { request, attempts, feedback } = history;
+  const served = attempts.find(({ ending }) => ending === 'completed');
+  const estimated = attempts.reduce((sum, attempt) => sum + attempt.estimatedCostMicroUsd, 0);
+  const actual = attempts.reduce((sum, attempt) => sum + attempt.costMicroUsd, 0);
+  return {
+    object: 'explanation',
+    request_id: request.requestId,
+    created_at: new Date(request.createdAtMs).toISOString(),
+    requested_model: request.requestedModel,
+    model: served?.modelId ?? null,
+    provider: served?.provider ?? null,
+    strategy: request.strategy,
+    reason: request.reason,
+    stream: request.isStream,
+    task: {
+      type: request.task,
+      confidence: request.taskConfidence,
+      complexity: request.complexity,
+      language: request.language,
+      input_tokens: request.inputTokens,
+    },
+    ...readDecision(history),
+    attempts: attempts.map(explainAttempt),
+    cost: { estimated_usd: estimated / 1_000_000, actual_usd: actual / 1_000_000 },
+    learnt: attempts.map((attempt) => ({
+      attempt: attempt.number,
+      automatic: attempt.automatic
+        ? { ...attempt.automatic, counted: attempt.automaticCounts && request.reason !== 'explicit' }
+        : null,
+    })),
+    feedback: feedback.map((verdict) => ({
+      source: verdict.sourceName,
+      source_class: verdict.source,
+      score: verdict.quality,
+      weight: verdict.weight,
+      comment: verdict.comment,
+      updated_at: new Date(verdict.updatedAtMs).toISOString(),
+    })),
+  };
+}
+
+function explainAttempt(attempt: AttemptFact): object {
+  return {
+    number: attempt.number,
+    model: attempt.modelId,
+    provider: attempt.provider,
+    endpoint: attempt.endpointId,
+    started_at: new Date(attempt.startedAtMs).toISOString(),
+    ending: attempt.ending ?? 'pending',
+    http_status: attempt.httpStatus,
+    error_code: attempt.errorCode || null,
+    finish_reason: attempt.finishReason || null,
+    probability: attempt.propensity,
+    usage: {
+      input_tokens: attempt.inputTokens,
+      output_tokens: attempt.outputTokens,
+      cached_input_tokens: attempt.cachedInputTokens,
+    },
+    cost: {
+      estimated_usd: attempt.estimatedCostMicroUsd / 1_000_000,
+      actual_usd: attempt.costMicroUsd / 1_000_000,
+      is_estimate: attempt.isCostEstimated,
+    },
+    ttft_ms: attempt.ttftMs,
+    latency_ms: attempt.latencyMs,
+  };
+}
+
+function readDecision(history: RequestHistory): object {
+  try {
+    const { ranking, excluded } = JSON.parse(history.request.decision);
+    return explainCandidates(ranking, excluded);
+  } catch {
+    return { candidates: [], excluded: [] };
+  }
+}

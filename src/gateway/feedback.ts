@@ -1,0 +1,101 @@
+import type { QualityBelief } from '../core/learning/contract.ts';
+import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
+import { teachesQuality } from '../core/reward/evidence-weight.ts';
+import {
+  changeByFeedback,
+  changeByRemoval,
+  countedVerdict,
+  type VerdictChange,
+} from '../core/reward/feedback-change.ts';
+import { type FeedbackBody, qualityOfFeedback } from '../core/reward/feedback-quality.ts';
+import type { RequestEvidence } from '../store/contract.ts';
+import type { GatewayDeps } from './deps.ts';
+import { watchQuality } from './learn.ts';
+
+/** Whose feedback: `keyId` undefined may judge any request. */
+interface FeedbackCall {
+  readonly requestId: string;
+  readonly keyId: string | undefined;
+}
+
+/**
+ * Takes in one verdict on one request; the same verdict again changes nothing.
+ *
+ * @throws GatewayError 400 with every mistake of the body, 404 for a request that is not this key's.
+ */
+export async function giveFeedback(
+  deps: GatewayDeps,
+  call: FeedbackCall,
+  body: FeedbackBody,
+): Promise<object> {
+  const read = qualityOfFeedback(body);
+  if ('mistakes' in read) throw badRequest(read.mistakes.join(' '), null, 'invalid_feedback');
+  const { verdict } = read;
+  const { comment = '', ...signals } = body;
+  const given = { ...verdict, comment, signals: JSON.stringify(signals) };
+  const moved = await change(deps, call, (evidence) => changeByFeedback(evidence, given, deps.nowMs()));
+  deps.metrics.feedbackGiven(verdict.source);
+  return { ...moved, source: verdict.sourceName, source_class: verdict.source, score: verdict.quality };
+}
+
+/** Takes back what `sourceName` said of a request; of all sources when it is undefined. */
+export async function retractFeedback(
+  deps: GatewayDeps,
+  call: FeedbackCall,
+  sourceName: string,
+): Promise<object> {
+  const moved = await change(deps, call, (evidence) => changeByRemoval(evidence, sourceName));
+  return { ...moved, source: sourceName, deleted: true };
+}
+
+async function change(
+  deps: GatewayDeps,
+  call: FeedbackCall,
+  decideChange: (evidence: RequestEvidence) => VerdictChange,
+): Promise<object> {
+  let decided: VerdictChange | undefined;
+  const evidence = await deps.store.changeEvidence(call.requestId, call.keyId, (seen) => {
+    decided = decideChange(seen);
+    return decided;
+  });
+  if (evidence === undefined || decided === undefined) {
+    throw new GatewayError({
+      status: 404,
+      code: 'request_not_found',
+      param: 'request_id',
+      message: `There is no request '${call.requestId.slice(0, 64)}'. Its id came in the 'x-request-id' header of the answer.`,
+    });
+  }
+  const { task, modelId } = evidence;
+  const before = deps.learner.qualityOf(task, modelId);
+  const isNewVerdict = decided.deltas.length > 0 && decided.counted !== undefined;
+  if (isNewVerdict && countedVerdict(evidence)?.source !== decided.counted?.source && decided.counted) {
+    // A correction of the same source is no second sight of the model.
+    watchQuality(deps, evidence, decided.counted.quality);
+  }
+  for (const delta of decided.deltas) deps.learner.apply(delta);
+  return {
+    object: 'feedback',
+    request_id: evidence.requestId,
+    counted: decided.counted !== undefined && !decided.automaticCounts,
+    ...(teachesQuality(evidence.reason)
+      ? {}
+      : { note: 'The request named its model, so its outcome teaches nothing about which model to choose.' }),
+    moved: {
+      task,
+      model: modelId,
+      before: beliefOf(before),
+      after: beliefOf(deps.learner.qualityOf(task, modelId)),
+    },
+  };
+}
+
+function beliefOf(belief: QualityBelief): object {
+  return {
+    quality: belief.mean,
+    low_90: belief.low90,
+    high_90: belief.high90,
+    samples: belief.samples,
+    evidence: belief.evidence,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Refusal } from '../core/choice/choice-input.ts';
+import { decide } from '../core/choice/decide.ts';
+import type { Decision, ExcludedCandidate } from '../core/choice/decision.ts';
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+import { profileRequest } from '../core/task/profile-request.ts';
+import type { ChatJob, RouteWishes } from './chat-job.ts';
+import type { GatewayDeps } from './deps.ts';
+
+const NO_WISHES: RouteWishes = {};
+
+/**
+ * What kind of request this is and who shall answer it, in which order. Reads memory only.
+ *
+ * @throws GatewayError 404 unknown model, 403 a model this key may not use, 503 when nobody can serve.
+ */
+export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
+  const { catalog, routing } = deps.live;
+  const wishes = job.body.route ?? NO_WISHES;
+  const resolved = catalog.resolve(job.body.model);
+  const strategy =
+    wishes.strategy === undefined
+      ? (resolved.strategy ?? catalog.strategy(routing.defaultStrategy))
+      : catalog.strategy(wishes.strategy);
+  const wishRefusal = refusalByWishes(job, wishes);
+
+  const decision = decide({
+    profile: profileRequest(job.body, job.taskHint),
+    candidates: resolved.candidates,
+    strategy,
+    learner: deps.learner,
+    random: deps.random,
+    refusalOf: (endpoint, model) =>
+      wishRefusal?.(endpoint.provider, model.id) ?? deps.guard.refusalOf(endpoint.id),
+    limits: {
+      maxCostUsd: wishes.max_cost_usd,
+      maxLatencyMs: wishes.max_latency_ms,
+      minQuality: wishes.min_quality,
+    },
+    explore: wishes.explore !== false,
+    isExplicit: resolved.isExplicit,
+  });
+  if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision.excluded, deps.nowMs());
+  return decision;
+}
+
+/** Undefined when neither the key nor the request narrows the choice: the usual case. */
+function refusalByWishes(
+  job: ChatJob,
+  wishes: RouteWishes,
+): ((provider: string, modelId: string) => Refusal | undefined) | undefined {
+  const { allowedModels } = job;
+  const { models, provider_allow: allow, provider_deny: deny } = wishes;
+  if (!allowedModels && !models && !allow && !deny) return undefined;
+  return (provider, modelId) => {
+    if (allowedModels && !allowedModels.has(modelId)) return { reason: 'not_allowed_for_key' };
+    if (models && !models.includes(modelId)) return { reason: 'not_in_route' };
+    if (allow && !allow.includes(provider)) return { reason: 'not_in_route' };
+    if (deny?.includes(provider)) return { reason: 'not_in_route' };
+    return undefined;
+  };
+}
+
+const REASON_TO_WORDS: Readonly<Record<ExcludedCandidate['reason'], string>> = {
+  wrong_type: 'of another type',
+  missing_capability: 'lacking what the request needs (tools, JSON mode, vision or audio)',
+  context_length: 'with too short a context for it',
+  not_allowed_for_key: 'not allowed for this key',
+  not_in_route: "left out by the request's own 'route'",
+  over_cost_ceiling: "over 'route.max_cost_usd'",
+  over_latency_ceiling: "over 'route.max_latency_ms'",
+  below_min_quality: 'below the minimum quality',
+  breaker_open: 'failing at the moment',
+  cooling: 'resting at the moment',
+  disabled: 'unknown to their provider',
+  paused: 'paused by the operator',
+};
+
+/** 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked. */
+export function nobodyCanServe(
+  requested: string,
+  excluded: readonly ExcludedCandidate[],
+  nowMs: number,
+): GatewayError {
+  const counts = new Map<ExcludedCandidate['reason'], number>();
+  for (const { reason } of excluded) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const why = [...counts].map(([reason, count]) => `${count} ${REASON_TO_WORDS[reason]}`).join(', ');
+  const message = `No model can serve this request for '${requested.slice(0, 200)}' now: ${why || 'none is configured'}.`;
+  const only = counts.size === 1 ? excluded[0]?.reason : undefined;
+  if (only === 'not_allowed_for_key') {
+    return new GatewayError({ status: 403, code: 'model_not_allowed', param: 'model', message });
+  }
+  if (only === 'context_length') {
+    return new GatewayError({ status: 400, code: 'context_length_exceeded', param: 'messages', message });
+  }
+  const waits = excluded.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs - nowMs]));
+  const waitMs = waits.length > 0 ? Math.min(...waits) : 30_000;
+  return new GatewayError({
+    status: 503,
+    code: 'no_model_available',
+    message,
+    retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(waitMs / 1000))),
+  });
+}

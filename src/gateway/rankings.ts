@@ -1,0 +1,175 @@
+import type { Endpoint, Model } from '../core/catalog/model.ts';
+import type { Strategy } from '../core/choice/strategy.ts';
+import { estimateCostMicroUsd } from '../core/money/cost.ts';
+import { badRequest } from '../core/outcome/gateway-error.ts';
+import { TASKS, type Task } from '../core/task/task.ts';
+import { parseTask } from '../core/task/task-alias.ts';
+import type { GatewayDeps } from './deps.ts';
+import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
+
+/** A prompt of this many tokens stands for a task in rankings until it has traffic of its own. */
+const TYPICAL_INPUT_TOKENS = 500;
+
+const SORTS = {
+  probability: (row: RankedModel) => -row.probability_best,
+  quality: (row: RankedModel) => -row.quality.mean,
+  cost: (row: RankedModel) => row.cost_usd_per_1k_requests,
+  latency: (row: RankedModel) => row.latency_ms.p50,
+  traffic: (row: RankedModel) => -row.traffic_share,
+} as const;
+
+type RankedModel = ReturnType<typeof rankModel>;
+
+export interface RankingsQuery {
+  readonly task?: string;
+  readonly strategy?: string;
+  readonly window?: string;
+  readonly sort?: string;
+}
+
+/**
+ * Per task, the models with what is believed of them and what they did lately.
+ *
+ * @throws GatewayError 400 for an unknown task, strategy, window or sort.
+ */
+export async function rankModels(deps: GatewayDeps, query: RankingsQuery): Promise<object> {
+  const { catalog, routing } = deps.live;
+  const strategy = catalog.strategy(query.strategy ?? routing.defaultStrategy);
+  const window = query.window ?? '24h';
+  const sortName = query.sort ?? 'probability';
+  if (!isSort(sortName)) {
+    throw badRequest(
+      `Rankings sort by ${Object.keys(SORTS).join(', ')}, not by '${sortName.slice(0, 32)}'.`,
+      'sort',
+    );
+  }
+  const tasks = query.task === undefined ? TASKS : [taskNamed(query.task)];
+  const rows = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
+  const cellToTraffic = sumTraffic(rows, (row) => `${row.task} ${row.modelId}`);
+  const taskToTraffic = sumTraffic(rows, (row) => row.task);
+  const models = catalog.models.filter((model) => model.type === 'chat');
+
+  return {
+    object: 'list',
+    strategy: strategy.name,
+    window,
+    generated_at: new Date(deps.nowMs()).toISOString(),
+    data: tasks.map((task) => {
+      const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
+      const probabilities = deps.learner.bestProbabilities(
+        task,
+        models.map(({ id }) => id),
+        handicaps,
+      );
+      const requests = taskToTraffic.get(task)?.requests ?? 0;
+      const ranked = models
+        .map((model, index) =>
+          rankModel(deps, task, model, {
+            probability: probabilities[index] ?? 0,
+            traffic: cellToTraffic.get(`${task} ${model.id}`),
+            taskRequests: requests,
+          }),
+        )
+        .sort((one, other) => SORTS[sortName](one) - SORTS[sortName](other))
+        .map((row, index) => ({ rank: index + 1, ...row }));
+      return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
+    }),
+  };
+}
+
+/** @throws GatewayError 400 naming the tasks there are. */
+export function taskNamed(text: string): Task {
+  const task = parseTask(text);
+  if (task) return task;
+  throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${TASKS.join(', ')}.`, 'task');
+}
+
+function isSort(name: string): name is keyof typeof SORTS {
+  return Object.hasOwn(SORTS, name);
+}
+
+function rankModel(
+  deps: GatewayDeps,
+  task: Task,
+  model: Model,
+  seen: {
+    readonly probability: number;
+    readonly traffic: Traffic | undefined;
+    readonly taskRequests: number;
+  },
+) {
+  const belief = deps.learner.qualityOf(task, model.id);
+  const { traffic } = seen;
+  const spoken = (traffic?.completed ?? 0) + (traffic?.failures ?? 0);
+  const best = cheapestEndpoint(deps, task, model);
+  return {
+    model: model.id,
+    probability_best: round(seen.probability, 4),
+    quality: {
+      mean: round(belief.mean, 4),
+      low_90: round(belief.low90, 4),
+      high_90: round(belief.high90, 4),
+    },
+    evidence: belief.evidence,
+    samples: round(belief.samples, 1),
+    success_rate: spoken > 0 ? round((traffic?.completed ?? 0) / spoken, 4) : null,
+    latency_ms: latencyOf(deps, task, model),
+    cost_usd_per_1k_requests:
+      traffic && traffic.completed > 0
+        ? round(traffic.costMicroUsd / traffic.completed / 1000, 6)
+        : round(best.costMicroUsd / 1000, 6),
+    requests: traffic?.requests ?? 0,
+    traffic_share: seen.taskRequests > 0 ? round((traffic?.requests ?? 0) / seen.taskRequests, 4) : 0,
+    endpoints: model.endpoints.map((endpoint) => ({
+      provider: endpoint.provider,
+      circuit: deps.guard.snapshot(endpoint.id).state,
+    })),
+  };
+}
+
+/** Measured over the last day where there is something to measure, believed otherwise. */
+function latencyOf(deps: GatewayDeps, task: Task, model: Model) {
+  const windows = model.endpoints.map(({ id }) => deps.watch.read(id, 24 * 3_600_000));
+  const busiest = windows.reduce<(typeof windows)[number] | undefined>(
+    (most, window) => (window.completed > (most?.completed ?? 0) ? window : most),
+    undefined,
+  );
+  const { endpoint } = cheapestEndpoint(deps, task, model);
+  const timing = deps.learner.timingOf(endpoint?.id ?? '', task);
+  const believed = timing.ttftMs + timing.msPerToken * deps.learner.expectedOutputTokens(task, model.id);
+  return {
+    p50: busiest?.latencyMs?.p50 ?? Math.round(believed),
+    p95: busiest?.latencyMs?.p95 ?? null,
+    ttft_p50: busiest?.ttftMs?.p50 ?? Math.round(timing.ttftMs),
+    measured: busiest?.latencyMs !== undefined,
+  };
+}
+
+function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
+  let endpoint: Endpoint | undefined;
+  let costMicroUsd = Number.POSITIVE_INFINITY;
+  const expectedOutputTokens = deps.learner.expectedOutputTokens(task, model.id);
+  for (const candidate of model.endpoints) {
+    const request = { inputTokens: TYPICAL_INPUT_TOKENS, expectedOutputTokens, choices: 1 };
+    const cost = estimateCostMicroUsd(request, candidate.price);
+    if (cost < costMicroUsd) {
+      costMicroUsd = cost;
+      endpoint = candidate;
+    }
+  }
+  return { endpoint, costMicroUsd: endpoint ? costMicroUsd : 0 };
+}
+
+/** What a model costs in money and waiting, as points of quality: (cost + T·seconds) / V. */
+function handicapOf(deps: GatewayDeps, strategy: Strategy, task: Task, model: Model): number {
+  const { endpoint, costMicroUsd } = cheapestEndpoint(deps, task, model);
+  if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
+  const timing = deps.learner.timingOf(endpoint.id, task);
+  const tokens = deps.learner.expectedOutputTokens(task, model.id);
+  const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
+  return (costMicroUsd / 1_000_000 + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,121 @@
+import type { Candidate } from '../core/choice/choice-input.ts';
+import type { Decision } from '../core/choice/decision.ts';
+import { costMicroUsd } from '../core/money/cost.ts';
+import { estimateUsage, readUsage, type Usage } from '../core/money/usage.ts';
+import type { Ending } from '../core/outcome/endings.ts';
+import type { GatewayError } from '../core/outcome/gateway-error.ts';
+import { deltasOfEnding } from '../core/reward/attempt-deltas.ts';
+import { checkAnswer } from '../core/reward/check-answer.ts';
+import { verdictOfSeenFailure } from '../core/reward/verdict.ts';
+import type { CallProgress, UpstreamAnswer } from '../providers/upstream.ts';
+import type { AttemptEnd, AttemptStart } from '../store/contract.ts';
+import type { ChatJob } from './chat-job.ts';
+import type { GatewayDeps } from './deps.ts';
+import { learn } from './learn.ts';
+
+export interface AttemptOutcome {
+  readonly answer: UpstreamAnswer | undefined;
+  readonly error: GatewayError | undefined;
+  readonly progress: CallProgress;
+  readonly latencyMs: number;
+  /** Whether the client gets to see this failure, rather than another model's answer. */
+  readonly isFailureSeen: boolean;
+}
+
+/** The one ending of an attempt: cost settled, belief updated, journal, metrics and one log line. */
+export function settleAttempt(
+  deps: GatewayDeps,
+  attempt: {
+    readonly job: ChatJob;
+    readonly decision: Decision;
+    readonly candidate: Candidate;
+    readonly start: AttemptStart;
+    readonly outcome: AttemptOutcome;
+  },
+): AttemptEnd {
+  const { job, decision, candidate, start, outcome } = attempt;
+  const { answer, error, progress } = outcome;
+  const ending = endingOf(error);
+  const usage = usageOf(attempt);
+  const automatic = answer
+    ? checkAnswer(job.body, answer.facts)
+    : outcome.isFailureSeen
+      ? verdictOfSeenFailure(ending)
+      : undefined;
+  const isStream = job.body.stream === true;
+  const facts = {
+    ending,
+    outputTokens: usage?.outputTokens ?? 0,
+    ttftMs: round(progress.ttftMs),
+    latencyMs: round(outcome.latencyMs),
+    automatic,
+  };
+  const end: AttemptEnd = {
+    ...facts,
+    requestId: job.requestId,
+    number: start.number,
+    endedAtMs: Math.max(deps.nowMs(), start.startedAtMs),
+    httpStatus: progress.httpStatus,
+    finishReason: answer?.facts.finishReason ?? '',
+    inputTokens: usage?.inputTokens ?? 0,
+    cachedInputTokens: usage?.cachedInputTokens ?? 0,
+    costMicroUsd: usage ? costMicroUsd(usage, candidate.endpoint.price) : 0,
+    isCostEstimated: usage?.isEstimated ?? false,
+    errorCode: error?.code ?? '',
+    deltas: deltasOfEnding({ ...start, ...facts, reason: decision.reason, isStream }),
+  };
+  deps.store.journal.end(end);
+  learn(deps, start, end, decision.reason);
+  deps.metrics.attemptEnded(start, end, isStream);
+  deps.log.info(
+    {
+      request_id: end.requestId,
+      attempt: end.number,
+      endpoint: start.endpointId,
+      task: start.task,
+      reason: decision.reason,
+      ending,
+      status: end.httpStatus,
+      latency_ms: end.latencyMs,
+      ttft_ms: end.ttftMs,
+      input_tokens: end.inputTokens,
+      output_tokens: end.outputTokens,
+      cost_micro_usd: end.costMicroUsd,
+    },
+    'attempt',
+  );
+  return end;
+}
+
+/** The provider's own usage; by bytes where that is missing or absurd; none for what never began to answer. */
+function usageOf(attempt: {
+  readonly job: ChatJob;
+  readonly decision: Decision;
+  readonly outcome: AttemptOutcome;
+}): Usage | undefined {
+  const { answer, progress } = attempt.outcome;
+  const said = readUsage(progress.usage);
+  if (said) return said;
+  if (!answer && progress.tokenEvents === 0) return undefined;
+  const { facts } = answer ?? {};
+  const outputBytes = facts
+    ? facts.text.length +
+      facts.toolCalls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0)
+    : 0;
+  return estimateUsage({
+    inputTokens: attempt.decision.profile.inputTokens,
+    outputBytes,
+    tokenEvents: progress.tokenEvents,
+  });
+}
+
+function endingOf(error: GatewayError | undefined): Exclude<Ending, 'unknown'> {
+  if (error === undefined) return 'completed';
+  const { ending } = error;
+  return ending === undefined || ending === 'unknown' ? 'bad_answer' : ending;
+}
+
+/** Tenths of a millisecond: what is stored and what is learnt from are the same number. */
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

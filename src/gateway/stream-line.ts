@@ -1,0 +1,68 @@
+import type { StreamSink } from '../providers/upstream.ts';
+import type { ClientLine } from './chat-job.ts';
+
+/** The way of a stream to its client: the head goes out with the first token, or with the whole answer. */
+export interface StreamLine extends StreamSink {
+  /** True once a byte has gone to the client: from then on no other model can take over. */
+  readonly hasBegun: boolean;
+  /** Hold-back mode keeps everything until here. */
+  release(): void;
+  /** What a failed attempt left unsent is not sent. */
+  discard(): void;
+}
+
+const PAUSE_FREE = () => {};
+
+export function createStreamLine(options: {
+  client: ClientLine;
+  holdBack: boolean;
+  headers: () => Readonly<Record<string, string>>;
+  rename: { readonly from: string; readonly to: string } | undefined;
+}): StreamLine {
+  const { client, holdBack } = options;
+  const renamer = options.rename && nameReplacer(options.rename.from, options.rename.to);
+  let hasBegun = false;
+  let held: Buffer[] = [];
+
+  const send = (events: Buffer): boolean => {
+    if (!hasBegun) {
+      hasBegun = true;
+      client.startStream(options.headers());
+    }
+    return client.write(events);
+  };
+
+  return {
+    get hasBegun() {
+      return hasBegun;
+    },
+    write(events) {
+      const named = renamer ? renamer(events) : events;
+      if (!holdBack) return send(named);
+      held.push(named);
+      return true;
+    },
+    onceDrained: (resume) => (holdBack ? PAUSE_FREE() : client.onceDrained(resume)),
+    release() {
+      if (held.length > 0) send(Buffer.concat(held));
+      held = [];
+    },
+    discard() {
+      held = [];
+    },
+  };
+}
+
+/** Puts the model's own name in the place of the provider's alias; inside strings its quotes would be escaped. */
+function nameReplacer(from: string, to: string): (events: Buffer) => Buffer {
+  const pattern = new RegExp(
+    `("model":\\s*)${JSON.stringify(from).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`,
+    'g',
+  );
+  const alias = Buffer.from(JSON.stringify(from));
+  const name = JSON.stringify(to);
+  return (events) => {
+    if (!events.includes(alias)) return events;
+    return Buffer.from(events.toString('utf8').replace(pattern, (_, head: string) => head + name));
+  };
+}

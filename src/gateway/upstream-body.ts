@@ -1,0 +1,24 @@
+import type { Candidate } from '../core/choice/choice-input.ts';
+import { withMembers } from '../core/wire/json-members.ts';
+import type { ChatJob } from './chat-job.ts';
+
+/**
+ * The client's bytes with the provider's own name of the model, and without what is meant for this gateway.
+ * Streams are asked for their usage, which the client sees only if it asked too.
+ */
+export function upstreamBody(job: ChatJob, candidate: Candidate, canStreamUsage: boolean): Buffer {
+  const { body } = job;
+  const changes: Record<string, string | undefined> = {
+    model: JSON.stringify(candidate.endpoint.upstreamModel),
+    route: undefined,
+    session_id: undefined,
+    conversation_id: undefined,
+  };
+  if (body.stream && canStreamUsage) {
+    changes.stream_options = JSON.stringify({ ...body.stream_options, include_usage: true });
+  }
+  if (candidate.model.defaultTemperature !== undefined && body.temperature == null) {
+    changes.temperature = String(candidate.model.defaultTemperature);
+  }
+  return withMembers(job.bytes, job.members, changes);
+}
