@@ -1,6 +1,7 @@
-import type { Endpoint, Model } from '../core/catalog/model.ts';
+import type { Capability, Endpoint, Model } from '../core/catalog/model.ts';
 import type { ProviderSettings } from './build-provider.ts';
-import { KNOWN_MODELS } from './known-models.ts';
+import { KNOWN_MODELS, type KnownModel } from './known-models.ts';
+import { knownProviderAt } from './known-providers.ts';
 import { findListing, type Listing } from './list-price.ts';
 import type { ModelTable } from './offers.ts';
 import type { SimulatedModel } from './simulated-model.ts';
@@ -22,7 +23,7 @@ export function buildModels(
 
   function buildModel(id: string, table: ModelTable): Model {
     const sources = table.endpoints.map((endpoint) => ({ endpoint, ...sourceOf(endpoint) }));
-    const known = Object.hasOwn(KNOWN_MODELS, id) ? KNOWN_MODELS[id] : undefined;
+    const known = knownModelAmong(table);
     const fact = sources.find((source) => source.fact !== undefined)?.fact;
     const windows = sources.flatMap(
       ({ fact, listing }) => fact?.contextLength ?? listing?.contextLength ?? [],
@@ -35,12 +36,24 @@ export function buildModels(
         table.context_length ??
         (windows.length > 0 ? Math.min(...windows) : (known?.contextLength ?? ASSUMED_CONTEXT_LENGTH)),
       maxOutputTokens: table.max_output_tokens,
-      capabilities: new Set(table.capabilities ?? fact?.capabilities ?? known?.capabilities ?? []),
+      capabilities: new Set(
+        table.capabilities ?? fact?.capabilities ?? known?.capabilities ?? usualOf(table.type),
+      ),
       defaultTemperature: table.default_temperature,
       dimensions: table.dimensions ?? fact?.dimensions,
       isSimulated: sources.every(({ endpoint }) => providers[endpoint.provider]?.kind === 'simulated'),
       endpoints: sources.map(({ endpoint, fact, listing }) => buildEndpoint(id, endpoint, fact, listing)),
     };
+  }
+
+  /** The known model that one of these endpoints is: whatever it is called here, it can do what it can do. */
+  function knownModelAmong(table: ModelTable): KnownModel | undefined {
+    return Object.values(KNOWN_MODELS).find((known) =>
+      table.endpoints.some(({ provider: name, model }) => {
+        const seller = knownProviderAt(name, providers[name]?.baseUrl);
+        return seller !== undefined && known.at[seller] === model;
+      }),
+    );
   }
 
   function sourceOf({ provider: name, model }: ModelTable['endpoints'][number]) {
@@ -49,6 +62,11 @@ export function buildModels(
     if (provider.kind === 'simulated') return { fact: simulated.find((candidate) => candidate.id === model) };
     return { listing: findListing(provider, model, nowMs) };
   }
+}
+
+/** Nearly every chat model served today takes tools and JSON modes; the file can say otherwise with `capabilities = []`. */
+function usualOf(type: ModelTable['type']): Capability[] {
+  return type === 'chat' ? ['tools', 'json'] : [];
 }
 
 function buildEndpoint(

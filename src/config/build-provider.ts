@@ -14,9 +14,11 @@ export function buildProvider(
   env: Readonly<Record<string, string | undefined>>,
 ) {
   const { kind, api_key_env: apiKeyEnv } = table;
-  const apiKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv];
+  // Keys read from files often end in a line break, which no header may hold.
+  const secretIn = (variable: string): string => (env[variable] ?? '').trim();
+  const apiKey = apiKeyEnv === undefined ? undefined : secretIn(apiKeyEnv);
   const headers: Record<string, string> = { ...table.headers };
-  for (const [header, variable] of Object.entries(table.headers_env)) headers[header] = env[variable] ?? '';
+  for (const [header, variable] of Object.entries(table.headers_env)) headers[header] = secretIn(variable);
   Object.freeze(headers);
   return {
     name,

@@ -28,7 +28,7 @@ function detectHosted(env: Readonly<Record<string, string | undefined>>): Offers
   let offers: Offers = { providers, models: {} };
   for (const name of Object.keys(KNOWN_PROVIDERS) as KnownProviderName[]) {
     const known: KnownProvider = KNOWN_PROVIDERS[name];
-    const keyName = known.keyNames.find((candidate) => (env[candidate] ?? '') !== '');
+    const keyName = known.keyNames.find((candidate) => (env[candidate] ?? '').trim() !== '');
     if (keyName === undefined) continue;
     // OPENAI_BASE_URL is not read: on a developer's machine it often points at this very router.
     providers[name] = providerTable({

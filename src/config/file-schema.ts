@@ -25,7 +25,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       error: 'must be the name of an environment variable in capitals, not its value',
       abort: true,
     })
-    .refine((name) => (env[name] ?? '') !== '', {
+    .refine((name) => (env[name] ?? '').trim() !== '', {
       error: (issue) => `the environment variable ${String(issue.input)} is not set`,
     });
 
@@ -44,7 +44,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     cors_enabled: z.boolean().default(false),
     cors_origins: z
       .array(z.string().refine(isOrigin, 'must be an origin, such as "http://localhost:3000", or "*"'))
-      .default([]),
+      .default(['http://localhost:3000']),
     public_models: z.boolean().default(false),
     body_limit_bytes: z
       .int()

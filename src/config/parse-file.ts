@@ -4,7 +4,7 @@ import { explainIssues } from './explain-issues.ts';
 import { type ConfigFile, fileSchema, type Surroundings, strategyNamesOf } from './file-schema.ts';
 import { findKeyLines } from './key-lines.ts';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
-import { knownProvider } from './known-providers.ts';
+import { KNOWN_PROVIDERS, knownProviderAt } from './known-providers.ts';
 import type { SimulatedModel } from './simulated-model.ts';
 
 /** TOML text → the checked file, or undefined with everything that is wrong with it. */
@@ -56,9 +56,16 @@ function findContradictions(
   const found: { path: KeyPath; message: string }[] = [];
   const providers = tableAt(raw, 'providers');
   for (const [name, provider] of Object.entries(providers)) {
-    const isSimulated = tableOf(provider).kind === 'simulated';
-    if (!isSimulated && tableOf(provider).base_url === undefined && knownProvider(name) === undefined) {
+    const { kind, base_url: baseUrl, api_key_env: keyName, headers_env: headers } = tableOf(provider);
+    if (kind === 'simulated') continue;
+    const known = knownProviderAt(name, typeof baseUrl === 'string' ? baseUrl : undefined);
+    if (baseUrl === undefined && known === undefined) {
       found.push({ path: ['providers', name, 'base_url'], message: 'is missing' });
+    }
+    if (known !== undefined && keyName === undefined && headers === undefined) {
+      const usual = KNOWN_PROVIDERS[known].keyNames[0];
+      const message = `is missing; ${known} answers nobody without a key: api_key_env = "${usual}"`;
+      found.push({ path: ['providers', name, 'api_key_env'], message });
     }
   }
   const endpointToModel = new Map<string, string>();
