@@ -1,4 +1,4 @@
-import type { Endpoint, Model } from '../catalog/model.ts';
+import type { Endpoint, Model, ModelType } from '../catalog/model.ts';
 import type { Learner } from '../learning/contract.ts';
 import type { Random } from '../learning/random.ts';
 import type { RequestProfile } from '../task/task.ts';
@@ -34,6 +34,8 @@ export interface ChoiceInput {
   readonly strategy: Strategy;
   readonly learner: Learner;
   readonly random: Random;
+  /** What the endpoint of the API asks for; `chat` when absent. */
+  readonly type?: ModelType;
   readonly refusalOf?: (endpoint: Endpoint, model: Model) => Refusal | undefined;
   readonly limits?: ChoiceLimits;
   /** False: exploit only, the best mean utility with propensity 1. */

@@ -12,6 +12,8 @@ import type { BeliefDelta } from './delta.ts';
 export interface Learner {
   /** Takes a new catalogue. What is known stays, also about models that left: they may return. */
   setModels(models: readonly Model[]): void;
+  /** Takes another offline prior; undefined takes it away. Its weight depends on the task's outcomes, not on when. */
+  setPrior(prior: QualityPrior | undefined): void;
 
   /** Adds stored rows at start, new evidence, another replica's evidence, or (negated) takes evidence back. */
   apply(delta: BeliefDelta): void;

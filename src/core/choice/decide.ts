@@ -1,0 +1,130 @@
+import { CELL_STRIDE } from '../learning/contract.ts';
+import type { ChoiceInput } from './choice-input.ts';
+import type { Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
+import { breachOfLimits, refusalOfCandidate } from './eligibility.ts';
+import { unsafeModel } from './exposure.ts';
+import { type Prospect, prospectOf } from './prospect.ts';
+import { chooseByThompson } from './thompson.ts';
+
+let cells = new Float64Array(16 * CELL_STRIDE);
+
+/**
+ * Who answers this request, who stands in when that fails, and why not the others (docs/learning.md, "Choice").
+ *
+ * Candidates that cannot or may not serve leave first, each with its reason; an empty `ranking` means nobody can.
+ * Strategies of kind `bandit` draw the first by Thompson sampling; `priority`, `cascade` and `explore: false` rank by
+ * the config's order, by expected cost and by mean utility, with propensity 1 on the first. Pure, and never throws;
+ * about 5 µs for 5 candidates, 9 µs for 12.
+ */
+export function decide(input: ChoiceInput): Decision {
+  const { profile, strategy } = input;
+  const excluded: ExcludedCandidate[] = [];
+  const slotToModel: string[] = [];
+  const arms = prospectsOf(input, slotToModel, excluded);
+  const unsafe = input.isExplicit ? undefined : unsafeModel(arms, strategy, profile.task === 'unknown');
+  const greedy = byUtility(arms, unsafe);
+  let order: ArrayLike<number> = greedy;
+  let propensities: ArrayLike<number> | undefined;
+  if (strategy.kind === 'priority') order = arms.map((_, index) => index);
+  else if (strategy.kind === 'cascade') order = byCost(arms);
+  else if (input.explore && arms.length > 1) {
+    const choice = chooseByThompson(
+      arms,
+      cells,
+      slotToModel.length,
+      strategy.valueOfQualityUsd,
+      unsafe,
+      input.random,
+    );
+    order = choice.order;
+    propensities = choice.propensities;
+  }
+  return {
+    profile,
+    strategy: strategy.name,
+    reason: reasonOf(input, propensities !== undefined && order[0] !== greedy[0]),
+    valueOfQualityUsd: strategy.valueOfQualityUsd,
+    valueOfSecondUsd: strategy.valueOfSecondUsd,
+    ranking: Array.from(order, (arm, place) =>
+      rankedOf(arms[arm] as Prospect, propensities?.[arm] ?? (place === 0 ? 1 : 0)),
+    ),
+    excluded,
+  };
+}
+
+function reasonOf(input: ChoiceInput, isExploring: boolean): Decision['reason'] {
+  if (input.isExplicit) return 'explicit';
+  return isExploring ? 'explore' : 'auto';
+}
+
+/** What is expected of every candidate that may serve; the posteriors of their models are left in `cells`. */
+function prospectsOf(
+  input: ChoiceInput,
+  slotToModel: string[],
+  excluded: ExcludedCandidate[],
+): readonly Prospect[] {
+  const arms: Prospect[] = [];
+  for (const candidate of input.candidates) {
+    const refusal = refusalOfCandidate(input, candidate);
+    if (refusal !== undefined) {
+      excluded.push(refusal);
+      continue;
+    }
+    const modelId = candidate.model.id;
+    let slot = slotToModel.indexOf(modelId);
+    if (slot < 0) {
+      slot = slotToModel.push(modelId) - 1;
+      if (cells.length < slotToModel.length * CELL_STRIDE) cells = enlarged(cells);
+      input.learner.readCell(input.profile.task, modelId, cells, slot * CELL_STRIDE);
+    }
+    const prospect = prospectOf(candidate, input, slot, cells, slot * CELL_STRIDE);
+    const breach = breachOfLimits(input, prospect);
+    if (breach === undefined) arms.push(prospect);
+    else excluded.push(breach);
+  }
+  return arms;
+}
+
+/** Best mean utility first, equals in the config's order; the unsafe model's arms last. */
+function byUtility(arms: readonly Prospect[], unsafe: string | undefined): number[] {
+  return arms
+    .map((_, index) => index)
+    .sort((one, other) => {
+      const first = arms[one] as Prospect;
+      const second = arms[other] as Prospect;
+      const unsafeFirst = Number(first.model.id === unsafe) - Number(second.model.id === unsafe);
+      return unsafeFirst || second.utilityUsd - first.utilityUsd;
+    });
+}
+
+/** Cheapest first; of equally cheap ones the better. */
+function byCost(arms: readonly Prospect[]): number[] {
+  return arms
+    .map((_, index) => index)
+    .sort((one, other) => {
+      const first = arms[one] as Prospect;
+      const second = arms[other] as Prospect;
+      return first.costMicroUsd - second.costMicroUsd || second.utilityUsd - first.utilityUsd;
+    });
+}
+
+function rankedOf(arm: Prospect, propensity: number): RankedCandidate {
+  return {
+    endpointId: arm.endpoint.id,
+    modelId: arm.model.id,
+    provider: arm.endpoint.provider,
+    propensity,
+    utilityUsd: arm.utilityUsd,
+    quality: arm.quality,
+    expectedCostMicroUsd: arm.costMicroUsd,
+    expectedOutputTokens: arm.outputTokens,
+    expectedTtftMs: arm.ttftMs,
+    expectedLatencyMs: arm.latencyMs,
+  };
+}
+
+function enlarged(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(values.length * 2);
+  larger.set(values);
+  return larger;
+}

@@ -1,0 +1,143 @@
+import { TASKS, type Task } from '../task/task.ts';
+
+export const TASK_COUNT = TASKS.length;
+/** The column behind the tasks: their sum. */
+export const ALL_TASKS = TASK_COUNT;
+/** A subject that no model or endpoint can be called: all of them together, always in epoch 0. */
+export const EVERYONE = '';
+const COLUMNS = TASK_COUNT + 1;
+const taskToIndex = new Map<string, number>(TASKS.map((task, index) => [task, index]));
+
+/** Position of a task in `TASKS`; −1 for a label that is not (or no longer) one. */
+export function taskIndexOf(task: Task): number {
+  return taskToIndex.get(task) ?? -1;
+}
+
+/** Evidence from before the last change alarm counts this much. */
+export const OLDER_EPOCH_WEIGHT = 0.1;
+/** Far above any honest sum; keeps infinities from being born by addition. */
+const SUM_LIMIT = 1e12;
+
+/**
+ * Sums (a, b, c) per subject × measure × task, where a subject is a model or an endpoint. Sums of the subject's
+ * current epoch and of all older ones stand apart, so the order in which epochs and evidence arrive does not matter.
+ */
+export interface BeliefSums {
+  /** Subjects ever heard of; their indices are 0 … count − 1 and never change. */
+  readonly count: () => number;
+  /** −1 when nothing was ever said about it. */
+  readonly indexOf: (subject: string) => number;
+  readonly register: (subject: string) => number;
+  readonly epochOf: (subject: string) => number;
+  readonly openEpoch: (subject: string, epoch: number) => void;
+  /** False when the numbers made no sense and nothing was added. */
+  readonly add: (
+    subject: string,
+    measure: number,
+    taskIndex: number,
+    epoch: number,
+    a: number,
+    b: number,
+    c: number,
+  ) => boolean;
+  /** Where a subject's three sums of a measure and a task (or `ALL_TASKS`) start in `effective()`. */
+  readonly offsetOf: (subjectIndex: number, measure: number, taskIndex: number) => number;
+  /** Current epoch plus a tenth of the older ones. Signed: a correction may arrive before what it corrects. */
+  readonly effective: () => Float64Array;
+}
+
+export function createBeliefSums(measureCount: number): BeliefSums {
+  const stride = measureCount * COLUMNS * 3;
+  const subjectToIndex = new Map<string, number>();
+  let epochs = new Float64Array(8);
+  let current = new Float64Array(8 * stride);
+  let older = new Float64Array(8 * stride);
+  let effective = new Float64Array(8 * stride);
+
+  function register(subject: string): number {
+    const known = subjectToIndex.get(subject);
+    if (known !== undefined) return known;
+    const index = subjectToIndex.size;
+    if (index === epochs.length) {
+      epochs = doubled(epochs);
+      current = doubled(current);
+      older = doubled(older);
+      effective = doubled(effective);
+    }
+    subjectToIndex.set(subject, index);
+    return index;
+  }
+
+  function advance(index: number, epoch: number): void {
+    epochs[index] = epoch;
+    for (let row = index * stride; row < (index + 1) * stride; row += 1) {
+      older[row] = at(older, row) + at(current, row);
+      current[row] = 0;
+      effective[row] = OLDER_EPOCH_WEIGHT * at(older, row);
+    }
+  }
+
+  function openEpoch(subject: string, epoch: number): void {
+    if (!isEpoch(epoch)) return;
+    const index = register(subject);
+    if (epoch > at(epochs, index)) advance(index, epoch);
+  }
+
+  function offsetOf(subjectIndex: number, measure: number, taskIndex: number): number {
+    return subjectIndex * stride + (measure * COLUMNS + taskIndex) * 3;
+  }
+
+  function addTo(offset: number, isCurrent: boolean, a: number, b: number, c: number): void {
+    const sums = isCurrent ? current : older;
+    sums[offset] = clamp(at(sums, offset) + a, -SUM_LIMIT, SUM_LIMIT);
+    sums[offset + 1] = clamp(at(sums, offset + 1) + b, -SUM_LIMIT, SUM_LIMIT);
+    sums[offset + 2] = clamp(at(sums, offset + 2) + c, -SUM_LIMIT, SUM_LIMIT);
+    for (let row = offset; row < offset + 3; row += 1) {
+      effective[row] = at(current, row) + OLDER_EPOCH_WEIGHT * at(older, row);
+    }
+  }
+
+  return {
+    count: () => subjectToIndex.size,
+    indexOf: (subject) => subjectToIndex.get(subject) ?? -1,
+    register,
+    epochOf: (subject) => {
+      const index = subjectToIndex.get(subject);
+      return index === undefined ? 0 : at(epochs, index);
+    },
+    openEpoch,
+    add: (subject, measure, taskIndex, epoch, a, b, c) => {
+      if (taskIndex < 0 || !isEpoch(epoch)) return false;
+      if (!Number.isFinite(a) || !Number.isFinite(b) || !Number.isFinite(c)) return false;
+      const index = register(subject);
+      // Another replica saw the alarm first: its evidence tells us.
+      if (epoch > at(epochs, index)) advance(index, epoch);
+      const isCurrent = epoch === at(epochs, index);
+      addTo(offsetOf(index, measure, taskIndex), isCurrent, a, b, c);
+      addTo(offsetOf(index, measure, ALL_TASKS), isCurrent, a, b, c);
+      return true;
+    },
+    offsetOf,
+    effective: () => effective,
+  };
+}
+
+/** A typed array's element; its absence (never inside the bounds) reads as 0. */
+export function at(values: Float64Array, index: number): number {
+  return values[index] ?? 0;
+}
+
+/** NaN becomes the lower bound. */
+export function clamp(value: number, low: number, high: number): number {
+  return value > low ? (value < high ? value : high) : low;
+}
+
+function isEpoch(epoch: number): boolean {
+  return Number.isSafeInteger(epoch) && epoch >= 0;
+}
+
+function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(values.length * 2);
+  larger.set(values);
+  return larger;
+}

@@ -1,0 +1,214 @@
+import type { Model } from '../catalog/model.ts';
+import { TASKS, type Task } from '../task/task.ts';
+import { createAnswerSizes } from './answer-size.ts';
+import {
+  at,
+  type BeliefSums,
+  clamp,
+  createBeliefSums,
+  EVERYONE,
+  TASK_COUNT,
+  taskIndexOf,
+} from './belief-sums.ts';
+import { betaQuantile } from './beta-quantile.ts';
+import { createChangeWatch } from './change-watch.ts';
+import { CELL_FIELDS, CELL_STRIDE, type Learner, type QualityBelief, type QualityPrior } from './contract.ts';
+import type { BeliefDelta } from './delta.ts';
+import { createEndpointSpeeds } from './endpoint-speed.ts';
+import { drawJointQualities } from './joint-draws.ts';
+import { createQualityPosterior, type PosteriorCell } from './quality-posterior.ts';
+import type { Random } from './random.ts';
+
+const MODEL_MEASURES = { quality: 0, tokens: 1 } as const;
+const ENDPOINT_MEASURES = { ttft: 0, tokenTime: 1, availability: 2 } as const;
+const RANKING_DRAWS = 1000;
+/** Outcomes that must be known before a deviation can be called a change. */
+const WATCH_FROM = 15;
+const WATCH_STRENGTH = 10;
+/** Response times have tails: without this bound three stragglers are a change. */
+const TIMING_Z_LIMIT = 3;
+/** A broken row cannot outweigh everything that is known. */
+const DELTA_LIMIT = 1e9;
+
+/**
+ * The learner: sums in, beliefs out (docs/learning.md).
+ *
+ * @param random for reports only; choices bring their own
+ * @param prior  offline knowledge; without it every model starts at its task's average
+ */
+export function createLearner(options: {
+  models: readonly Model[];
+  random: Random;
+  prior?: QualityPrior;
+}): Learner {
+  const { random } = options;
+  let catalogue = options.models;
+  let prior = options.prior;
+  const models = createBeliefSums(2);
+  const endpoints = createBeliefSums(3);
+  let deviations = new Float64Array(0);
+  const quality = createQualityPosterior(models, MODEL_MEASURES.quality, (taskIndex, modelIndex) =>
+    at(deviations, modelIndex * TASK_COUNT + taskIndex),
+  );
+  const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
+  const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
+  const qualityWatch = createChangeWatch();
+  const timingWatch = createChangeWatch();
+
+  function setModels(next: readonly Model[]): void {
+    catalogue = next;
+    for (const model of catalogue) {
+      models.register(model.id);
+      for (const endpoint of model.endpoints) endpoints.register(endpoint.id);
+    }
+    deviations = new Float64Array(models.count() * TASK_COUNT);
+    if (prior === undefined) return;
+    for (const model of catalogue) {
+      const start = models.indexOf(model.id) * TASK_COUNT;
+      for (const [taskIndex, task] of TASKS.entries()) {
+        const deviation = prior.deviationOf(task, model.id);
+        if (Number.isFinite(deviation)) deviations[start + taskIndex] = clamp(deviation, -1, 1);
+      }
+    }
+  }
+
+  function apply(delta: BeliefDelta): void {
+    const { subject, task, epoch } = delta;
+    if (subject === EVERYONE) return;
+    const taskIndex = taskIndexOf(task);
+    const a = bounded(delta.a);
+    const b = bounded(delta.b);
+    const c = bounded(delta.c);
+    switch (delta.kind) {
+      case 'quality':
+        if (models.add(subject, MODEL_MEASURES.quality, taskIndex, epoch, a, b, c)) quality.touch();
+        return;
+      case 'tokens':
+        addTwice(models, MODEL_MEASURES.tokens);
+        return;
+      case 'ttft':
+        addTwice(endpoints, ENDPOINT_MEASURES.ttft);
+        return;
+      case 'token_time':
+        addTwice(endpoints, ENDPOINT_MEASURES.tokenTime);
+        return;
+      case 'availability':
+        endpoints.add(subject, ENDPOINT_MEASURES.availability, taskIndex, epoch, a, b, c);
+    }
+
+    function addTwice(sums: BeliefSums, measure: number): void {
+      if (sums.add(subject, measure, taskIndex, epoch, a, b, c)) {
+        sums.add(EVERYONE, measure, taskIndex, 0, a, b, c);
+      }
+    }
+  }
+
+  function qualityOf(task: Task, modelId: string): QualityBelief {
+    const cell = quality.cellOf(knownTaskIndexOf(task), models.indexOf(modelId));
+    const { alpha, beta, weight } = cell;
+    return {
+      alpha,
+      beta,
+      mean: alpha / (alpha + beta),
+      low90: betaQuantile(0.05, alpha, beta),
+      high90: betaQuantile(0.95, alpha, beta),
+      samples: cell.squaredWeight > 0 ? (weight * weight) / cell.squaredWeight : 0,
+      evidence: evidenceOf(cell),
+    };
+  }
+
+  function bestProbabilities(
+    task: Task,
+    modelIds: readonly string[],
+    handicaps?: readonly number[],
+  ): number[] {
+    const count = modelIds.length;
+    const cells = new Float64Array(count * CELL_STRIDE);
+    for (const [index, modelId] of modelIds.entries()) {
+      const { alpha, beta } = quality.cellOf(knownTaskIndexOf(task), models.indexOf(modelId));
+      cells[index * CELL_STRIDE + CELL_FIELDS.reshapedAlpha] = alpha;
+      cells[index * CELL_STRIDE + CELL_FIELDS.reshapedBeta] = beta;
+    }
+    const draws = new Float64Array(count * RANKING_DRAWS);
+    drawJointQualities(cells, count, RANKING_DRAWS, random, draws);
+    const wins = new Array<number>(count).fill(0);
+    for (let draw = 0; draw < RANKING_DRAWS && count > 0; draw += 1) {
+      let best = 0;
+      let bestValue = Number.NEGATIVE_INFINITY;
+      for (let model = 0; model < count; model += 1) {
+        const value = at(draws, draw * count + model) - (handicaps?.[model] ?? 0);
+        if (value > bestValue) {
+          best = model;
+          bestValue = value;
+        }
+      }
+      wins[best] = (wins[best] ?? 0) + 1;
+    }
+    return wins.map((won) => won / RANKING_DRAWS);
+  }
+
+  /** z = (q−p)/√(p(1−p) + .02 + p(1−p)/(n+10)), p = (s + 10·pG)/(n+10), once n > 15 in the cell. */
+  function watchQuality(modelId: string, task: Task, outcome: number): boolean {
+    const modelIndex = models.indexOf(modelId);
+    const taskIndex = taskIndexOf(task);
+    if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
+    const cell = quality.cellOf(taskIndex, modelIndex);
+    if (cell.weight <= WATCH_FROM) return false;
+    const count = cell.weight + WATCH_STRENGTH;
+    const expected = (cell.successes + WATCH_STRENGTH * cell.modelQuality) / count;
+    const spread = expected * (1 - expected);
+    const z = (clamp(outcome, 0, 1) - expected) / Math.sqrt(spread + 0.02 + spread / count);
+    return qualityWatch.observe(modelIndex, z);
+  }
+
+  function watchTiming(endpointId: string, task: Task, msPerToken: number): boolean {
+    const endpointIndex = endpoints.indexOf(endpointId);
+    if (endpointIndex < 0 || !(msPerToken > 0) || !Number.isFinite(msPerToken)) return false;
+    if (speeds.tokenTimeCount(endpointIndex) <= WATCH_FROM) return false;
+    const belief = speeds.tokenTimeBelief(endpointIndex, taskIndexOf(task));
+    const z = (Math.log(msPerToken) - belief.mean) / Math.sqrt(belief.variance);
+    return timingWatch.observe(endpointIndex, clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT));
+  }
+
+  setModels(catalogue);
+  return {
+    setModels,
+    setPrior: (next) => {
+      prior = next;
+      setModels(catalogue);
+    },
+    apply,
+    epochOf: models.epochOf,
+    openEpoch: (modelId, epoch) => {
+      models.openEpoch(modelId, epoch);
+      quality.touch();
+    },
+    endpointEpochOf: endpoints.epochOf,
+    openEndpointEpoch: endpoints.openEpoch,
+    qualityOf,
+    expectedOutputTokens: (task, modelId, bound) =>
+      answerSize(taskIndexOf(task), models.indexOf(modelId), bound),
+    timingOf: (endpointId, task) => speeds.timingOf(endpoints.indexOf(endpointId), taskIndexOf(task)),
+    availabilityOf: (endpointId) => speeds.availabilityOf(endpoints.indexOf(endpointId)),
+    bestProbabilities,
+    watchQuality,
+    watchTiming,
+    readCell: (task, modelId, into, start) =>
+      quality.readCell(knownTaskIndexOf(task), models.indexOf(modelId), into, start),
+  };
+}
+
+function evidenceOf(cell: PosteriorCell): QualityBelief['evidence'] {
+  if (cell.weight === 0) return 'prior';
+  return cell.weight < cell.modelStrength + cell.priorStrength ? 'mixed' : 'observed';
+}
+
+function knownTaskIndexOf(task: Task): number {
+  const index = taskIndexOf(task);
+  return index < 0 ? taskIndexOf('unknown') : index;
+}
+
+/** NaN stays NaN and is turned away by the sums. */
+function bounded(value: number): number {
+  return Math.min(DELTA_LIMIT, Math.max(-DELTA_LIMIT, value));
+}

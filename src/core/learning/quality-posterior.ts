@@ -1,0 +1,139 @@
+import { at, type BeliefSums, clamp, TASK_COUNT } from './belief-sums.ts';
+import { CELL_FIELDS } from './contract.ts';
+import { createTwoWayFit, refit } from './two-way-fit.ts';
+
+/** ρ: draws come from Beta(ρα, ρβ) (posterior reshaping, Chapelle & Li 2011). */
+export const RESHAPING = 2;
+/** Evidence about a model from other tasks counts at most this many outcomes. */
+const MODEL_STRENGTH_LIMIT = 20;
+const PRIOR_STRENGTH = 30;
+/** Outcomes of a task after which the offline prior has lost half its weight. */
+const PRIOR_HALF_LIFE = 300;
+/** Updates between refits: the fit moves slowly, and costs 3 µs for 12 models. */
+const REFIT_EVERY = 8;
+const EFFECT_FLOOR = 0.03;
+const EFFECT_CEILING = 0.97;
+const WEIGHT_LIMIT = 1e9;
+
+/** One cell of the posterior in full. */
+export interface PosteriorCell {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly successes: number;
+  readonly weight: number;
+  /** Σw². */
+  readonly squaredWeight: number;
+  /** kG: pseudo-outcomes from this model's other tasks, 0–20. */
+  readonly modelStrength: number;
+  /** pG: what those say, .03–.97. */
+  readonly modelQuality: number;
+  /** kP: pseudo-outcomes from the offline prior, 0–30. */
+  readonly priorStrength: number;
+  readonly priorQuality: number;
+}
+
+export interface QualityPosterior {
+  /** Something about quality was added or discounted. */
+  readonly touch: () => void;
+  /** An unknown model has the posterior of one without evidence. */
+  readonly cellOf: (taskIndex: number, modelIndex: number) => PosteriorCell;
+  readonly readCell: (taskIndex: number, modelIndex: number, into: Float64Array, at: number) => void;
+}
+
+/**
+ * The hierarchical posterior of quality (Hong et al. 2022, with an offline prior that decays):
+ *
+ *     kG = 20·N/(N+20),  N = Σ_{k'≠k} n[k',m]        pG = clip(b[k] + a[m], .03, .97)
+ *     kP = 30/(1 + n_task[k]/300)                     pP = clip(b[k] + dev[k,m], .03, .97)
+ *     α = 1 + s + kG·pG + kP·pP                       β = 1 + f + kG·(1−pG) + kP·(1−pP)
+ *
+ * @param deviationOf dev[k,m]; 0 where the offline prior is silent
+ */
+export function createQualityPosterior(
+  sums: BeliefSums,
+  measure: number,
+  deviationOf: (taskIndex: number, modelIndex: number) => number,
+): QualityPosterior {
+  const fit = createTwoWayFit();
+  let successes = new Float64Array(0);
+  let weights = new Float64Array(0);
+  let updatesSinceFit = REFIT_EVERY;
+
+  function fitNow(): void {
+    const modelCount = sums.count();
+    if (successes.length < modelCount * TASK_COUNT) {
+      successes = new Float64Array(2 * modelCount * TASK_COUNT);
+      weights = new Float64Array(2 * modelCount * TASK_COUNT);
+    }
+    const effective = sums.effective();
+    for (let model = 0; model < modelCount; model += 1) {
+      for (let task = 0; task < TASK_COUNT; task += 1) {
+        const offset = sums.offsetOf(model, measure, task);
+        const success = clamp(at(effective, offset), 0, WEIGHT_LIMIT);
+        successes[model * TASK_COUNT + task] = success;
+        weights[model * TASK_COUNT + task] = success + clamp(at(effective, offset + 1), 0, WEIGHT_LIMIT);
+      }
+    }
+    refit(fit, modelCount, successes, weights);
+    updatesSinceFit = 0;
+  }
+
+  const cell = {
+    alpha: 1,
+    beta: 1,
+    successes: 0,
+    weight: 0,
+    squaredWeight: 0,
+    modelStrength: 0,
+    modelQuality: 0,
+    priorStrength: 0,
+    priorQuality: 0,
+  };
+
+  function compute(taskIndex: number, modelIndex: number): void {
+    const effective = sums.effective();
+    const offset = modelIndex < 0 ? -1 : sums.offsetOf(modelIndex, measure, taskIndex);
+    const success = offset < 0 ? 0 : clamp(at(effective, offset), 0, WEIGHT_LIMIT);
+    const failure = offset < 0 ? 0 : clamp(at(effective, offset + 1), 0, WEIGHT_LIMIT);
+    const weight = success + failure;
+    const baseline = at(fit.taskBaseline, taskIndex);
+    const elsewhere = clamp(at(fit.modelWeight, modelIndex) - weight, 0, WEIGHT_LIMIT);
+    const modelStrength = (MODEL_STRENGTH_LIMIT * elsewhere) / (elsewhere + MODEL_STRENGTH_LIMIT);
+    const modelQuality = clamp(baseline + at(fit.modelEffect, modelIndex), EFFECT_FLOOR, EFFECT_CEILING);
+    const priorStrength = PRIOR_STRENGTH / (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
+    const priorQuality = clamp(
+      baseline + (modelIndex < 0 ? 0 : deviationOf(taskIndex, modelIndex)),
+      EFFECT_FLOOR,
+      EFFECT_CEILING,
+    );
+    cell.successes = success;
+    cell.weight = weight;
+    cell.squaredWeight = offset < 0 ? 0 : clamp(at(effective, offset + 2), 0, WEIGHT_LIMIT);
+    cell.modelStrength = modelStrength;
+    cell.modelQuality = modelQuality;
+    cell.priorStrength = priorStrength;
+    cell.priorQuality = priorQuality;
+    cell.alpha = 1 + success + modelStrength * modelQuality + priorStrength * priorQuality;
+    cell.beta = 1 + failure + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
+  }
+
+  return {
+    touch: () => {
+      updatesSinceFit += 1;
+    },
+    cellOf: (taskIndex, modelIndex) => {
+      if (updatesSinceFit > 0) fitNow();
+      compute(taskIndex, modelIndex);
+      return { ...cell };
+    },
+    readCell: (taskIndex, modelIndex, into, start) => {
+      if (updatesSinceFit >= REFIT_EVERY) fitNow();
+      compute(taskIndex, modelIndex);
+      into[start + CELL_FIELDS.reshapedAlpha] = RESHAPING * cell.alpha;
+      into[start + CELL_FIELDS.reshapedBeta] = RESHAPING * cell.beta;
+      into[start + CELL_FIELDS.mean] = cell.alpha / (cell.alpha + cell.beta);
+      into[start + CELL_FIELDS.cellWeight] = cell.weight;
+      into[start + CELL_FIELDS.modelWeight] = at(fit.modelWeight, modelIndex);
+    },
+  };
+}
