@@ -46,5 +46,7 @@ export function estimateCostMicroUsd(
 }
 
 function unitsPerToken(usdPerMillion: number): number {
-  return usdPerMillion > 0 ? Math.round(usdPerMillion * UNITS_PER_MICRO_USD) : 0;
+  return usdPerMillion > 0 && Number.isFinite(usdPerMillion)
+    ? Math.round(usdPerMillion * UNITS_PER_MICRO_USD)
+    : 0;
 }

@@ -54,7 +54,7 @@ export function deltasOfEnding(attempt: AttemptOutcome): BeliefDelta[] {
 
 function addMeasured(deltas: BeliefDelta[], attempt: AttemptOutcome): void {
   const { task, epoch, modelId, outputTokens } = attempt;
-  if (outputTokens >= 1) {
+  if (outputTokens >= 1 && Number.isFinite(outputTokens)) {
     deltas.push({ kind: 'tokens', subject: modelId, task, source: '', epoch, ...logSums(outputTokens) });
   }
   const { ttftMs, msPerToken } = timesOf(attempt);
@@ -69,7 +69,7 @@ function addMeasured(deltas: BeliefDelta[], attempt: AttemptOutcome): void {
  */
 function timesOf(attempt: AttemptOutcome): { ttftMs: number; msPerToken: number } {
   const { outputTokens, ttftMs, latencyMs } = attempt;
-  const isTimed = Number.isFinite(latencyMs) && latencyMs > 0;
+  const isTimed = latencyMs > 0 && Number.isFinite(latencyMs) && Number.isFinite(outputTokens);
   if (attempt.isStream && isTimed && ttftMs > 0 && ttftMs <= latencyMs) {
     if (outputTokens < 2) return { ttftMs, msPerToken: 0 };
     const msPerToken = (latencyMs - ttftMs) / (outputTokens - 1);
