@@ -1,6 +1,6 @@
 import type { QualityEvidence } from '../learning/delta.ts';
 import type { AnswerFacts } from '../outcome/answer-facts.ts';
-import type { ChatRequestView } from '../task/task.ts';
+import type { AnswerExpectation } from './answer-expectation.ts';
 import { isJsonAsAsked, MAX_EXAMINED_CHARACTERS } from './check-json.ts';
 import { areToolCallsAsAsked } from './check-tool-calls.ts';
 import { EVIDENCE_WEIGHTS, HEURISTIC_PASS_WEIGHT, TRUNCATED_QUALITY } from './evidence-weight.ts';
@@ -23,22 +23,18 @@ const PASSED: QualityEvidence = { source: 'heuristic', quality: 1, weight: HEURI
  *
  * Looks at 64 KB at most; a plain answer of 1 KB takes about 3 µs.
  */
-export function checkAnswer(request: ChatRequestView, facts: AnswerFacts): QualityEvidence | undefined {
+export function checkAnswer(expectation: AnswerExpectation, facts: AnswerFacts): QualityEvidence | undefined {
   const isCut = facts.finishReason === 'length';
-  if (isCut && isBoundByClient(request)) return undefined;
+  if (isCut && expectation.maxTokensBound !== undefined) return undefined;
   const isAsAsked =
-    areToolCallsAsAsked(request, facts) ??
+    areToolCallsAsAsked(expectation, facts) ??
     (facts.toolCalls.length > 0
       ? undefined
-      : isJsonAsAsked(request.response_format, facts.text, facts.isTextWhole));
+      : isJsonAsAsked(expectation.responseFormat, facts.text, facts.isTextWhole));
   if (isAsAsked !== undefined) return isAsAsked ? AS_ASKED : NOT_AS_ASKED;
   if (facts.finishReason === 'content_filter' || hasRefusal(facts) || isEmpty(facts)) return FAULTY;
   if (isRefusal(facts.text) || isRepetitive(facts.text)) return FAULTY;
   return isCut ? TRUNCATED : PASSED;
-}
-
-function isBoundByClient(request: ChatRequestView): boolean {
-  return (request.max_completion_tokens ?? request.max_tokens ?? undefined) !== undefined;
 }
 
 function hasRefusal(facts: AnswerFacts): boolean {

@@ -1,5 +1,5 @@
 import type { AnswerFacts } from '../outcome/answer-facts.ts';
-import type { ChatRequestView } from '../task/task.ts';
+import type { AnswerExpectation } from './answer-expectation.ts';
 import { MAX_EXAMINED_CHARACTERS, parseJson, readMember } from './check-json.ts';
 import { fitOfSchema } from './json-schema.ts';
 
@@ -12,16 +12,15 @@ const MAX_CHECKED_CALLS = 32;
  * are a JSON object and fit the tool's parameters. Also whether a call that `tool_choice` demands is there.
  * Undefined when no call was made or demanded, or when there is too much to judge.
  */
-export function areToolCallsAsAsked(request: ChatRequestView, facts: AnswerFacts): boolean | undefined {
+export function areToolCallsAsAsked(expectation: AnswerExpectation, facts: AnswerFacts): boolean | undefined {
   const { toolCalls } = facts;
-  const choice = readChoice(request.tool_choice);
+  const choice = readChoice(expectation.toolChoice);
   if (toolCalls.length === 0) return choice === 'required' ? false : undefined;
   if (choice === 'none') return false;
-  const tools = request.tools ?? request.functions ?? [];
   const characters = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);
-  const isTooMuch = characters > MAX_EXAMINED_CHARACTERS || tools.length > MAX_SEARCHED_TOOLS;
+  const isTooMuch = characters > MAX_EXAMINED_CHARACTERS || expectation.tools.length > MAX_SEARCHED_TOOLS;
   if (isTooMuch) return undefined;
-  return toolCalls.slice(0, MAX_CHECKED_CALLS).every((call) => canExecute(tools, call));
+  return toolCalls.slice(0, MAX_CHECKED_CALLS).every((call) => canExecute(expectation.tools, call));
 }
 
 function canExecute(tools: readonly unknown[], call: AnswerFacts['toolCalls'][number]): boolean {
