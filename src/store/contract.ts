@@ -244,7 +244,7 @@ export interface Store {
   /**
    * Hands all verdicts on a request to the pure `change` and writes what it decides (nothing when it returns
    * undefined). Concurrent changes of one request, in one process or several, happen one after the other.
-   * `keyId` undefined means any key. `change` may be called again when a transaction had to be repeated.
+   * `keyId` undefined means any key.
    * @returns the evidence `change` saw, or undefined when there is no such request or it belongs to another key
    * @throws GatewayError 409 `request_in_progress` while an attempt of the request still runs
    */

@@ -1,0 +1,145 @@
+/** Attempts as rows and back. Numbers that no honest caller sends are clamped here, at write. */
+import type { EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
+import { EVIDENCE_SOURCES } from '../core/learning/delta.ts';
+import { ENDINGS, type Ending } from '../core/outcome/endings.ts';
+import { TASKS, type Task } from '../core/task/task.ts';
+import type { AttemptEnd, AttemptFact, AttemptStart, RequestRecord } from './contract.ts';
+import type { Tables } from './database.ts';
+import type { EndRow, RequestRow, StartRow } from './statements.ts';
+
+export type AttemptSelect = Tables['attempts']['$inferSelect'];
+type RequestSelect = Tables['requests']['$inferSelect'];
+
+export function requestRow(request: RequestRecord): RequestRow {
+  return {
+    ...request,
+    createdAtMs: whole(request.createdAtMs),
+    taskConfidence: finite(request.taskConfidence),
+    complexity: finite(request.complexity),
+    inputTokens: whole(request.inputTokens),
+  };
+}
+
+export function startRow(attempt: AttemptStart, instanceId: number): StartRow {
+  return {
+    ...attempt,
+    startedAtMs: whole(attempt.startedAtMs),
+    propensity: finite(attempt.propensity),
+    estimatedCostMicroUsd: whole(attempt.estimatedCostMicroUsd),
+    instanceId,
+  };
+}
+
+export function endRow(end: AttemptEnd): EndRow {
+  const { automatic } = end;
+  return {
+    requestId: end.requestId,
+    number: end.number,
+    ending: end.ending,
+    endedAtMs: whole(end.endedAtMs),
+    httpStatus: whole(end.httpStatus),
+    finishReason: end.finishReason,
+    inputTokens: whole(end.inputTokens),
+    outputTokens: whole(end.outputTokens),
+    cachedInputTokens: whole(end.cachedInputTokens),
+    costMicroUsd: whole(end.costMicroUsd),
+    isCostEstimated: end.isCostEstimated,
+    ttftMs: finite(end.ttftMs),
+    latencyMs: finite(end.latencyMs),
+    errorCode: end.errorCode,
+    automaticSource: automatic?.source ?? null,
+    automaticQuality: automatic === undefined ? null : finite(automatic.quality),
+    automaticWeight: automatic === undefined ? null : finite(automatic.weight),
+  };
+}
+
+/** The ending of an attempt whose process died: what it cost is not known, so it is charged its estimate. */
+export function unknownEndRow(start: AttemptStart, endedAtMs: number): EndRow {
+  return {
+    requestId: start.requestId,
+    number: start.number,
+    ending: 'unknown',
+    endedAtMs: whole(endedAtMs),
+    httpStatus: 0,
+    finishReason: '',
+    inputTokens: 0,
+    outputTokens: 0,
+    cachedInputTokens: 0,
+    costMicroUsd: whole(start.estimatedCostMicroUsd),
+    isCostEstimated: true,
+    ttftMs: 0,
+    latencyMs: 0,
+    errorCode: 'unknown',
+    automaticSource: null,
+    automaticQuality: null,
+    automaticWeight: null,
+  };
+}
+
+export function toAttemptStart(row: AttemptSelect): AttemptStart {
+  return {
+    requestId: row.requestId,
+    number: row.number,
+    keyId: row.keyId,
+    task: toTask(row.task),
+    modelId: row.modelId,
+    endpointId: row.endpointId,
+    provider: row.provider,
+    epoch: row.epoch,
+    startedAtMs: row.startedAtMs,
+    propensity: row.propensity,
+    estimatedCostMicroUsd: row.estimatedCostMicroUsd,
+  };
+}
+
+export function toAttemptFact(row: AttemptSelect): AttemptFact {
+  return {
+    ...toAttemptStart(row),
+    ending: toEnding(row.ending),
+    endedAtMs: row.endedAtMs ?? undefined,
+    httpStatus: row.httpStatus,
+    finishReason: row.finishReason,
+    inputTokens: row.inputTokens,
+    outputTokens: row.outputTokens,
+    cachedInputTokens: row.cachedInputTokens,
+    costMicroUsd: row.costMicroUsd,
+    isCostEstimated: row.isCostEstimated,
+    ttftMs: row.ttftMs,
+    latencyMs: row.latencyMs,
+    errorCode: row.errorCode,
+    automatic: toAutomatic(row),
+    automaticCounts: row.automaticCounts,
+  };
+}
+
+export function toRequestRecord(row: RequestSelect): RequestRecord {
+  return { ...row, task: toTask(row.task) };
+}
+
+export function toTask(text: string): Task {
+  return TASKS.find((task) => task === text) ?? 'unknown';
+}
+
+export function toEvidenceSource(text: string | null): EvidenceSource | undefined {
+  return EVIDENCE_SOURCES.find((source) => source === text);
+}
+
+/** Beyond 2^53 a number is not whole any more, and PostgreSQL's bigint refuses what is not. */
+export function whole(value: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Math.round(finite(value))));
+}
+
+export function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+function toAutomatic(row: AttemptSelect): QualityEvidence | undefined {
+  const source = toEvidenceSource(row.automaticSource);
+  if (source === undefined || row.automaticQuality === null || row.automaticWeight === null) return undefined;
+  return { source, quality: row.automaticQuality, weight: row.automaticWeight };
+}
+
+function toEnding(text: string | null): Ending | undefined {
+  if (text === null) return undefined;
+  return text in ENDINGS ? (text as Ending) : 'unknown';
+}

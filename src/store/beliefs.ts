@@ -1,0 +1,71 @@
+import { asc } from 'drizzle-orm';
+import { type BeliefDelta, type BeliefKind, EVIDENCE_SOURCES } from '../core/learning/delta.ts';
+import { TASKS } from '../core/task/task.ts';
+import type { LoadedBeliefs, ModelEpoch } from './contract.ts';
+import { type Database, type Queryable, type Tables, write } from './database.ts';
+import { addBelief } from './statements.ts';
+import { sumDeltas } from './sums.ts';
+
+/** What sums may be negative: logarithms of less than one; everything else is a count or a square. */
+const KIND_TO_HAS_NEGATIVE_B: Record<BeliefKind, boolean> = {
+  quality: false,
+  tokens: true,
+  ttft: true,
+  token_time: true,
+  availability: false,
+};
+/** A retraction leaves up to this much of nothing behind, by rounding. */
+const ROUNDING = 1e-6;
+
+export async function loadBeliefs({ db, tables: { beliefSums } }: Queryable): Promise<LoadedBeliefs> {
+  const beliefs: BeliefDelta[] = [];
+  let skipped = 0;
+  for (const row of await db.select().from(beliefSums)) {
+    const belief = toBelief(row);
+    if (belief === undefined) skipped += 1;
+    else beliefs.push(belief);
+  }
+  return { beliefs, skipped };
+}
+
+export async function addBeliefs(database: Database, deltas: readonly BeliefDelta[]): Promise<void> {
+  await database.transact(function* () {
+    yield* write(addBelief, sumDeltas(deltas));
+  });
+}
+
+export async function loadEpochs({ db, tables: { modelEpochs } }: Queryable): Promise<readonly ModelEpoch[]> {
+  return db.select().from(modelEpochs).orderBy(asc(modelEpochs.modelId), asc(modelEpochs.epoch));
+}
+
+export async function openEpoch(
+  { db, tables: { modelEpochs } }: Queryable,
+  epoch: ModelEpoch,
+): Promise<boolean> {
+  const opened = await db
+    .insert(modelEpochs)
+    .values(epoch)
+    .onConflictDoNothing()
+    .returning({ epoch: modelEpochs.epoch });
+  return opened.length > 0;
+}
+
+function toBelief(row: Tables['beliefSums']['$inferSelect']): BeliefDelta | undefined {
+  const kind = (Object.keys(KIND_TO_HAS_NEGATIVE_B) as BeliefKind[]).find((one) => one === row.kind);
+  const task = TASKS.find((one) => one === row.task);
+  const source = row.source === '' ? '' : EVIDENCE_SOURCES.find((one) => one === row.source);
+  if (kind === undefined || task === undefined || source === undefined || row.subject === '')
+    return undefined;
+  if (!Number.isInteger(row.epoch) || row.epoch < 0) return undefined;
+  const a = sum(row.a);
+  const b = KIND_TO_HAS_NEGATIVE_B[kind] ? row.b : sum(row.b);
+  const c = sum(row.c);
+  if (!Number.isFinite(a + b + c)) return undefined;
+  return { kind, subject: row.subject, task, source, epoch: row.epoch, a, b, c };
+}
+
+/** NaN for what cannot be a sum of counts, 0 for what rounding left below it. */
+function sum(value: unknown): number {
+  if (typeof value !== 'number' || value < -ROUNDING) return Number.NaN;
+  return Math.max(0, value);
+}

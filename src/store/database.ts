@@ -1,0 +1,85 @@
+/**
+ * What every query of the store is written against: drizzle with SQLite's types, whichever database is behind it.
+ *
+ * A transaction is a generator of steps. SQLite runs all of them synchronously between `begin immediate` and
+ * `commit`, so nothing else gets in between and nothing waits for the event loop; PostgreSQL awaits each one.
+ */
+import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
+import type * as sqliteTables from './sqlite-schema.ts';
+
+export type Tables = typeof sqliteTables;
+
+export interface Queryable {
+  readonly db: BaseSQLiteDatabase<'sync', unknown>;
+  readonly tables: Tables;
+}
+
+/** A drizzle query: awaited outside of transactions, a step inside of one. */
+export interface Query<Result> extends PromiseLike<Result> {
+  prepare(): { execute(): unknown };
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * A statement for one row of values, compiled once per database and then run without drizzle, whose own overhead
+ * per row is several times SQLite's. `build` uses `sql.placeholder(name)` where the row has a value of that name.
+ */
+export interface RowStatement<Values extends Row = Row> {
+  readonly name: string;
+  readonly build: (queryable: Queryable) => { toSQL(): { sql: string; params: unknown[] } };
+  /** Only carries the type. */
+  readonly values?: Values;
+}
+
+interface RowsStep {
+  readonly statement: RowStatement;
+  readonly rows: readonly Row[];
+}
+
+export type Step = Query<unknown> | RowsStep;
+export type Steps<Result> = Generator<Step, Result, unknown>;
+export type Work<Result> = (queryable: Queryable) => Steps<Result>;
+
+/** Runs one query inside a transaction and hands back its rows. */
+export function* ask<Result>(query: Query<Result>): Steps<Result> {
+  return (yield query) as Result;
+}
+
+/** Runs one statement for each row; true where it changed something. */
+export function* write<Values extends Row>(
+  statement: RowStatement<Values>,
+  rows: readonly Values[],
+): Steps<readonly boolean[]> {
+  if (rows.length === 0) return [];
+  return (yield { statement, rows }) as readonly boolean[];
+}
+
+export function isRowsStep(step: Step): step is RowsStep {
+  return 'statement' in step;
+}
+
+/**
+ * `away`: the storage itself fails (full, locked, unreachable); the same work may succeed later.
+ * `duplicate` and `refused`: this work will never succeed.
+ */
+export type FailureKind = 'away' | 'duplicate' | 'refused';
+
+/** The answer to `commit` never came: the work may be done or not. Counts as `away`. */
+export class CommitLostError extends Error {
+  constructor(cause: unknown) {
+    super('the connection was lost during commit', { cause });
+    this.name = 'CommitLostError';
+  }
+}
+
+export interface Database extends Queryable {
+  /** This process among all that write here; random, drawn at open. */
+  readonly instanceId: number;
+  /** All steps or none. Rejects with the driver's own error: `failureOf` says what it means. */
+  transact<Result>(work: Work<Result>): Promise<Result>;
+  /** As `transact`, but only when the process `instanceId` is dead; undefined when it lives. */
+  transactFor<Result>(instanceId: number, work: Work<Result>): Promise<Result | undefined>;
+  failureOf(error: unknown): FailureKind;
+  close(): Promise<void>;
+}

@@ -1,0 +1,108 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+import { answeringAttempt } from './answering-attempt.ts';
+import { finite, toAttemptFact, toEvidenceSource, toTask, whole } from './attempt-rows.ts';
+import type { EvidenceChange, FeedbackRecord, RequestEvidence } from './contract.ts';
+import { ask, type Database, type Queryable, type Steps, type Tables, write } from './database.ts';
+import { addBelief, upsertFeedback } from './statements.ts';
+import { sumDeltas } from './sums.ts';
+
+/** See `Store.changeEvidence`. */
+export function changeEvidence(
+  database: Database,
+  { requestId, keyId }: { requestId: string; keyId: string | undefined },
+  change: (evidence: RequestEvidence) => EvidenceChange | undefined,
+): Promise<RequestEvidence | undefined> {
+  return database.transact(function* (queryable) {
+    yield* lockRequest(queryable, requestId);
+    const evidence = yield* readEvidence(queryable, requestId);
+    if (evidence === undefined || (keyId !== undefined && evidence.keyId !== keyId)) return undefined;
+    const decided = change(evidence);
+    if (decided !== undefined) yield* writeChange(queryable, evidence, decided);
+    return evidence;
+  });
+}
+
+/** Writing a row, even with what it says already, makes others who would do the same wait: on both databases. */
+function* lockRequest({ db, tables: { attempts } }: Queryable, requestId: string): Steps<void> {
+  yield* ask(
+    db
+      .update(attempts)
+      .set({ automaticCounts: sql`${attempts.automaticCounts}` })
+      .where(and(eq(attempts.requestId, requestId), eq(attempts.number, 0))),
+  );
+}
+
+function* readEvidence({ db, tables }: Queryable, requestId: string): Steps<RequestEvidence | undefined> {
+  const { attempts, feedback, requests } = tables;
+  const [request] = yield* ask(db.select().from(requests).where(eq(requests.requestId, requestId)));
+  if (request === undefined) return undefined;
+  const rows = yield* ask(db.select().from(attempts).where(eq(attempts.requestId, requestId)));
+  const verdicts = yield* ask(
+    db.select().from(feedback).where(eq(feedback.requestId, requestId)).orderBy(asc(feedback.sourceName)),
+  );
+  if (rows.some((row) => row.ending === null)) throw inProgress();
+  const answer = answeringAttempt(rows.map(toAttemptFact));
+  if (answer === undefined) return undefined;
+  return {
+    requestId,
+    keyId: request.keyId,
+    task: toTask(request.task),
+    reason: request.reason,
+    modelId: answer.modelId,
+    endpointId: answer.endpointId,
+    epoch: answer.epoch,
+    attemptNumber: answer.number,
+    automatic: answer.automatic,
+    feedback: verdicts.flatMap(toFeedbackRecord),
+  };
+}
+
+function* writeChange(
+  { db, tables: { attempts, feedback } }: Queryable,
+  { requestId, attemptNumber }: RequestEvidence,
+  { upsert, removeSourceName, automaticCounts, deltas }: EvidenceChange,
+): Steps<void> {
+  if (removeSourceName !== undefined) {
+    yield* ask(
+      db
+        .delete(feedback)
+        .where(and(eq(feedback.requestId, requestId), eq(feedback.sourceName, removeSourceName))),
+    );
+  }
+  if (upsert !== undefined) {
+    const { quality, weight, updatedAtMs } = upsert;
+    yield* write(upsertFeedback, [
+      {
+        ...upsert,
+        requestId,
+        quality: finite(quality),
+        weight: finite(weight),
+        updatedAtMs: whole(updatedAtMs),
+      },
+    ]);
+  }
+  yield* ask(
+    db
+      .update(attempts)
+      .set({ automaticCounts })
+      .where(and(eq(attempts.requestId, requestId), eq(attempts.number, attemptNumber))),
+  );
+  yield* write(addBelief, sumDeltas(deltas));
+}
+
+/** An array, empty when the row is from no known source: a stranger's row counts for nothing. */
+export function toFeedbackRecord(row: Tables['feedback']['$inferSelect']): FeedbackRecord[] {
+  const source = toEvidenceSource(row.source);
+  return source === undefined ? [] : [{ ...row, source }];
+}
+
+/** Its ending would add the automatic verdict on top of what is decided now. */
+function inProgress(): GatewayError {
+  return new GatewayError({
+    status: 409,
+    code: 'request_in_progress',
+    message: 'This request has not finished yet.',
+    retryAfterSeconds: 1,
+  });
+}

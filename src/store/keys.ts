@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { and, asc, eq, isNull } from 'drizzle-orm';
+import { KEY_SCOPES, type KeyRecord, type KeyScope, type NewKey } from './contract.ts';
+import type { Database, Queryable, Tables } from './database.ts';
+import { generateKey, generateSecret, hashKey, prefixOfKey } from './key-hash.ts';
+
+const SECRET_NAME = 'key_secret';
+
+/** The secret of this installation: made by whoever asks first, the same for all who ask after. */
+export async function keySecretOf({ db, tables: { settings } }: Queryable): Promise<string> {
+  const stored = db.select({ value: settings.value }).from(settings).where(eq(settings.name, SECRET_NAME));
+  const [found] = await stored;
+  if (found !== undefined) return found.value;
+  await db.insert(settings).values({ name: SECRET_NAME, value: generateSecret() }).onConflictDoNothing();
+  const [made] = await stored;
+  if (made === undefined) throw new Error('the key secret was not kept');
+  return made.value;
+}
+
+export async function createKey(
+  { db, tables: { keys } }: Queryable,
+  { key, secret, createdAtMs }: { key: NewKey; secret: string; createdAtMs: number },
+): Promise<{ key: string; record: KeyRecord }> {
+  const secretKey = generateKey();
+  const record: KeyRecord = {
+    id: `key_${randomUUID().replaceAll('-', '').slice(0, 16)}`,
+    name: key.name,
+    prefix: prefixOfKey(secretKey),
+    scopes: key.scopes,
+    allowedModels: key.allowedModels,
+    plan: key.plan ?? '',
+    createdAtMs,
+    expiresAtMs: key.expiresAtMs,
+    revokedAtMs: undefined,
+  };
+  await db.insert(keys).values({ ...record, hash: hashKey(secret, secretKey) });
+  return { key: secretKey, record };
+}
+
+export async function listKeys({ db, tables: { keys } }: Queryable): Promise<readonly KeyRecord[]> {
+  const rows = await db.select().from(keys).orderBy(asc(keys.createdAtMs), asc(keys.id));
+  return rows.map(toKeyRecord);
+}
+
+export async function findKeyByHash(
+  { db, tables: { keys } }: Queryable,
+  hash: string,
+): Promise<KeyRecord | undefined> {
+  const [row] = await db.select().from(keys).where(eq(keys.hash, hash));
+  return row === undefined ? undefined : toKeyRecord(row);
+}
+
+export async function revokeKey(database: Database, id: string, revokedAtMs: number): Promise<boolean> {
+  const { keys } = database.tables;
+  const revoked = await database.db
+    .update(keys)
+    .set({ revokedAtMs })
+    .where(and(eq(keys.id, id), isNull(keys.revokedAtMs)))
+    .returning({ id: keys.id });
+  return revoked.length > 0;
+}
+
+export async function hasKeys({ db, tables: { keys } }: Queryable): Promise<boolean> {
+  const rows = await db.select({ id: keys.id }).from(keys).limit(1);
+  return rows.length > 0;
+}
+
+function toKeyRecord(row: Tables['keys']['$inferSelect']): KeyRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    scopes: row.scopes.filter(isScope),
+    allowedModels: row.allowedModels ?? undefined,
+    plan: row.plan,
+    createdAtMs: row.createdAtMs,
+    expiresAtMs: row.expiresAtMs ?? undefined,
+    revokedAtMs: row.revokedAtMs ?? undefined,
+  };
+}
+
+function isScope(text: string): text is KeyScope {
+  return KEY_SCOPES.some((scope) => scope === text);
+}

@@ -1,0 +1,90 @@
+import { eq } from 'drizzle-orm';
+import { addBeliefs, loadBeliefs, loadEpochs, openEpoch } from './beliefs.ts';
+import type { OpenStoreOptions, Store } from './contract.ts';
+import type { Database } from './database.ts';
+import { changeEvidence } from './evidence.ts';
+import { attemptFacts, readRequest, readTraffic } from './history.ts';
+import { openJournal } from './journal.ts';
+import { hashKey } from './key-hash.ts';
+import { createKey, findKeyByHash, hasKeys, keySecretOf, listKeys, revokeKey } from './keys.ts';
+import { openPostgres } from './open-postgres.ts';
+import { openSqlite } from './open-sqlite.ts';
+import { recoverPending } from './recovery.ts';
+import { orUnavailable } from './storage-unavailable.ts';
+import { StoreUnusableError } from './store-unusable-error.ts';
+
+/**
+ * Opens the database, creating and migrating it as needed.
+ *
+ * @throws StoreUnusableError one clear line; a file that cannot be used is left untouched
+ */
+export async function openStore({ url, now, keySecret }: OpenStoreOptions): Promise<Store> {
+  const database = await openDatabase(url);
+  const secret = keySecret ?? (await keySecretOf(database));
+  const journal = openJournal({ database, now });
+
+  return {
+    journal: { begin: journal.begin, end: journal.end, lag: journal.lag, flush: journal.flush },
+    recoverPending: () => orUnavailable(recoverPending(database, now())),
+
+    async changeEvidence(requestId, keyId, change) {
+      await journal.settle(requestId);
+      return orUnavailable(changeEvidence(database, { requestId, keyId }, change));
+    },
+
+    loadBeliefs: () => orUnavailable(loadBeliefs(database)),
+    addBeliefs: (deltas) => orUnavailable(addBeliefs(database, deltas)),
+    loadEpochs: () => orUnavailable(loadEpochs(database)),
+    openEpoch: (epoch) => orUnavailable(openEpoch(database, epoch)),
+
+    async readRequest(requestId) {
+      await journal.settle(requestId);
+      return orUnavailable(readRequest(database, requestId));
+    },
+    readTraffic: (sinceMs) => orUnavailable(readTraffic(database, sinceMs)),
+    attemptFacts: () => attemptFacts(database),
+
+    createKey: (key) => orUnavailable(createKey(database, { key, secret, createdAtMs: now() })),
+    listKeys: () => orUnavailable(listKeys(database)),
+    revokeKey: (id) => orUnavailable(revokeKey(database, id, now())),
+    hashKey: (key) => hashKey(secret, key),
+    findKeyByHash: (hash) => orUnavailable(findKeyByHash(database, hash)),
+    hasKeys: () => orUnavailable(hasKeys(database)),
+
+    isHealthy: () => isHealthy(database, journal.isAway()),
+
+    async close() {
+      try {
+        await journal.flush();
+      } finally {
+        journal.stop();
+        await database.close();
+      }
+    },
+  };
+}
+
+function openDatabase(url: string): Promise<Database> {
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length));
+  if (url.startsWith('postgres:') || url.startsWith('postgresql:')) return openPostgres(url);
+  throw new StoreUnusableError(
+    'invalid_url',
+    'store.url must be sqlite:<file>, sqlite::memory: or postgres://…',
+  );
+}
+
+/** Reading works on a full disk and on a read-only replica: after a failed commit only a write proves anything. */
+async function isHealthy({ db, tables: { settings } }: Database, wasAway: boolean): Promise<boolean> {
+  try {
+    if (wasAway) {
+      const probe = { name: 'health_probe', value: '' };
+      await db.insert(settings).values(probe).onConflictDoUpdate({ target: settings.name, set: probe });
+      await db.delete(settings).where(eq(settings.name, probe.name));
+    } else {
+      await db.select({ name: settings.name }).from(settings).limit(1);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}

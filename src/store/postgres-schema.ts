@@ -1,0 +1,152 @@
+/** The tables on PostgreSQL: the same names, columns and keys as `sqlite-schema.ts`. */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
+
+export const requests = pgTable(
+  'requests',
+  {
+    requestId: text('request_id').primaryKey(),
+    keyId: text('key_id').notNull(),
+    createdAtMs: bigint('created_at_ms', { mode: 'number' }).notNull(),
+    requestedModel: text('requested_model').notNull(),
+    task: text('task').notNull(),
+    taskConfidence: doublePrecision('task_confidence').notNull(),
+    complexity: doublePrecision('complexity').notNull(),
+    language: text('language').notNull(),
+    inputTokens: bigint('input_tokens', { mode: 'number' }).notNull(),
+    isStream: boolean('is_stream').notNull(),
+    strategy: text('strategy').notNull(),
+    reason: text('reason').notNull(),
+    decision: text('decision').notNull(),
+  },
+  (table) => [index('requests_created_at').on(table.createdAtMs)],
+);
+
+export const attempts = pgTable(
+  'attempts',
+  {
+    requestId: text('request_id').notNull(),
+    number: integer('number').notNull(),
+    keyId: text('key_id').notNull(),
+    task: text('task').notNull(),
+    modelId: text('model_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    provider: text('provider').notNull(),
+    epoch: integer('epoch').notNull(),
+    startedAtMs: bigint('started_at_ms', { mode: 'number' }).notNull(),
+    propensity: doublePrecision('propensity').notNull(),
+    estimatedCostMicroUsd: bigint('estimated_cost_micro_usd', { mode: 'number' }).notNull(),
+    instanceId: integer('instance_id').notNull(),
+    ending: text('ending'),
+    endedAtMs: bigint('ended_at_ms', { mode: 'number' }),
+    httpStatus: integer('http_status').notNull().default(0),
+    finishReason: text('finish_reason').notNull().default(''),
+    inputTokens: bigint('input_tokens', { mode: 'number' }).notNull().default(0),
+    outputTokens: bigint('output_tokens', { mode: 'number' }).notNull().default(0),
+    cachedInputTokens: bigint('cached_input_tokens', { mode: 'number' }).notNull().default(0),
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull().default(0),
+    isCostEstimated: boolean('is_cost_estimated').notNull().default(false),
+    ttftMs: doublePrecision('ttft_ms').notNull().default(0),
+    latencyMs: doublePrecision('latency_ms').notNull().default(0),
+    errorCode: text('error_code').notNull().default(''),
+    automaticSource: text('automatic_source'),
+    automaticQuality: doublePrecision('automatic_quality'),
+    automaticWeight: doublePrecision('automatic_weight'),
+    automaticCounts: boolean('automatic_counts').notNull().default(true),
+  },
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.number] }),
+    index('attempts_running').on(table.instanceId).where(sql`${table.ending} is null`),
+  ],
+);
+
+export const feedback = pgTable(
+  'feedback',
+  {
+    requestId: text('request_id').notNull(),
+    sourceName: text('source_name').notNull(),
+    source: text('source').notNull(),
+    quality: doublePrecision('quality').notNull(),
+    weight: doublePrecision('weight').notNull(),
+    comment: text('comment').notNull(),
+    signals: text('signals').notNull(),
+    updatedAtMs: bigint('updated_at_ms', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.requestId, table.sourceName] })],
+);
+
+export const beliefSums = pgTable(
+  'belief_sums',
+  {
+    kind: text('kind').notNull(),
+    subject: text('subject').notNull(),
+    task: text('task').notNull(),
+    source: text('source').notNull(),
+    epoch: integer('epoch').notNull(),
+    a: doublePrecision('a').notNull(),
+    b: doublePrecision('b').notNull(),
+    c: doublePrecision('c').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.subject, table.task, table.source, table.epoch] })],
+);
+
+export const modelEpochs = pgTable(
+  'model_epochs',
+  {
+    modelId: text('model_id').notNull(),
+    epoch: integer('epoch').notNull(),
+    openedAtMs: bigint('opened_at_ms', { mode: 'number' }).notNull(),
+    cause: text('cause').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.modelId, table.epoch] })],
+);
+
+export const trafficHours = pgTable(
+  'traffic_hours',
+  {
+    hourMs: bigint('hour_ms', { mode: 'number' }).notNull(),
+    task: text('task').notNull(),
+    modelId: text('model_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    keyId: text('key_id').notNull(),
+    requests: bigint('requests', { mode: 'number' }).notNull(),
+    completed: bigint('completed', { mode: 'number' }).notNull(),
+    failures: bigint('failures', { mode: 'number' }).notNull(),
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull(),
+    inputTokens: bigint('input_tokens', { mode: 'number' }).notNull(),
+    outputTokens: bigint('output_tokens', { mode: 'number' }).notNull(),
+    latencyMsSum: doublePrecision('latency_ms_sum').notNull(),
+    ttftMsSum: doublePrecision('ttft_ms_sum').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.hourMs, table.task, table.modelId, table.endpointId, table.keyId] }),
+  ],
+);
+
+export const keys = pgTable('keys', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  hash: text('hash').notNull().unique('keys_hash_unique'),
+  prefix: text('prefix').notNull(),
+  scopes: jsonb('scopes').$type<readonly string[]>().notNull(),
+  allowedModels: jsonb('allowed_models').$type<readonly string[]>(),
+  plan: text('plan').notNull(),
+  createdAtMs: bigint('created_at_ms', { mode: 'number' }).notNull(),
+  expiresAtMs: bigint('expires_at_ms', { mode: 'number' }),
+  revokedAtMs: bigint('revoked_at_ms', { mode: 'number' }),
+});
+
+export const settings = pgTable('settings', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,0 +1,148 @@
+/**
+ * The tables on SQLite. `postgres-schema.ts` has the same names, columns and keys; a test compares the two.
+ * Times are epoch milliseconds, money is whole micro-USD, latencies are milliseconds.
+ */
+import { sql } from 'drizzle-orm';
+import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+export const requests = sqliteTable(
+  'requests',
+  {
+    requestId: text('request_id').primaryKey(),
+    keyId: text('key_id').notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+    requestedModel: text('requested_model').notNull(),
+    task: text('task').notNull(),
+    taskConfidence: real('task_confidence').notNull(),
+    complexity: real('complexity').notNull(),
+    language: text('language').notNull(),
+    inputTokens: integer('input_tokens').notNull(),
+    isStream: integer('is_stream', { mode: 'boolean' }).notNull(),
+    strategy: text('strategy').notNull(),
+    reason: text('reason').notNull(),
+    decision: text('decision').notNull(),
+  },
+  (table) => [index('requests_created_at').on(table.createdAtMs)],
+);
+
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    requestId: text('request_id').notNull(),
+    number: integer('number').notNull(),
+    keyId: text('key_id').notNull(),
+    task: text('task').notNull(),
+    modelId: text('model_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    provider: text('provider').notNull(),
+    epoch: integer('epoch').notNull(),
+    startedAtMs: integer('started_at_ms').notNull(),
+    propensity: real('propensity').notNull(),
+    estimatedCostMicroUsd: integer('estimated_cost_micro_usd').notNull(),
+    /** The process that began it: only attempts of dead ones may be ended by somebody else. */
+    instanceId: integer('instance_id').notNull(),
+    /** Null while it runs. Set once, never changed. */
+    ending: text('ending'),
+    endedAtMs: integer('ended_at_ms'),
+    httpStatus: integer('http_status').notNull().default(0),
+    finishReason: text('finish_reason').notNull().default(''),
+    inputTokens: integer('input_tokens').notNull().default(0),
+    outputTokens: integer('output_tokens').notNull().default(0),
+    cachedInputTokens: integer('cached_input_tokens').notNull().default(0),
+    costMicroUsd: integer('cost_micro_usd').notNull().default(0),
+    isCostEstimated: integer('is_cost_estimated', { mode: 'boolean' }).notNull().default(false),
+    ttftMs: real('ttft_ms').notNull().default(0),
+    latencyMs: real('latency_ms').notNull().default(0),
+    errorCode: text('error_code').notNull().default(''),
+    automaticSource: text('automatic_source'),
+    automaticQuality: real('automatic_quality'),
+    automaticWeight: real('automatic_weight'),
+    automaticCounts: integer('automatic_counts', { mode: 'boolean' }).notNull().default(true),
+  },
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.number] }),
+    // Partial: it holds the running attempts only, so finding a crash's leavings never scans the table.
+    index('attempts_running').on(table.instanceId).where(sql`${table.ending} is null`),
+  ],
+);
+
+export const feedback = sqliteTable(
+  'feedback',
+  {
+    requestId: text('request_id').notNull(),
+    sourceName: text('source_name').notNull(),
+    source: text('source').notNull(),
+    quality: real('quality').notNull(),
+    weight: real('weight').notNull(),
+    comment: text('comment').notNull(),
+    signals: text('signals').notNull(),
+    updatedAtMs: integer('updated_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.requestId, table.sourceName] })],
+);
+
+export const beliefSums = sqliteTable(
+  'belief_sums',
+  {
+    kind: text('kind').notNull(),
+    subject: text('subject').notNull(),
+    task: text('task').notNull(),
+    source: text('source').notNull(),
+    epoch: integer('epoch').notNull(),
+    a: real('a').notNull(),
+    b: real('b').notNull(),
+    c: real('c').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.subject, table.task, table.source, table.epoch] })],
+);
+
+export const modelEpochs = sqliteTable(
+  'model_epochs',
+  {
+    modelId: text('model_id').notNull(),
+    epoch: integer('epoch').notNull(),
+    openedAtMs: integer('opened_at_ms').notNull(),
+    cause: text('cause').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.modelId, table.epoch] })],
+);
+
+export const trafficHours = sqliteTable(
+  'traffic_hours',
+  {
+    hourMs: integer('hour_ms').notNull(),
+    task: text('task').notNull(),
+    modelId: text('model_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    keyId: text('key_id').notNull(),
+    requests: integer('requests').notNull(),
+    completed: integer('completed').notNull(),
+    failures: integer('failures').notNull(),
+    costMicroUsd: integer('cost_micro_usd').notNull(),
+    inputTokens: integer('input_tokens').notNull(),
+    outputTokens: integer('output_tokens').notNull(),
+    latencyMsSum: real('latency_ms_sum').notNull(),
+    ttftMsSum: real('ttft_ms_sum').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.hourMs, table.task, table.modelId, table.endpointId, table.keyId] }),
+  ],
+);
+
+export const keys = sqliteTable('keys', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  hash: text('hash').notNull().unique('keys_hash_unique'),
+  prefix: text('prefix').notNull(),
+  scopes: text('scopes', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  allowedModels: text('allowed_models', { mode: 'json' }).$type<readonly string[]>(),
+  plan: text('plan').notNull(),
+  createdAtMs: integer('created_at_ms').notNull(),
+  expiresAtMs: integer('expires_at_ms'),
+  revokedAtMs: integer('revoked_at_ms'),
+});
+
+export const settings = sqliteTable('settings', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,0 +1,206 @@
+/** The statements of the hot path, each for one row. The values of a row are named as the columns are. */
+import { and, eq, isNull, notExists, type Placeholder, type SQL, sql } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import type { Ending } from '../core/outcome/endings.ts';
+import type { RowStatement, Tables } from './database.ts';
+
+type RowOf<Name extends keyof Tables> = Tables[Name]['$inferInsert'];
+
+const REQUEST_COLUMNS = [
+  'requestId',
+  'keyId',
+  'createdAtMs',
+  'requestedModel',
+  'task',
+  'taskConfidence',
+  'complexity',
+  'language',
+  'inputTokens',
+  'isStream',
+  'strategy',
+  'reason',
+  'decision',
+] as const;
+
+const START_COLUMNS = [
+  'requestId',
+  'number',
+  'keyId',
+  'task',
+  'modelId',
+  'endpointId',
+  'provider',
+  'epoch',
+  'startedAtMs',
+  'propensity',
+  'estimatedCostMicroUsd',
+  'instanceId',
+] as const;
+
+const END_COLUMNS = [
+  'ending',
+  'endedAtMs',
+  'httpStatus',
+  'finishReason',
+  'inputTokens',
+  'outputTokens',
+  'cachedInputTokens',
+  'costMicroUsd',
+  'isCostEstimated',
+  'ttftMs',
+  'latencyMs',
+  'errorCode',
+  'automaticSource',
+  'automaticQuality',
+  'automaticWeight',
+] as const;
+
+const FEEDBACK_COLUMNS = [
+  'requestId',
+  'sourceName',
+  'source',
+  'quality',
+  'weight',
+  'comment',
+  'signals',
+  'updatedAtMs',
+] as const;
+
+const BELIEF_KEY = ['kind', 'subject', 'task', 'source', 'epoch'] as const;
+const BELIEF_SUMS = ['a', 'b', 'c'] as const;
+
+const TRAFFIC_KEY = ['hourMs', 'task', 'modelId', 'endpointId', 'keyId'] as const;
+const TRAFFIC_SUMS = [
+  'requests',
+  'completed',
+  'failures',
+  'costMicroUsd',
+  'inputTokens',
+  'outputTokens',
+  'latencyMsSum',
+  'ttftMsSum',
+] as const;
+
+export type RequestRow = RowOf<'requests'>;
+export const insertRequest: RowStatement<RequestRow> = {
+  name: 'insert_request',
+  build: ({ db, tables }) => db.insert(tables.requests).values(placeholders(REQUEST_COLUMNS)),
+};
+
+export type StartRow = Pick<RowOf<'attempts'>, (typeof START_COLUMNS)[number]>;
+export const insertAttempt: RowStatement<StartRow> = {
+  name: 'insert_attempt',
+  build: ({ db, tables }) => db.insert(tables.attempts).values(placeholders(START_COLUMNS)),
+};
+
+/** Every column, so that a forgotten one is a type error and not a silent null. */
+export type EndRow = Pick<
+  Tables['attempts']['$inferSelect'],
+  'requestId' | 'number' | (typeof END_COLUMNS)[number]
+> & {
+  ending: Ending;
+  endedAtMs: number;
+};
+/** Changes nothing when the attempt has its ending already: exactly one per attempt, whoever comes first. */
+export const endAttempt: RowStatement<EndRow> = {
+  name: 'end_attempt',
+  build: ({ db, tables: { attempts } }) =>
+    db
+      .update(attempts)
+      .set(fromEach(END_COLUMNS, (name) => sql`${sql.param(sql.placeholder(name), attempts[name])}`))
+      .where(
+        and(
+          eq(attempts.requestId, sql.placeholder('requestId')),
+          eq(attempts.number, sql.placeholder('number')),
+          isNull(attempts.ending),
+        ),
+      ),
+};
+
+/** For a `begin` that was refused while its commit may have arrived: the caller never sent anything. */
+export const withdrawAttempt: RowStatement<Pick<StartRow, 'requestId' | 'number' | 'instanceId'>> = {
+  name: 'withdraw_attempt',
+  build: ({ db, tables: { attempts } }) =>
+    db
+      .delete(attempts)
+      .where(
+        and(
+          eq(attempts.requestId, sql.placeholder('requestId')),
+          eq(attempts.number, sql.placeholder('number')),
+          eq(attempts.instanceId, sql.placeholder('instanceId')),
+          isNull(attempts.ending),
+        ),
+      ),
+};
+
+/** A request is only there with its attempts. */
+export const withdrawRequest: RowStatement<Pick<RequestRow, 'requestId'>> = {
+  name: 'withdraw_request',
+  build: ({ db, tables: { attempts, requests } }) =>
+    db
+      .delete(requests)
+      .where(
+        and(
+          eq(requests.requestId, sql.placeholder('requestId')),
+          notExists(db.select().from(attempts).where(eq(attempts.requestId, requests.requestId))),
+        ),
+      ),
+};
+
+export type BeliefRow = RowOf<'beliefSums'>;
+export const addBelief: RowStatement<BeliefRow> = {
+  name: 'add_belief',
+  build: ({ db, tables: { beliefSums } }) =>
+    db
+      .insert(beliefSums)
+      .values(placeholders([...BELIEF_KEY, ...BELIEF_SUMS]))
+      .onConflictDoUpdate({
+        target: BELIEF_KEY.map((name) => beliefSums[name]),
+        set: fromEach(BELIEF_SUMS, (name) => plusExcluded(beliefSums[name])),
+      }),
+};
+
+export type TrafficRow = RowOf<'trafficHours'>;
+export const addTraffic: RowStatement<TrafficRow> = {
+  name: 'add_traffic',
+  build: ({ db, tables: { trafficHours } }) =>
+    db
+      .insert(trafficHours)
+      .values(placeholders([...TRAFFIC_KEY, ...TRAFFIC_SUMS]))
+      .onConflictDoUpdate({
+        target: TRAFFIC_KEY.map((name) => trafficHours[name]),
+        set: fromEach(TRAFFIC_SUMS, (name) => plusExcluded(trafficHours[name])),
+      }),
+};
+
+export type FeedbackRow = RowOf<'feedback'>;
+export const upsertFeedback: RowStatement<FeedbackRow> = {
+  name: 'upsert_feedback',
+  build: ({ db, tables: { feedback } }) =>
+    db
+      .insert(feedback)
+      .values(placeholders(FEEDBACK_COLUMNS))
+      .onConflictDoUpdate({
+        target: [feedback.requestId, feedback.sourceName],
+        set: fromEach(FEEDBACK_COLUMNS, (name) => excluded(feedback[name])),
+      }),
+};
+
+function excluded(column: SQLiteColumn): SQL {
+  return sql`excluded.${sql.identifier(column.name)}`;
+}
+
+function plusExcluded(column: SQLiteColumn): SQL {
+  return sql`${column} + ${excluded(column)}`;
+}
+
+function placeholders<Name extends string>(names: readonly Name[]): { [Key in Name]: Placeholder<Key> } {
+  return fromEach(names, (name) => sql.placeholder(name)) as { [Key in Name]: Placeholder<Key> };
+}
+
+function fromEach<Name extends string, Value>(
+  names: readonly Name[],
+  give: (name: Name) => Value,
+): Record<Name, Value> {
+  return Object.fromEntries(names.map((name) => [name, give(name)])) as Record<Name, Value>;
+}

@@ -1,0 +1,21 @@
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+
+/** What a client is told when nothing can be written down: nothing was sent upstream, so it may try again soon. */
+export function storageUnavailable(cause: unknown): GatewayError {
+  return new GatewayError({
+    status: 503,
+    code: 'storage_unavailable',
+    message: 'The gateway cannot record this request right now. Nothing was sent to a model.',
+    retryAfterSeconds: 1,
+    cause,
+  });
+}
+
+/** Any query of the store: the driver's own error never leaves this room. */
+export async function orUnavailable<Result>(query: PromiseLike<Result>): Promise<Result> {
+  try {
+    return await query;
+  } catch (error) {
+    throw error instanceof GatewayError ? error : storageUnavailable(error);
+  }
+}
