@@ -4,6 +4,7 @@ import { costMicroUsd } from '../core/money/cost.ts';
 import { estimateUsage, readUsage, type Usage } from '../core/money/usage.ts';
 import type { Ending } from '../core/outcome/endings.ts';
 import type { GatewayError } from '../core/outcome/gateway-error.ts';
+import { expectationOf } from '../core/reward/answer-expectation.ts';
 import { deltasOfEnding } from '../core/reward/attempt-deltas.ts';
 import { checkAnswer } from '../core/reward/check-answer.ts';
 import { verdictOfSeenFailure } from '../core/reward/verdict.ts';
@@ -38,7 +39,7 @@ export function settleAttempt(
   const ending = endingOf(error);
   const usage = usageOf(attempt);
   const automatic = answer
-    ? checkAnswer(job.body, answer.facts)
+    ? checkAnswer(expectationOf(job.body), answer.facts)
     : outcome.isFailureSeen
       ? verdictOfSeenFailure(ending)
       : undefined;

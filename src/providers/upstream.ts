@@ -55,7 +55,10 @@ export interface UpstreamHandle {
 
 export interface Upstream {
   call(call: UpstreamCall): UpstreamHandle;
+  /** Cuts every call. */
   close(): Promise<void>;
+  /** Closes once the calls in flight have ended; new ones fail. */
+  drain(): Promise<void>;
 }
 
 /** One provider as the config describes it. */

@@ -73,5 +73,6 @@ export function createPassThrough(
       };
     },
     close: () => pool.destroy(),
+    drain: () => pool.close(),
   };
 }

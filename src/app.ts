@@ -1,0 +1,88 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { completeChat } from './gateway/chat.ts';
+import type { GatewayDeps } from './gateway/deps.ts';
+import { explainRequest } from './gateway/explain.ts';
+import { giveFeedback, retractFeedback } from './gateway/feedback.ts';
+import { reportHealth } from './gateway/health.ts';
+import type { Keyring } from './gateway/keyring.ts';
+import { describeModelNamed, listModels } from './gateway/list-models.ts';
+import { rankModels } from './gateway/rankings.ts';
+import { registerAuth } from './http/auth.ts';
+import { registerChat } from './http/chat.ts';
+import { registerErrors } from './http/errors.ts';
+import { registerFeedback } from './http/feedback.ts';
+import { registerIntelligence } from './http/intelligence.ts';
+import { registerModels } from './http/models.ts';
+import { registerOperations } from './http/operations.ts';
+import { readJsonObject } from './http/read-json.ts';
+
+export interface AppOptions {
+  readonly gateway: GatewayDeps;
+  readonly keyring: Keyring;
+  readonly logger: FastifyBaseLogger;
+  readonly bodyLimitBytes: number;
+  readonly isModelListPublic: boolean;
+  readonly notReadyBecause: () => Promise<readonly string[]>;
+  readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The whole HTTP surface on what it is handed: no environment, no globals, not listening yet. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { gateway } = options;
+  const app = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimitBytes,
+    // Slow senders: a request must be whole within a minute. Answers may take as long as their own deadlines allow.
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    routerOptions: { maxParamLength: 512 },
+    return503OnClosing: false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : gateway.newRequestId();
+    },
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    try {
+      done(null, readJsonObject(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+
+  registerErrors(app);
+  registerAuth(app, options.keyring);
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
+    done();
+  });
+
+  registerChat(app, {
+    completeChat: (job, client) => completeChat(gateway, job, client),
+    monotonicMs: gateway.monotonicMs,
+  });
+  registerModels(
+    app,
+    {
+      listModels: (allowed) => listModels(gateway, allowed),
+      describeModel: (id, allowed) => describeModelNamed(gateway, id, allowed),
+    },
+    { isPublic: options.isModelListPublic },
+  );
+  registerFeedback(app, {
+    giveFeedback: (call, body) => giveFeedback(gateway, call, body),
+    retractFeedback: (call, source) => retractFeedback(gateway, call, source),
+  });
+  registerIntelligence(app, {
+    rankModels: (query) => rankModels(gateway, query),
+    reportHealth: () => reportHealth(gateway),
+    explainRequest: (requestId, keyId) => explainRequest(gateway, requestId, keyId),
+  });
+  registerOperations(app, options);
+  return app;
+}

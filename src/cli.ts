@@ -1,0 +1,50 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { createKeyCommand, listKeysCommand, revokeKeyCommand } from './keys-commands.ts';
+import { main } from './main.ts';
+
+/** `outrider …`; the arguments without the program's own name. */
+export async function runCli(args: readonly string[]): Promise<void> {
+  const program = new Command('outrider').description(
+    'A self-hosted, OpenAI-compatible LLM router that learns which model to use.',
+  );
+  const print = (line: string) => {
+    process.stderr.write(`${line}\n`);
+  };
+  const config = ['--config <file>', 'instead of ./outrider.toml or what OUTRIDER_CONFIG names'] as const;
+
+  program
+    .command('serve', { isDefault: true })
+    .description('start the gateway')
+    .option(...config)
+    .action(({ config: configPath }) => main({ configPath, env: process.env, print }));
+
+  const keys = program.command('keys').description("clients' API keys");
+  keys
+    .command('create')
+    .description('make a key and show it, this once')
+    .option(...config)
+    .requiredOption('--name <name>', 'whose key it is')
+    .option('--scope <scope...>', 'inference, feedback, intelligence, admin', ['inference', 'feedback'])
+    .option('--model <id...>', 'only these models')
+    .option('--plan <name>', 'limits by [plans.<name>]')
+    .option('--expires-in-days <days>', 'as a whole number', wholeDays)
+    .action((options) => createKeyCommand(options, process.env, console.log));
+  keys
+    .command('list')
+    .description('all keys, without what is secret of them')
+    .option(...config)
+    .action((options) => listKeysCommand(options, process.env, console.log));
+  keys
+    .command('revoke <id>')
+    .description('end a key, within five seconds')
+    .option(...config)
+    .action((id, options) => revokeKeyCommand(id, options, process.env, console.log));
+
+  await program.parseAsync([...args], { from: 'user' });
+}
+
+function wholeDays(text: string): number {
+  const days = Number(text);
+  if (Number.isInteger(days) && days >= 1 && days <= 36_500) return days;
+  throw new InvalidArgumentError('A whole number of days, at least 1.');
+}

@@ -1,0 +1,111 @@
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+import type { KeyRecord, KeyScope, Store } from '../store/contract.ts';
+
+export type { KeyScope };
+
+/** Who asks. */
+export interface Caller {
+  /** `''` for everybody while the gateway is open. */
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<KeyScope>;
+  /** Model ids; undefined for all. */
+  readonly allowedModels: ReadonlySet<string> | undefined;
+}
+
+/** Finds out who a key belongs to: from memory, or from the store at most once in `REMEMBERED_MS` per key. */
+export interface Keyring {
+  /**
+   * @param token what stood behind `Bearer`; undefined when nothing did.
+   * @returns the caller, at once when the key was seen lately; a promise otherwise.
+   * @throws GatewayError 401 unknown, revoked or expired; 403 without the scope; the promise rejects with the same.
+   */
+  callerOf(token: string | undefined, scope: KeyScope): Caller | Promise<Caller>;
+}
+
+/** What a token turned out to be. */
+type Standing =
+  | { readonly kind: 'key'; readonly record: KeyRecord; readonly caller: Caller }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'missing' };
+
+/** Revocation takes effect within this. */
+const REMEMBERED_MS = 4_000;
+const REMEMBERED_KEYS = 10_000;
+/** A key longer than this is none of ours and is not worth hashing. */
+const MAX_KEY_LENGTH = 256;
+
+export const EVERYBODY: Caller = {
+  keyId: '',
+  scopes: new Set<KeyScope>(['inference', 'feedback', 'intelligence', 'admin']),
+  allowedModels: undefined,
+};
+
+/**
+ * Without any key the gateway is open (on loopback: `main.ts` refuses to listen elsewhere); the first key closes it.
+ *
+ * @param options.isRequired `api.require_auth`; false opens the gateway for good.
+ */
+export function createKeyring(options: {
+  readonly store: Pick<Store, 'hashKey' | 'findKeyByHash' | 'hasKeys'>;
+  readonly isRequired: () => boolean;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+}): Keyring {
+  const { store, monotonicMs } = options;
+  const tokenToStanding = new Map<string, { standing: Standing; untilMs: number }>();
+
+  const look = async (token: string | undefined): Promise<Standing> => {
+    if (token !== undefined && token.length <= MAX_KEY_LENGTH) {
+      const record = await store.findKeyByHash(store.hashKey(token));
+      if (record) return { kind: 'key', record, caller: callerOfRecord(record) };
+    }
+    // While no key exists SDKs still send the one they cannot do without: any will do.
+    if (!options.isRequired() || !(await store.hasKeys())) return { kind: 'open' };
+    return token === undefined ? { kind: 'missing' } : { kind: 'unknown' };
+  };
+
+  return {
+    callerOf(token, scope) {
+      const name = token ?? '';
+      const remembered = tokenToStanding.get(name);
+      if (remembered && monotonicMs() < remembered.untilMs) {
+        return admit(remembered.standing, scope, options.nowMs());
+      }
+      return look(token).then((standing) => {
+        if (tokenToStanding.size >= REMEMBERED_KEYS) tokenToStanding.clear();
+        tokenToStanding.set(name, { standing, untilMs: monotonicMs() + REMEMBERED_MS });
+        return admit(standing, scope, options.nowMs());
+      });
+    },
+  };
+}
+
+function callerOfRecord(record: KeyRecord): Caller {
+  return {
+    keyId: record.id,
+    scopes: new Set(record.scopes),
+    allowedModels: record.allowedModels && new Set(record.allowedModels),
+  };
+}
+
+function admit(standing: Standing, scope: KeyScope, nowMs: number): Caller {
+  if (standing.kind === 'open') return EVERYBODY;
+  if (standing.kind === 'missing') throw unauthorized("No API key. Send it as 'Authorization: Bearer or-…'.");
+  if (standing.kind === 'unknown') throw unauthorized('This API key is not known here.');
+  const { record, caller } = standing;
+  if (record.revokedAtMs !== undefined) throw unauthorized('This API key has been revoked.');
+  if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) {
+    throw unauthorized('This API key has expired.');
+  }
+  if (caller.scopes.has(scope)) return caller;
+  throw new GatewayError({
+    status: 403,
+    code: 'missing_scope',
+    message: `This API key lacks the scope '${scope}'; it has ${record.scopes.join(', ') || 'none'}.`,
+  });
+}
+
+function unauthorized(message: string): GatewayError {
+  return new GatewayError({ status: 401, code: 'invalid_api_key', message });
+}

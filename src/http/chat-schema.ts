@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { badRequest } from '../core/outcome/gateway-error.ts';
+import type { ChatBody } from '../gateway/chat-job.ts';
+
+const share = z.number().min(0).max(1);
+const names = z.array(z.string().min(1)).min(1).max(200);
+
+/** Strict, unlike the rest: a misspelt wish that was silently dropped would route the request elsewhere. */
+const routeSchema = z.strictObject({
+  strategy: z.string().min(1).optional(),
+  models: names.optional(),
+  provider_allow: names.optional(),
+  provider_deny: names.optional(),
+  max_cost_usd: z.number().positive().optional(),
+  max_latency_ms: z.number().positive().optional(),
+  min_quality: share.optional(),
+  allow_fallback: z.boolean().optional(),
+  hold_back: z.boolean().optional(),
+  explore: z.boolean().optional(),
+});
+
+const messageSchema = z.looseObject({
+  role: z.string().min(1).max(64),
+  content: z
+    .union([z.string(), z.array(z.looseObject({ type: z.string().max(64) }))], {
+      error: 'must be a string, a list of parts with a type, or null',
+    })
+    .nullish(),
+  tool_calls: z.array(z.looseObject({})).nullish(),
+});
+
+/** What is checked of a chat request. Whatever else it holds passes through untouched. */
+const chatSchema = z
+  .looseObject({
+    model: z.string().min(1).max(256),
+    messages: z.array(messageSchema).min(1),
+    stream: z.boolean().nullish(),
+    stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: share.nullish(),
+    n: z.int().min(1).max(128).nullish(),
+    max_tokens: z.int().min(1).nullish(),
+    max_completion_tokens: z.int().min(1).nullish(),
+    frequency_penalty: z.number().min(-2).max(2).nullish(),
+    presence_penalty: z.number().min(-2).max(2).nullish(),
+    logprobs: z.boolean().nullish(),
+    top_logprobs: z.int().min(0).max(20).nullish(),
+    seed: z.int().nullish(),
+    stop: z
+      .union([z.string(), z.array(z.string())], { error: 'must be a string or a list of strings' })
+      .nullish(),
+    tools: z
+      .array(z.looseObject({ type: z.string() }))
+      .max(1024)
+      .nullish(),
+    functions: z.array(z.looseObject({})).nullish(),
+    response_format: z.looseObject({ type: z.string() }).nullish(),
+    route: routeSchema.nullish(),
+  })
+  .refine((body) => body.stream_options == null || body.stream === true, {
+    path: ['stream_options'],
+    error: "is only allowed together with 'stream': true",
+  });
+
+/** @throws GatewayError 400 naming the first thing that is wrong, with its path as `param`. */
+export function checkChatBody(json: Readonly<Record<string, unknown>>): ChatBody {
+  const result = chatSchema.safeParse(json);
+  if (result.success) return result.data;
+  throw explain(result.error);
+}
+
+/** The first issue as the client's error; the others follow in its text, at most five in all. */
+export function explain(error: z.ZodError): Error {
+  const lines = error.issues.slice(0, 5).map((issue) => `${pathOf(issue.path) || 'body'}: ${wordsOf(issue)}`);
+  const [first] = error.issues;
+  return badRequest(
+    `${lines.join('; ')}.`,
+    first ? paramOf(first) : null,
+    first?.code === 'unrecognized_keys' ? 'unknown_option' : 'invalid_value',
+  );
+}
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.path[0] === 'route' ? `; known are ${Object.keys(routeSchema.shape).join(', ')}` : '';
+    return `unknown option ${issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ')}${known}`;
+  }
+  return issue.message.replace(/\.$/, '');
+}
+
+function paramOf(issue: z.core.$ZodIssue): string | null {
+  const path = pathOf(issue.path);
+  if (issue.code === 'unrecognized_keys')
+    return [path, issue.keys[0]?.slice(0, 64)].filter(Boolean).join('.');
+  return path || null;
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else text += text === '' ? String(part) : `.${String(part)}`;
+  }
+  return text;
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import type { ChatJob, ChatResult, ClientLine } from '../gateway/chat-job.ts';
+import { checkChatBody } from './chat-schema.ts';
+import { clientLineOf } from './client-line.ts';
+import type { JsonBody } from './read-json.ts';
+
+/** `POST /v1/chat/completions` */
+export function registerChat(
+  app: FastifyInstance,
+  deps: {
+    completeChat: (job: ChatJob, client: ClientLine) => Promise<ChatResult>;
+    monotonicMs: () => number;
+  },
+): void {
+  app.post<{ Body: JsonBody }>(
+    '/v1/chat/completions',
+    { config: { access: 'inference' } },
+    async (request, reply) => {
+      const arrivedMs = deps.monotonicMs();
+      const { bytes, members, json } = request.body;
+      const { caller, headers } = request;
+      const client = clientLineOf(reply);
+      const job: ChatJob = {
+        requestId: request.id,
+        keyId: caller.keyId,
+        allowedModels: caller.allowedModels,
+        bytes,
+        members,
+        body: checkChatBody(json),
+        taskHint: textOf(headers['x-router-task']),
+        wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
+        arrivedMs,
+      };
+      const result = await deps.completeChat(job, client);
+      if (result.body === undefined) {
+        if (!reply.sent) reply.hijack();
+        return reply;
+      }
+      return reply.headers(result.headers).type('application/json').send(result.body);
+    },
+  );
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

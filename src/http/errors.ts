@@ -1,0 +1,66 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+
+/** One place where errors become answers, always in OpenAI's shape and in our own words. */
+export function registerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendError(toGatewayError(error), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(
+      new GatewayError({
+        status: 404,
+        code: 'unknown_url',
+        message: `There is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200)} here. The README lists the endpoints.`,
+      }),
+      request,
+      reply,
+    ),
+  );
+}
+
+function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
+  if (error.status >= 500)
+    request.log.error({ err: error, request_id: request.id, code: error.code }, 'failed');
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
+  reply.code(error.status).header('x-request-id', request.id).type('application/json').send(error.toBody());
+}
+
+const FASTIFY_CODE_TO_ERROR: Readonly<Record<string, { status: number; code: string; message: string }>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    status: 413,
+    code: 'request_too_large',
+    message: 'The body is larger than this gateway takes (api.body_limit_bytes).',
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    code: 'unsupported_media_type',
+    message: "Send JSON with the header 'Content-Type: application/json'.",
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    status: 400,
+    code: 'invalid_content_length',
+    message: 'The body is not as long as its Content-Length says.',
+  },
+};
+
+function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const known = Object.hasOwn(FASTIFY_CODE_TO_ERROR, code) ? FASTIFY_CODE_TO_ERROR[code] : undefined;
+  if (known) return new GatewayError({ ...known, cause: error });
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) {
+    return new GatewayError({
+      status,
+      code: 'invalid_request',
+      message: 'The request is malformed.',
+      cause: error,
+    });
+  }
+  return new GatewayError({
+    status: 500,
+    code: 'internal_error',
+    message: 'Something went wrong in the gateway itself; its log says more under this request id.',
+    cause: error,
+  });
+}
