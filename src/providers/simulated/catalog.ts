@@ -1,0 +1,172 @@
+import type { Capability, ModelType } from '../../core/catalog/model.ts';
+import type { Task } from '../../core/task/task.ts';
+
+/**
+ * The models that answer when nobody has a provider key yet. Invented, and named so that nobody takes them for real;
+ * their differences are honest: what routing can gain among them is what it can gain among real ones.
+ */
+export interface SimulatedModelFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly type: ModelType;
+  /** Tokens of prompt and answer together. */
+  readonly contextLength: number;
+  readonly capabilities: readonly Capability[];
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+  readonly cachedInputUsdPerMillion: number;
+  /** Median time to the first token, before `speed`. */
+  readonly ttftMs: number;
+  readonly tokensPerSecond: number;
+  /** Mean quality of an answer, 0–1, by task; empty for embeddings. */
+  readonly taskToSkill: Readonly<Partial<Record<Task, number>>>;
+  readonly dimensions?: number;
+}
+
+/**
+ * Columns of the skills below. Each task has one specialist of about 0.9; the dear generalist `sim-atlas-large` wins
+ * only where nobody else comes near, and the rest trail by 0.3 and more, which shows within a few dozen outcomes.
+ */
+const SKILL_COLUMNS = [
+  'code_generation',
+  'code_review',
+  'reasoning_math',
+  'question_answering',
+  'summarization',
+  'extraction',
+  'translation',
+  'creative_writing',
+  'tool_use',
+  'conversation',
+  'unknown',
+] as const satisfies readonly Task[];
+
+function skills(...values: number[]): SimulatedModelFacts['taskToSkill'] {
+  return Object.fromEntries(SKILL_COLUMNS.map((task, column) => [task, values[column] ?? 0]));
+}
+
+export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
+  {
+    id: 'sim-atlas-large',
+    name: 'Simulated Atlas Large: a slow, dear generalist that reasons',
+    type: 'chat',
+    contextLength: 200_000,
+    capabilities: ['tools', 'json', 'vision', 'reasoning'],
+    inputUsdPerMillion: 5,
+    outputUsdPerMillion: 25,
+    cachedInputUsdPerMillion: 0.5,
+    ttftMs: 400,
+    tokensPerSecond: 80,
+    taskToSkill: skills(0.78, 0.93, 0.94, 0.8, 0.78, 0.76, 0.78, 0.72, 0.78, 0.76, 0.84),
+  },
+  {
+    id: 'sim-coder',
+    name: 'Simulated Coder: writes code, little else',
+    type: 'chat',
+    contextLength: 128_000,
+    capabilities: ['tools', 'json'],
+    inputUsdPerMillion: 0.9,
+    outputUsdPerMillion: 3.6,
+    cachedInputUsdPerMillion: 0.09,
+    ttftMs: 180,
+    tokensPerSecond: 160,
+    taskToSkill: skills(0.93, 0.48, 0.46, 0.42, 0.42, 0.48, 0.38, 0.28, 0.5, 0.4, 0.45),
+  },
+  {
+    id: 'sim-scribe',
+    name: 'Simulated Scribe: prose and summaries',
+    type: 'chat',
+    contextLength: 128_000,
+    capabilities: ['json', 'vision'],
+    inputUsdPerMillion: 1.2,
+    outputUsdPerMillion: 4.8,
+    cachedInputUsdPerMillion: 0.3,
+    ttftMs: 250,
+    tokensPerSecond: 120,
+    taskToSkill: skills(0.4, 0.4, 0.35, 0.54, 0.93, 0.45, 0.52, 0.94, 0.2, 0.55, 0.55),
+  },
+  {
+    id: 'sim-polyglot',
+    name: 'Simulated Polyglot: translates',
+    type: 'chat',
+    contextLength: 64_000,
+    capabilities: ['json'],
+    inputUsdPerMillion: 0.4,
+    outputUsdPerMillion: 1.6,
+    cachedInputUsdPerMillion: 0.1,
+    ttftMs: 120,
+    tokensPerSecond: 220,
+    taskToSkill: skills(0.34, 0.32, 0.36, 0.5, 0.5, 0.42, 0.94, 0.48, 0.2, 0.5, 0.48),
+  },
+  {
+    id: 'sim-flash',
+    name: 'Simulated Flash: quick answers over long contexts',
+    type: 'chat',
+    contextLength: 1_000_000,
+    capabilities: ['tools', 'json', 'vision'],
+    inputUsdPerMillion: 0.25,
+    outputUsdPerMillion: 1,
+    cachedInputUsdPerMillion: 0.025,
+    ttftMs: 60,
+    tokensPerSecond: 450,
+    taskToSkill: skills(0.48, 0.4, 0.44, 0.92, 0.54, 0.54, 0.5, 0.42, 0.5, 0.54, 0.58),
+  },
+  {
+    id: 'sim-courier',
+    name: 'Simulated Courier: calls tools and fills forms',
+    type: 'chat',
+    contextLength: 64_000,
+    capabilities: ['tools', 'json'],
+    inputUsdPerMillion: 0.6,
+    outputUsdPerMillion: 2.4,
+    cachedInputUsdPerMillion: 0.15,
+    ttftMs: 90,
+    tokensPerSecond: 300,
+    taskToSkill: skills(0.46, 0.42, 0.42, 0.5, 0.44, 0.93, 0.38, 0.32, 0.94, 0.44, 0.48),
+  },
+  {
+    id: 'sim-mini',
+    name: 'Simulated Mini: nearly free, good for a chat',
+    type: 'chat',
+    contextLength: 16_000,
+    capabilities: ['json'],
+    inputUsdPerMillion: 0.05,
+    outputUsdPerMillion: 0.2,
+    cachedInputUsdPerMillion: 0.05,
+    ttftMs: 30,
+    tokensPerSecond: 600,
+    taskToSkill: skills(0.24, 0.22, 0.26, 0.46, 0.44, 0.4, 0.4, 0.38, 0.15, 0.91, 0.42),
+  },
+  {
+    id: 'sim-embed-large',
+    name: 'Simulated Embed Large: knows words by their stems',
+    type: 'embedding',
+    contextLength: 8_192,
+    capabilities: [],
+    inputUsdPerMillion: 0.12,
+    outputUsdPerMillion: 0,
+    cachedInputUsdPerMillion: 0.12,
+    ttftMs: 80,
+    tokensPerSecond: 0,
+    taskToSkill: {},
+    dimensions: 1024,
+  },
+  {
+    id: 'sim-embed-small',
+    name: 'Simulated Embed Small: knows words as they are written',
+    type: 'embedding',
+    contextLength: 2_048,
+    capabilities: [],
+    inputUsdPerMillion: 0.02,
+    outputUsdPerMillion: 0,
+    cachedInputUsdPerMillion: 0.02,
+    ttftMs: 30,
+    tokensPerSecond: 0,
+    taskToSkill: {},
+    dimensions: 256,
+  },
+];
+
+export function simulatedModel(id: string): SimulatedModelFacts | undefined {
+  return SIMULATED_MODELS.find((model) => model.id === id);
+}

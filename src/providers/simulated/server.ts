@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Random } from '../../core/learning/random.ts';
+import { answerChat } from './answer.ts';
+import { ApiError } from './api-error.ts';
+import { SIMULATED_MODELS, simulatedModel } from './catalog.ts';
+import { readChatRequest } from './chat-request.ts';
+import { embeddingBody } from './embedding.ts';
+import { createPace } from './pace.ts';
+import { createPromptCache } from './prompt-cache.ts';
+import { sendStream } from './send-stream.ts';
+import { completionBody, type Envelope } from './write-completion.ts';
+
+export interface SimulatedServer {
+  /** With `/v1`, as a provider's base URL. */
+  readonly baseUrl: string;
+  /** Cuts what is running and stops listening. */
+  close(): Promise<void>;
+}
+
+const MOST_BODY_BYTES = 32_000_000;
+
+/**
+ * The simulated models behind OpenAI's API, on a free port of 127.0.0.1: `/v1/chat/completions`, `/v1/embeddings`,
+ * `/v1/models`. Takes any key. Answers carry `simulated: { quality, task }` beside the usual members (in a stream on
+ * each finish chunk): the label that a demonstration would otherwise have to ask people for.
+ *
+ * @param random Decides qualities and delays; requests with a `seed` use their own.
+ * @param now Epoch milliseconds, for `created`.
+ * @param speed Delays are divided by it; 0 or Infinity for none.
+ */
+export async function startSimulatedServer(dependencies: {
+  readonly random: Random;
+  readonly now?: () => number;
+  readonly speed?: number;
+}): Promise<SimulatedServer> {
+  const { random, now = () => performance.timeOrigin + performance.now(), speed = 1 } = dependencies;
+  const cachedTokensOf = createPromptCache();
+  const startedAtSeconds = Math.floor(now() / 1000);
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').replace(/\?.*$/, '').replace(/^\/v1(?=\/)/, '');
+    const isPost = request.method === 'POST';
+    if (isPost && path === '/chat/completions') await respondToChat(request, response);
+    else if (isPost && path === '/embeddings')
+      sendJson(response, 200, embeddingBody(await readJson(request)));
+    else if (request.method === 'GET' && path === '/models') {
+      sendJson(response, 200, { object: 'list', data: SIMULATED_MODELS.map(({ id }) => modelBody(id)) });
+    } else if (request.method === 'GET' && path.startsWith('/models/')) {
+      const id = path.slice('/models/'.length);
+      if (simulatedModel(id) === undefined) {
+        throw new ApiError(404, 'No such model.', 'model', 'model_not_found');
+      }
+      sendJson(response, 200, modelBody(id));
+    } else throw new ApiError(404, `Unknown request URL: ${request.method} ${path}.`, null, 'unknown_url');
+  }
+
+  async function respondToChat(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chat = readChatRequest(await readJson(request));
+    const header = request.headers['x-simulated-task'];
+    const answer = answerChat(chat, typeof header === 'string' ? header : undefined, random);
+    const envelope: Envelope = {
+      request: chat,
+      answer,
+      createdAtSeconds: Math.floor(now() / 1000),
+      cachedTokens: cachedTokensOf(chat),
+    };
+    const pace = createPace(chat.model, speed, answer.random);
+    if (chat.isStream) sendStream(envelope, pace, response);
+    else {
+      const totalMs = pace.firstTokenMs + answer.completionTokens * pace.perTokenMs;
+      pace.after(totalMs, response, () => sendJson(response, 200, completionBody(envelope)));
+    }
+  }
+
+  function modelBody(id: string): Record<string, unknown> {
+    return { id, object: 'model', created: startedAtSeconds, owned_by: 'outrider-simulated' };
+  }
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      if (response.headersSent || response.destroyed) response.destroy();
+      else if (error instanceof ApiError) sendJson(response, error.status, error.toBody());
+      else sendJson(response, 500, new ApiError(500, 'The simulated model failed.').toBody());
+    });
+  });
+  // Longer than the callers' own: a socket closed by both sides at once looks like a reset to the caller.
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request) {
+    bytes += piece.length;
+    if (bytes > MOST_BODY_BYTES) throw new ApiError(413, 'The body is too large.');
+    pieces.push(piece);
+  }
+  try {
+    return JSON.parse(Buffer.concat(pieces).toString());
+  } catch {
+    throw new ApiError(400, 'The body is not valid JSON.');
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
