@@ -1,4 +1,4 @@
-import { knownProvider } from './known-providers.ts';
+import { KNOWN_PROVIDERS, type KnownProvider, knownProviderAt } from './known-providers.ts';
 import type { ProviderTable } from './offers.ts';
 
 export type ProviderSettings = ReturnType<typeof buildProvider>;
@@ -14,6 +14,8 @@ export function buildProvider(
   env: Readonly<Record<string, string | undefined>>,
 ) {
   const { kind, api_key_env: apiKeyEnv } = table;
+  const seller = knownProviderAt(name, table.base_url);
+  const known: KnownProvider | undefined = seller === undefined ? undefined : KNOWN_PROVIDERS[seller];
   // Keys read from files often end in a line break, which no header may hold.
   const secretIn = (variable: string): string => (env[variable] ?? '').trim();
   const apiKey = apiKeyEnv === undefined ? undefined : secretIn(apiKeyEnv);
@@ -23,15 +25,14 @@ export function buildProvider(
   return {
     name,
     kind,
-    baseUrl:
-      kind === 'simulated' ? '' : (table.base_url ?? knownProvider(name)?.baseUrl ?? '').replace(/\/+$/, ''),
+    baseUrl: kind === 'simulated' ? '' : (table.base_url ?? known?.baseUrl ?? '').replace(/\/+$/, ''),
     apiKeyEnv,
     /** For `Authorization: Bearer`; undefined for servers without keys. */
     apiKey: (): string | undefined => apiKey,
     /** Further headers of every request to it. */
     headers: (): Readonly<Record<string, string>> => headers,
     /** Ask for usage in streams by `stream_options.include_usage`. */
-    streamUsage: table.stream_usage,
+    streamUsage: table.stream_usage ?? known?.streamUsage ?? true,
     maxConnections: table.max_connections,
   };
 }

@@ -34,7 +34,6 @@ function detectHosted(env: Readonly<Record<string, string | undefined>>): Offers
     providers[name] = providerTable({
       base_url: known.baseUrl,
       api_key_env: keyName,
-      stream_usage: known.streamUsage ?? true,
     });
     offers = mergeOffers(offers, { providers, models: knownOffers(name, name) });
   }

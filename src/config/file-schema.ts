@@ -99,7 +99,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       )
       .default({}),
     headers_env: z.record(headerName, environmentName).default({}),
-    stream_usage: z.boolean().default(true),
+    stream_usage: z.boolean().optional(),
     max_connections: z.int().min(1).max(10_000).default(128),
   });
 

@@ -27,10 +27,6 @@ export const KNOWN_PROVIDERS = {
 
 export type KnownProviderName = keyof typeof KNOWN_PROVIDERS;
 
-export function knownProvider(name: string): KnownProvider | undefined {
-  return Object.hasOwn(KNOWN_PROVIDERS, name) ? KNOWN_PROVIDERS[name as KnownProviderName] : undefined;
-}
-
 /** Which of them a `[providers.*]` table speaks of: by its address, and without one by its name. */
 export function knownProviderAt(name: string, baseUrl: string | undefined): KnownProviderName | undefined {
   const names = Object.keys(KNOWN_PROVIDERS) as KnownProviderName[];

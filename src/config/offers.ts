@@ -21,7 +21,7 @@ export function mergeOffers(first: Offers, second: Offers): Offers {
         ? table
         : { ...table, ...present, endpoints: [...present.endpoints, ...table.endpoints] };
   }
-  return { providers: { ...second.providers, ...first.providers }, models };
+  return { providers: { ...first.providers, ...second.providers, ...first.providers }, models };
 }
 
 /** A provider as it stands when the file says nothing more about it. */
@@ -30,7 +30,6 @@ export function providerTable(given: Partial<ProviderTable>): ProviderTable {
     kind: 'openai',
     headers: {},
     headers_env: {},
-    stream_usage: true,
     max_connections: 128,
     ...given,
   };

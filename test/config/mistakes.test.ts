@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+import { loadText, mistakesOf } from './load-text.ts';
+
+const GROQ = '[providers.groq]\napi_key_env = "GROQ_API_KEY"\n';
+const ENV = { GROQ_API_KEY: 'secret-value' };
+
+describe('one mistake, its line and its words', () => {
+  const cases: [name: string, toml: string, line: number | undefined, path: string, message: RegExp][] = [
+    ['bad TOML', 'a = 1\nb = [1 2]\n', 2, '', /\(column \d+\)/],
+    ['a key twice', '[api]\nenabled = true\nenabled = true', 3, '', /column/],
+    ['a key that could poison objects', '[providers.__proto__]\nkind = "openai"', 1, '', /unsafe/],
+    ['an unknown section', '[routng]', 1, 'routng', /^unknown key; did you mean routing\?$/],
+    ['an unknown key', '[api]\nadress = "x:1"', 2, 'api.adress', /did you mean address\?$/],
+    [
+      'a key in camelCase',
+      '[api]\npublicModels = true',
+      2,
+      'api.publicModels',
+      /did you mean public_models\?$/,
+    ],
+    [
+      'a key like no other',
+      '[store]\ncolour = 1',
+      2,
+      'store.colour',
+      /^unknown key; known here: url, url_env, redis_url, redis_url_env$/,
+    ],
+    ['a wrong type', '[api]\nenabled = "yes"', 2, 'api.enabled', /^expected boolean, received string$/],
+    ['a number out of range', '[routing]\nexploration = 0.9', 2, 'routing.exploration', /<=0\.5$/],
+    ['not a number', '[routing]\nexploration = nan', 2, 'routing.exploration', /expected number/],
+    [
+      'a fraction for a count',
+      '[api]\nmax_requests_per_minute = 1.5',
+      2,
+      'api.max_requests_per_minute',
+      /expected int/,
+    ],
+    ['an address without port', '[api]\naddress = "localhost"', 2, 'api.address', /host:port/],
+    [
+      'an origin with a path',
+      '[api]\ncors_origins = [\n"http://a.example",\n"http://b.example/x"]',
+      4,
+      'api.cors_origins[1]',
+      /origin/,
+    ],
+    ['a client key in the file', '[api]\napi_key = "sk-mine"', 2, 'api.api_key', /outrider keys create/],
+    ['a store of another kind', '[store]\nurl = "mysql://x"', 2, 'store.url', /sqlite: or postgres:/],
+    ['a password in a URL', '[store]\nurl = "postgres://me:hunter2@db/x"', 2, 'store.url', /url_env/],
+    ['a limit of zero', '[plans.pro]\nrequests_per_minute = 0', 2, 'plans.pro.requests_per_minute', />=1$/],
+    [
+      'a limit in words',
+      '[plans.pro]\ntokens_per_minute = "many"',
+      2,
+      'plans.pro.tokens_per_minute',
+      /"none"/,
+    ],
+    [
+      'a strategy nobody has',
+      '[routing]\ndefault_strategy = "ballanced"',
+      2,
+      'routing.default_strategy',
+      /did you mean "balanced"\?$/,
+    ],
+    ['a strategy by a taken name', '[strategies.nitro]\nmin_quality = 0.5', 1, 'strategies.nitro', /auto:/],
+    [
+      'a kind we cannot serve',
+      '[providers.a]\nkind = "anthropic"\nbase_url = "https://x.example"',
+      2,
+      'providers.a.kind',
+      /not yet supported.*api\.anthropic\.com\/v1/,
+    ],
+    [
+      'a kind nobody has',
+      '[providers.a]\nkind = "opnai"\nbase_url = "https://x.example"',
+      2,
+      'providers.a.kind',
+      /must be "openai"/,
+    ],
+    [
+      'a provider without address',
+      '[providers.mine]\nkind = "openai"',
+      1,
+      'providers.mine.base_url',
+      /^is missing$/,
+    ],
+    [
+      'a hosted provider without key',
+      '[providers.openai]',
+      1,
+      'providers.openai.api_key_env',
+      /api_key_env = "OPENAI_API_KEY"/,
+    ],
+    [
+      'credentials in an address',
+      '[providers.a]\nbase_url = "https://u:p@x.example"',
+      2,
+      'providers.a.base_url',
+      /without credentials/,
+    ],
+    [
+      'a provider name with a slash',
+      '[providers."a/b"]\nbase_url = "http://x.example"',
+      1,
+      'providers."a/b"',
+      /letters, digits/,
+    ],
+    [
+      'a literal key',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key = "sk-1"',
+      3,
+      'providers.a.api_key',
+      /api_key_env/,
+    ],
+    [
+      'a key where its variable belongs',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "gsk_abcdef"',
+      3,
+      'providers.a.api_key_env',
+      /not its value/,
+    ],
+    [
+      'a variable that is not set',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "NOT_SET"',
+      3,
+      'providers.a.api_key_env',
+      /NOT_SET is not set/,
+    ],
+    [
+      'a variable that is blank',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "BLANK"',
+      3,
+      'providers.a.api_key_env',
+      /BLANK is not set/,
+    ],
+    [
+      'a secret among the headers',
+      '[providers.a]\nbase_url = "http://x.example"\nheaders = { Authorization = "Bearer x" }',
+      3,
+      'providers.a.headers.Authorization',
+      /headers_env/,
+    ],
+    [
+      'a model without endpoints',
+      '[api.models.m]\ntype = "chat"',
+      1,
+      'api.models.m.endpoints',
+      /^is missing$/,
+    ],
+    [
+      'a model with none',
+      `${GROQ}[api.models.m]\nendpoints = []`,
+      4,
+      'api.models.m.endpoints',
+      /at least one endpoint/,
+    ],
+    [
+      'an endpoint nowhere',
+      `${GROQ}[api.models."m.1"]\nendpoints = [\n  { provider = "groc", model = "m" } ]`,
+      5,
+      'api.models."m.1".endpoints[0].provider',
+      /no \[providers\.groc\]; there are groq$/,
+    ],
+    [
+      'an endpoint of two models',
+      `${GROQ}[api.models.a]\nendpoints = [{ provider = "groq", model = "m" }]\n[api.models.b]\nendpoints = [{ provider = "groq", model = "m" }]`,
+      6,
+      'api.models.b.endpoints[0].model',
+      /already an endpoint of a/,
+    ],
+    [
+      'a simulated model nobody has',
+      '[providers.s]\nkind = "simulated"\n[api.models.a]\nendpoints = [{ provider = "s", model = "sim-x" }]',
+      4,
+      'api.models.a.endpoints[0].model',
+      /there are sim-large, sim-embed$/,
+    ],
+    [
+      'a model by a name for routing',
+      `${GROQ}[api.models."auto:fast"]\nendpoints = [{ provider = "groq", model = "m" }]`,
+      3,
+      'api.models."auto:fast"',
+      /choose another/,
+    ],
+    [
+      'a type of model nobody has',
+      `${GROQ}[api.models.m]\ntype = "chatt"\nendpoints = [{ provider = "groq", model = "m" }]`,
+      4,
+      'api.models.m.type',
+      /did you mean "chat"\?$/,
+    ],
+    [
+      'a capability nobody has',
+      `${GROQ}[api.models.m]\ncapabilities = ["tools", "sight"]\nendpoints = [{ provider = "groq", model = "m" }]`,
+      4,
+      'api.models.m.capabilities[1]',
+      /must be one of "tools"/,
+    ],
+    [
+      'a model file',
+      `${GROQ}[api.models.m]\npath = "/models/m"\nendpoints = [{ provider = "groq", model = "m" }]`,
+      4,
+      'api.models.m.path',
+      /local server/,
+    ],
+    [
+      'a negative price',
+      `${GROQ}[api.models.m]\nendpoints = [{ provider = "groq", model = "m", input_usd_per_million = -1 }]`,
+      4,
+      'api.models.m.endpoints[0].input_usd_per_million',
+      />=0$/,
+    ],
+  ];
+
+  it.each(cases)('%s', async (_name, toml, line, path, message) => {
+    const mistakes = await mistakesOf(toml, { ...ENV, BLANK: '  ' });
+    expect(mistakes).toEqual([{ line, path, message: expect.stringMatching(message) }]);
+  });
+});
+
+describe('many mistakes', () => {
+  it('come all at once, in the order of the file, each on its line', async () => {
+    const toml = [
+      '[api]',
+      'adress = "x"',
+      'address = "nowhere"',
+      '[api.models.m]',
+      'type = "chatt"',
+      'endpoints = [{ provider = "groc", model = "m" }, { provider = "groq", modell = "m" }]',
+      '[providers.groq]',
+      'api_key = "sk-secret-one"',
+      'api_key_env = "GROQ_API_KEY"',
+      '[routing]',
+      'exploration = "much"',
+    ].join('\n');
+    const mistakes = await mistakesOf(toml);
+    expect(mistakes.map(({ line, path }) => [line, path])).toEqual([
+      [2, 'api.adress'],
+      [3, 'api.address'],
+      [5, 'api.models.m.type'],
+      [6, 'api.models.m.endpoints[0].provider'],
+      [6, 'api.models.m.endpoints[1].model'],
+      [6, 'api.models.m.endpoints[1].modell'],
+      [8, 'providers.groq.api_key'],
+      [9, 'providers.groq.api_key_env'],
+      [11, 'routing.exploration'],
+    ]);
+  });
+
+  it('are printed one a line, under the name of the file, without any secret', async () => {
+    const toml =
+      '[providers.a]\nbase_url = "http://x.example"\napi_key = "sk-secret-one"\napi_key_env = "sk_secret_two"\nheaders = { x-api-key = "sk-secret-three" }';
+    const error = await loadText(toml).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    expect(error?.message.split('\n')).toEqual([
+      './outrider.toml: 3 mistakes',
+      expect.stringMatching(/^ {2}line 3, providers\.a\.api_key: /),
+      expect.stringMatching(/^ {2}line 4, providers\.a\.api_key_env: /),
+      expect.stringMatching(/^ {2}line 5, providers\.a\.headers\.x-api-key: /),
+    ]);
+    expect(error?.message).not.toMatch(/sk[-_]secret/);
+  });
+
+  it('name a wrong OUTRIDER_DETECT too', async () => {
+    const mistakes = await mistakesOf('[api]\nenabled = 1', { OUTRIDER_DETECT: 'nothing' });
+    expect(mistakes.map(({ path }) => path)).toEqual(['api.enabled', 'OUTRIDER_DETECT']);
+  });
+});
