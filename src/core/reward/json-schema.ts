@@ -181,12 +181,13 @@ function createJudge(root: unknown): (schema: unknown, value: unknown, depth: nu
     return unknown > 0 ? undefined : fitting === 1;
   }
 
-  /** JSON equality; false when steps run out, which every caller looks at. */
+  /** JSON equality; false when steps run out (or depth, which ends them), as every caller looks at. */
   function isEqual(one: unknown, other: unknown, depth: number): boolean {
     const isText = typeof one === 'string' && typeof other === 'string' && one.length === other.length;
     if (!spend(isText ? 1 + (one.length >> 6) : 1)) return false;
     if (one === other) return true;
-    if (depth > MAX_DEPTH || typeof one !== 'object' || typeof other !== 'object') return false;
+    if (typeof one !== 'object' || typeof other !== 'object') return false;
+    if (depth > MAX_DEPTH) steps = -1;
     if (Array.isArray(one) && Array.isArray(other)) {
       return (
         one.length === other.length && one.every((item, index) => isEqual(item, other[index], depth + 1))

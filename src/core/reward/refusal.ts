@@ -17,7 +17,7 @@ const OPENINGS = [
   /(?:lo siento,?(?: pero)? |lamento |lo lamento,?(?: pero)? )?no (?:puedo|me es posible) (?:ayudar|asistir|proporcionar|cumplir|responder a (?:esa|esta)|generar|crear)/iu,
   /(?:(?:sinto muito|desculpe|lamento),?(?: mas)? )?(?:eu )?não posso (?:ajudar|te ajudar|ajudá|fornecer|atender|cumprir|responder a (?:essa|esta)|criar|gerar)/iu,
   /(?:mi dispiace,?(?: ma)? )?non posso (?:aiutar|assister|fornir|soddisfare|rispondere a (?:questa|tale)|creare|generare)/iu,
-  /(?:het spijt me,?(?: maar)? |sorry,?(?: maar)? )?ik kan (?:je |u )?(?:hier(?:bij|mee) |daar(?:bij|mee) )niet (?:bij |mee )?(?:helpen|assisteren)/iu,
+  /(?:het spijt me,?(?: maar)? |sorry,?(?: maar)? )?ik kan (?:je |u )?(?:hier|daar)(?:bij|mee)? niet (?:bij |mee )?(?:helpen|assisteren)/iu,
   // Polish, Russian, Turkish, Arabic, Hindi
   /(?:przepraszam|przykro mi),?(?: ale)? nie mogę (?:w tym |ci |tego )?(?:pomóc|spełnić|zrobić)/iu,
   /(?:(?:извините|простите|к сожалению),?(?: но)? )?я не могу (?:вам |тебе )?(?:с этим |в этом )?(?:помочь|выполнить (?:эту|этот|данн)|предоставить|ответить на этот)/iu,
