@@ -1,4 +1,4 @@
-import { and, asc, between, eq, gt, gte } from 'drizzle-orm';
+import { asc, between, eq, gt, gte } from 'drizzle-orm';
 import { answeringAttempt } from './answering-attempt.ts';
 import { toAttemptFact, toRequestRecord, toTask } from './attempt-rows.ts';
 import type { AttemptFact, EndedAttempt, FeedbackRecord, RequestHistory, TrafficHour } from './contract.ts';
@@ -66,7 +66,7 @@ export async function* attemptFacts({ db, tables }: Queryable): AsyncGenerator<E
     const feedbackRows = await db
       .select()
       .from(feedback)
-      .where(and(between(feedback.requestId, first, last)))
+      .where(between(feedback.requestId, first, last))
       .orderBy(asc(feedback.requestId), asc(feedback.sourceName));
     yield* endedOnes(attemptRows.map(toAttemptFact), feedbackRows.flatMap(toFeedbackRecord));
     after = last;
@@ -77,8 +77,8 @@ function* endedOnes(
   attempts: readonly AttemptFact[],
   feedback: readonly FeedbackRecord[],
 ): Generator<EndedAttempt> {
-  const requestToFeedback = Map.groupBy(feedback, ({ requestId }) => requestId);
-  for (const [requestId, siblings] of Map.groupBy(attempts, (attempt) => attempt.requestId)) {
+  const requestToFeedback = byRequest(feedback);
+  for (const [requestId, siblings] of byRequest(attempts)) {
     const answer = answeringAttempt(siblings);
     for (const attempt of siblings) {
       const { ending, endedAtMs } = attempt;
@@ -87,4 +87,14 @@ function* endedOnes(
       yield { ...attempt, ending, endedAtMs, feedback: verdicts };
     }
   }
+}
+
+function byRequest<Row extends { readonly requestId: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const requestToRows = new Map<string, Row[]>();
+  for (const row of rows) {
+    const siblings = requestToRows.get(row.requestId);
+    if (siblings === undefined) requestToRows.set(row.requestId, [row]);
+    else siblings.push(row);
+  }
+  return requestToRows;
 }

@@ -1,7 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import {
   CommitLostError,
@@ -13,32 +11,165 @@ import {
   type Step,
   type Work,
 } from './database.ts';
-import { assertKnown, migrationsFolder, readMigrations } from './migrations.ts';
+import { migratePostgres } from './migrate-postgres.ts';
+import { LOCK_CLASS, openPresence, type Presence } from './postgres-presence.ts';
 import * as tables from './postgres-schema.ts';
 import { type CompiledRow, compileRow } from './row-binder.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
 
-/** `outr` in ASCII: our namespace among the advisory locks of a shared database. */
-const LOCK_CLASS = 0x6f757472;
-const MIGRATION_LOCK = 0;
-/** A request waits for its row: better no answer from us than one after seconds. */
-const STATEMENT_TIMEOUT_MS = 1_000;
-const READ_TIMEOUT_MS = 10_000;
+/** A request waits for its row, and a clear 503 soon is worth more to it than an answer after seconds. */
+const TRANSACTION_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 1_000;
+const READ_TIMEOUT_MS = 10_000;
 const POOL_SIZE = 8;
-const RECONNECT_MS = 500;
 
 /**
  * @param url `postgres://user:password@host:port/database?…` as `pg` reads it
  * @throws StoreUnusableError when it cannot be reached or used
  */
 export async function openPostgres(url: string): Promise<Database> {
-  const options = connectionOptions(url);
+  const connection = { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
   try {
-    await migrateOnce(options);
-    const presence = await openPresence(options);
-    return postgresDatabase(options, presence);
+    await migratePostgres(connection, placeOf(url));
+    const presence = await openPresence(connection);
+    return postgresDatabase(connection, presence);
   } catch (error) {
-    throw unusable(error, options);
+    throw unusable(error, placeOf(url));
   }
+}
+
+function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Database {
+  // Pipelined: all rows of a step go out in one write instead of waiting for each other's answers.
+  const pool = new pg.Pool({
+    ...connection,
+    max: POOL_SIZE,
+    pipeline: true,
+    query_timeout: READ_TIMEOUT_MS,
+  });
+  // Without listeners a server that restarts would take this process with it; whoever needs a connection is told.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const queryable = asQueryable(pool);
+  const compiled = new Map<RowStatement, CompiledRow>();
+
+  function compile(statement: RowStatement): CompiledRow {
+    let row = compiled.get(statement);
+    if (row === undefined) {
+      row = compileRow(queryable, statement);
+      compiled.set(statement, row);
+    }
+    return row;
+  }
+
+  async function runStep(client: pg.PoolClient, step: Step): Promise<unknown> {
+    if (!isRowsStep(step)) return step;
+    const { sql: text, bind } = compile(step.statement);
+    const sent = step.rows.map((row) =>
+      client.query({ name: step.statement.name, text, values: bind(row).map(storable) }),
+    );
+    const results = await Promise.all(sent);
+    return results.map((result) => (result.rowCount ?? 0) > 0);
+  }
+
+  async function runAll<Result>(client: pg.PoolClient, work: Work<Result>): Promise<Result> {
+    try {
+      await client.query('begin');
+      const steps = work(asQueryable(client));
+      let next = steps.next();
+      while (!next.done) next = steps.next(await runStep(client, next.value));
+      await client.query('commit').catch((cause: unknown) => {
+        throw new CommitLostError(cause);
+      });
+      return next.value;
+    } catch (error) {
+      // A rollback that fails too says nothing new: the connection is thrown away then.
+      if (!(error instanceof CommitLostError)) await client.query('rollback').catch(() => {});
+      throw error;
+    }
+  }
+
+  async function transact<Result>(work: Work<Result>): Promise<Result> {
+    const client = await pool.connect();
+    let isUsable = false;
+    // Cuts the connection under a server that does not answer: every statement on it then fails at once.
+    const deadline = setTimeout(() => client.connection.stream.destroy(), TRANSACTION_TIMEOUT_MS);
+    try {
+      const result = await runAll(client, work);
+      isUsable = true;
+      return result;
+    } catch (error) {
+      isUsable = failureOf(error) !== 'away';
+      throw error;
+    } finally {
+      clearTimeout(deadline);
+      client.release(!isUsable);
+    }
+  }
+
+  return {
+    ...queryable,
+    instanceId: presence.instanceId,
+    transact,
+    async transactFor(instanceId, work) {
+      return transact(function* (inside) {
+        const [claim] = (yield { statement: claimInstance, rows: [{ instanceId }] }) as readonly boolean[];
+        return claim === true ? yield* work(inside) : undefined;
+      });
+    },
+    failureOf,
+    async close() {
+      await presence.close();
+      await pool.end();
+    },
+  };
+}
+
+/** Drizzle's builders for both databases have the same shape, and the tables the same names: the house's one cast. */
+function asQueryable(client: pg.Pool | pg.PoolClient): Queryable {
+  return { db: drizzle(client), tables } as unknown as Queryable;
+}
+
+/** Finds a row only when the lock of that instance is free, that is, when it is dead; held until the transaction ends. */
+const claimInstance: RowStatement<{ instanceId: number }> = {
+  name: 'claim_instance',
+  build: () => ({
+    toSQL: () => ({
+      sql: `select 1 where pg_try_advisory_xact_lock(${LOCK_CLASS}, $1)`,
+      params: [sql.placeholder('instanceId')],
+    }),
+  }),
+};
+
+/** PostgreSQL's text cannot hold NUL; one in an upstream's finish reason would lose the whole ending. */
+function storable(value: unknown): unknown {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.cause === undefined ? '' : codeOf(error.cause);
+}
+
+/** By class of SQLSTATE: 22 data, 23 constraint, 42 statement. Everything else may pass: shutdown, disk, deadlock. */
+function failureOf(error: unknown): FailureKind {
+  const code = codeOf(error);
+  if (code === '23505') return 'duplicate';
+  return /^(22|23|42)[0-9A-Z]{3}$/.test(code) ? 'refused' : 'away';
+}
+
+/** Host and database only: the url holds a password. */
+function placeOf(url: string): string {
+  try {
+    const { host, pathname, searchParams } = new URL(url);
+    return `PostgreSQL at ${host || searchParams.get('host') || 'localhost'}${pathname}`;
+  } catch {
+    throw new StoreUnusableError('invalid_url', 'store.url is not a valid postgres:// address');
+  }
+}
+
+function unusable(error: unknown, place: string): StoreUnusableError {
+  if (error instanceof StoreUnusableError) return error;
+  const reason = error instanceof Error ? error.message || codeOf(error) : String(error);
+  return new StoreUnusableError('unreachable', `cannot use ${place}: ${reason}`, error);
 }

@@ -13,7 +13,9 @@ export async function recoverPending(database: Database, nowMs: number): Promise
   const recovered: AttemptStart[] = [];
   for (const instanceId of await otherInstances(database)) {
     for (;;) {
-      const ended = await database.transactFor(instanceId, (queryable) => endSome(queryable, instanceId, nowMs));
+      const ended = await database.transactFor(instanceId, (queryable) =>
+        endSome(queryable, instanceId, nowMs),
+      );
       if (ended === undefined || ended.length === 0) break;
       recovered.push(...ended);
     }
