@@ -141,7 +141,7 @@ describe('any history of feedback', () => {
     ['judge', 'judge'],
   ] as const;
 
-  it.each([1, 2, 3, 4, 5, 6])('leaves the final winner counted exactly once (seed %d)', (seed) => {
+  it.each([1, 2, 3])('leaves the final winner counted exactly once (seed %d)', (seed) => {
     const upTo = randomInt.source(randomLcg(seed / 10));
     for (let round = 0; round < 200; round += 1) {
       let evidence: AnswerEvidence = { ...fresh, automatic: automatics[upTo(automatics.length)()] };
