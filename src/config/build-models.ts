@@ -31,7 +31,7 @@ export function buildModels(
     return {
       id,
       type: table.type,
-      name: table.name ?? id,
+      name: table.name ?? fact?.name ?? id,
       contextLength:
         table.context_length ??
         (windows.length > 0 ? Math.min(...windows) : (known?.contextLength ?? ASSUMED_CONTEXT_LENGTH)),
@@ -80,7 +80,6 @@ function buildEndpoint(
     table.input_usd_per_million !== undefined || table.output_usd_per_million !== undefined;
   const listed = isPriceGiven ? undefined : (listing?.price ?? fact);
   const inputUsdPerMillion = table.input_usd_per_million ?? listed?.inputUsdPerMillion ?? 0;
-  const listedCached = isPriceGiven ? undefined : listing?.price.cachedInputUsdPerMillion;
   return {
     id: `${provider}/${upstreamModel}`,
     modelId,
@@ -89,7 +88,8 @@ function buildEndpoint(
     price: {
       inputUsdPerMillion,
       outputUsdPerMillion: table.output_usd_per_million ?? listed?.outputUsdPerMillion ?? 0,
-      cachedInputUsdPerMillion: table.cached_input_usd_per_million ?? listedCached ?? inputUsdPerMillion,
+      cachedInputUsdPerMillion:
+        table.cached_input_usd_per_million ?? listed?.cachedInputUsdPerMillion ?? inputUsdPerMillion,
     },
     isPriceKnown: isPriceGiven || listed !== undefined,
   };

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
 import { BUILT_IN_STRATEGIES } from '../core/choice/strategy.ts';
 import { parseAddress } from './address.ts';
-import { isReservedModelId, RESERVED_STRATEGY_NAMES } from './reserved-names.ts';
+import { modelIdSchema, modelSchema } from './model-schema.ts';
+import { providerSchema } from './provider-schema.ts';
+import { RESERVED_STRATEGY_NAMES } from './reserved-names.ts';
+import { count, environmentNameSchema, forbidden, milliseconds } from './value-schema.ts';
 
 /** What the checks of single values need to know of the rest of the file and of the process. */
 export interface Surroundings {
@@ -18,16 +20,7 @@ export type ConfigFile = z.infer<ReturnType<typeof fileSchema>>;
  * the single value that is wrong, so that one mistake never hides another.
  */
 export function fileSchema({ env, providerNames, strategyNames }: Surroundings) {
-  const environmentName = z
-    .string()
-    .regex(/^[A-Z_][A-Z0-9_]*$/, {
-      // Upper case only, and no further check after this one: the next would print a key pasted here by mistake.
-      error: 'must be the name of an environment variable in capitals, not its value',
-      abort: true,
-    })
-    .refine((name) => (env[name] ?? '').trim() !== '', {
-      error: (issue) => `the environment variable ${String(issue.input)} is not set`,
-    });
+  const environmentName = environmentNameSchema(env);
 
   const api = z.strictObject({
     enabled: z.boolean().default(true),
@@ -55,7 +48,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     api_key: forbidden(
       'keys are not kept in this file; run `outrider keys create`, which shows a new one once',
     ).optional(),
-    models: z.record(modelId, model(providerNames)).default({}),
+    models: z.record(modelIdSchema, modelSchema(providerNames)).default({}),
   });
 
   const store = z.strictObject({
@@ -79,30 +72,6 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     redis_url_env: environmentName.optional(),
   });
 
-  const provider = z.strictObject({
-    kind: z.enum(['openai', 'simulated'], { error: explainKind }).default('openai'),
-    base_url: z
-      .string()
-      .refine(isHttpUrl, 'must be an http:// or https:// URL without credentials')
-      .optional(),
-    api_key_env: environmentName.optional(),
-    api_key: forbidden(
-      'secrets do not stand in this file; put the key into an environment variable and name it in api_key_env',
-    ).optional(),
-    headers: z
-      .record(
-        headerName.refine(
-          (name) => !isSecretHeader(name),
-          'is a secret; name an environment variable in headers_env',
-        ),
-        z.string(),
-      )
-      .default({}),
-    headers_env: z.record(headerName, environmentName).default({}),
-    stream_usage: z.boolean().optional(),
-    max_connections: z.int().min(1).max(10_000).default(128),
-  });
-
   return z.strictObject({
     api: api.prefault({}),
     store: store.prefault({}),
@@ -117,13 +86,10 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       })
       .prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
-    providers: z.record(name, provider).default({}),
+    providers: z.record(name, providerSchema(environmentName)).default({}),
   });
 }
 
-const count = z.int().min(1);
-const usdPerMillion = z.number().min(0).max(1_000_000);
-const milliseconds = z.int().min(1).max(3_600_000);
 const limit = z.union([count, z.literal('none')], {
   error: 'must be a whole number of at least 1, or "none"',
 });
@@ -137,12 +103,6 @@ const strategyName = name.refine(
   (text) => !RESERVED_STRATEGY_NAMES.has(text),
   'this name has a meaning of its own in "auto:…"',
 );
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name for an HTTP header');
-const modelId = z
-  .string()
-  .regex(/^[^\s\p{Cc}]{1,200}$/u, 'a model id is 1 to 200 characters without spaces')
-  .refine((id) => !isReservedModelId(id), 'clients use this name to ask for routing; choose another');
-
 const plan = z.strictObject({
   requests_per_minute: limit.optional(),
   tokens_per_minute: limit.optional(),
@@ -176,70 +136,14 @@ const breaker = z.strictObject({
   disabled_ms: milliseconds.default(600_000),
 });
 
-function model(providerNames: readonly string[]) {
-  const endpoint = z.strictObject({
-    provider: z.string().refine((text) => providerNames.includes(text), {
-      error: (issue) => unknownProvider(String(issue.input), providerNames),
-    }),
-    model: z.string().min(1),
-    input_usd_per_million: usdPerMillion.optional(),
-    output_usd_per_million: usdPerMillion.optional(),
-    cached_input_usd_per_million: usdPerMillion.optional(),
-  });
-  return z.strictObject({
-    type: z.enum(MODEL_TYPES).default('chat'),
-    name: z.string().min(1).optional(),
-    context_length: count.optional(),
-    max_output_tokens: count.optional(),
-    capabilities: z.array(z.enum(CAPABILITIES)).optional(),
-    default_temperature: z.number().min(0).max(2).optional(),
-    dimensions: count.optional(),
-    endpoints: z.array(endpoint).min(1, 'a model needs at least one endpoint'),
-    path: forbidden(
-      'model files are not run here; serve them with a local server and name it in endpoints',
-    ).optional(),
-  });
-}
-
-/** A key that belongs to other programs' files: present at all, it is a mistake with an explanation. */
-function forbidden(explanation: string) {
-  return z.never({ error: explanation });
-}
-
-function unknownProvider(text: string, providerNames: readonly string[]): string {
-  return providerNames.length === 0
-    ? `there is no [providers.${text}]; this file has no providers at all`
-    : `there is no [providers.${text}]; there are ${providerNames.join(', ')}`;
-}
-
-const KIND_TO_OPENAI_URL: Readonly<Record<string, string>> = {
-  anthropic: 'https://api.anthropic.com/v1',
-  google: 'https://generativelanguage.googleapis.com/v1beta/openai',
-  bedrock: 'https://bedrock-runtime.REGION.amazonaws.com/openai/v1',
-};
-
-function explainKind(issue: { input?: unknown }): string {
-  const url = KIND_TO_OPENAI_URL[String(issue.input)];
-  if (url === undefined) return 'must be "openai" (any server that speaks OpenAI\'s API) or "simulated"';
-  return `"${String(issue.input)}" is not yet supported; reach it through its OpenAI-compatible address: kind = "openai", base_url = "${url}"`;
-}
-
-function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
-}
-
 function isOrigin(text: string): boolean {
   return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 }
 
 function hasNoPassword(text: string): boolean {
-  return !URL.canParse(text) || new URL(text).password === '';
-}
-
-function isSecretHeader(header: string): boolean {
-  return /^(authorization|proxy-authorization|cookie|x-api-key|api-key)$/i.test(header);
+  if (!URL.canParse(text)) return true;
+  const { password, searchParams } = new URL(text);
+  return password === '' && !searchParams.has('password');
 }
 
 /** The names a strategy can be asked for by: the built-in ones and the file's own. */

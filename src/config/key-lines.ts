@@ -74,8 +74,9 @@ export function findKeyLines(toml: string): (path: KeyPath) => number | undefine
   function readList(close: string, readElement: () => void): void {
     position++;
     while (skipBlank() < toml.length && toml[position] !== close) {
-      if (toml[position] === ',') position++;
-      else readElement();
+      const start = position;
+      if (toml[position] !== ',') readElement();
+      if (toml[position] === ',' || position === start) position++;
     }
     position++;
   }

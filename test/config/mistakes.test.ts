@@ -133,6 +133,34 @@ describe('one mistake, its line and its words', () => {
       /BLANK is not set/,
     ],
     [
+      'a variable of two lines',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "TWO_LINES"',
+      3,
+      'providers.a.api_key_env',
+      /TWO_LINES holds a line break/,
+    ],
+    [
+      'a header of two lines',
+      '[providers.a]\nbase_url = "http://x.example"\nheaders = { x-a = "b\\nc" }',
+      3,
+      'providers.a.headers.x-a',
+      /line break/,
+    ],
+    [
+      'a kind that every object has',
+      '[providers.a]\nkind = "constructor"\nbase_url = "https://x.example"',
+      2,
+      'providers.a.kind',
+      /^must be "openai"/,
+    ],
+    [
+      'a password in the query of a URL',
+      '[store]\nurl = "postgres://db/x?password=hunter2"',
+      2,
+      'store.url',
+      /url_env/,
+    ],
+    [
       'a secret among the headers',
       '[providers.a]\nbase_url = "http://x.example"\nheaders = { Authorization = "Bearer x" }',
       3,
@@ -212,7 +240,7 @@ describe('one mistake, its line and its words', () => {
   ];
 
   it.each(cases)('%s', async (_name, toml, line, path, message) => {
-    const mistakes = await mistakesOf(toml, { ...ENV, BLANK: '  ' });
+    const mistakes = await mistakesOf(toml, { ...ENV, BLANK: '  ', TWO_LINES: 'a\nb' });
     expect(mistakes).toEqual([{ line, path, message: expect.stringMatching(message) }]);
   });
 });

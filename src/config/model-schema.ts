@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
+import { isReservedModelId } from './reserved-names.ts';
+import { count, forbidden } from './value-schema.ts';
+
+export const modelIdSchema = z
+  .string()
+  .regex(/^[^\s\p{Cc}]{1,200}$/u, 'a model id is 1 to 200 characters without spaces')
+  .refine((id) => !isReservedModelId(id), 'clients use this name to ask for routing; choose another');
+
+const usdPerMillion = z.number().min(0).max(1_000_000);
+
+/** One `[api.models.*]` table; its endpoints must name one of `providerNames`. */
+export function modelSchema(providerNames: readonly string[]) {
+  const endpoint = z.strictObject({
+    provider: z.string().refine((text) => providerNames.includes(text), {
+      error: (issue) => unknownProvider(String(issue.input), providerNames),
+    }),
+    model: z.string().min(1),
+    input_usd_per_million: usdPerMillion.optional(),
+    output_usd_per_million: usdPerMillion.optional(),
+    cached_input_usd_per_million: usdPerMillion.optional(),
+  });
+  return z.strictObject({
+    type: z.enum(MODEL_TYPES).default('chat'),
+    name: z.string().min(1).optional(),
+    context_length: count.optional(),
+    max_output_tokens: count.optional(),
+    capabilities: z.array(z.enum(CAPABILITIES)).optional(),
+    default_temperature: z.number().min(0).max(2).optional(),
+    dimensions: count.optional(),
+    endpoints: z.array(endpoint).min(1, 'a model needs at least one endpoint'),
+    path: forbidden(
+      'model files are not run here; serve them with a local server and name it in endpoints',
+    ).optional(),
+  });
+}
+
+function unknownProvider(text: string, providerNames: readonly string[]): string {
+  return providerNames.length === 0
+    ? `there is no [providers.${text}]; this file has no providers at all`
+    : `there is no [providers.${text}]; there are ${providerNames.join(', ')}`;
+}
