@@ -69,7 +69,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const nowMs = () => Date.now();
   const monotonicMs = () => performance.now();
   const closers: (() => unknown)[] = [];
-  const logger = openLog(env);
+  const { logger, close: closeLog } = openLog(env);
+  closers.push(closeLog);
 
   try {
     const store = await openStore({ url: config.store.url, now: nowMs, keySecret: env.OUTRIDER_KEY_SECRET });
@@ -240,11 +241,21 @@ async function refuseOpenToTheWorld(config: Config, store: Store): Promise<void>
 }
 
 /** Lines as JSON to stdout, in bunches: a line written by itself would be the dearest step of a request. */
-function openLog(env: NodeJS.ProcessEnv): Logger {
-  return pino(
-    { level: env.OUTRIDER_LOG_LEVEL ?? 'info', base: null, redact: ['authorization', '*.authorization'] },
-    pino.destination({ fd: 1, sync: false, minLength: 4096 }),
-  );
+function openLog(env: NodeJS.ProcessEnv): { logger: Logger; close: () => void } {
+  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096 });
+  const flushing = setInterval(() => destination.flush(), 500).unref();
+  const options = {
+    level: env.OUTRIDER_LOG_LEVEL ?? 'info',
+    base: null,
+    redact: ['authorization', '*.authorization'],
+  };
+  return {
+    logger: pino(options, destination),
+    close() {
+      clearInterval(flushing);
+      destination.flushSync();
+    },
+  };
 }
 
 function randomSeed(): number {

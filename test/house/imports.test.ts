@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = resolve(dirname(fileURLToPath(import.meta.url)), '../../src');
+
+/** Who may import whom: the table of docs/architecture.md. `types` are rooms whose types alone may be named. */
+interface Walls {
+  readonly rooms: readonly string[];
+  readonly types: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
+  core: {
+    rooms: ['core'],
+    types: [],
+    packages: ['simple-statistics', 'd3-random', '@datadog/sketches-js', '@cfworker/json-schema'],
+  },
+  config: {
+    rooms: ['config', 'core'],
+    types: [],
+    packages: ['zod', 'smol-toml', '@pydantic/genai-prices', 'node:'],
+  },
+  providers: { rooms: ['providers', 'core'], types: [], packages: ['undici', 'opossum', 'node:'] },
+  store: { rooms: ['store', 'core'], types: [], packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'node:'] },
+  gateway: { rooms: ['gateway', 'core'], types: ['providers', 'store'], packages: [] },
+  http: { rooms: ['http', 'core'], types: ['gateway'], packages: ['fastify', '@fastify/', 'zod'] },
+  'app.ts': { rooms: ['http', 'gateway', 'core', 'metrics.ts'], types: [], packages: ['fastify'] },
+  'metrics.ts': { rooms: ['core'], types: ['gateway'], packages: ['prom-client'] },
+};
+
+/** They put the house together and may name everything. */
+const UNWALLED = new Set(['main.ts', 'cli.ts', 'keys-commands.ts']);
+
+const IMPORT =
+  /^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'/gm;
+
+interface Import {
+  readonly file: string;
+  readonly room: string;
+  readonly isType: boolean;
+  readonly target: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map((match) => ({
+    file,
+    room: roomOf(file),
+    isType: match[1] !== undefined,
+    target: match[2] ?? match[3] ?? match[4] ?? '',
+  }));
+}
+
+function roomOf(path: string): string {
+  return path.split('/')[0] ?? path;
+}
+
+function breach({ file, room, isType, target }: Import): string | undefined {
+  if (UNWALLED.has(room)) return undefined;
+  const walls = ROOM_TO_WALLS[room];
+  if (walls === undefined) return `${file}: '${room}' is no room of the house`;
+  if (!target.startsWith('.')) {
+    const isAllowed = walls.packages.some(
+      (name) =>
+        target === name || target.startsWith(name.endsWith(':') || name.endsWith('/') ? name : `${name}/`),
+    );
+    return isAllowed ? undefined : `${file} imports the package ${target}`;
+  }
+  const targetRoom = roomOf(relative(SRC, resolve(SRC, dirname(file), target)));
+  if (walls.rooms.includes(targetRoom) || (isType && walls.types.includes(targetRoom))) return undefined;
+  return `${file} imports ${isType ? 'types of ' : ''}${targetRoom} (${target})`;
+}
+
+describe('who may import whom', () => {
+  it('finds the imports there are', () => {
+    expect(files.length).toBeGreaterThan(80);
+    expect(imports.length).toBeGreaterThan(files.length);
+  });
+
+  it('holds in every file', () => {
+    expect(imports.flatMap((found) => breach(found) ?? [])).toEqual([]);
+  });
+
+  it('would see a breach', () => {
+    const found = { file: 'core/task/x.ts', room: 'core', isType: false };
+    expect(breach({ ...found, target: '../../store/open.ts' })).toContain('store');
+    expect(breach({ ...found, target: 'fastify' })).toContain('fastify');
+    expect(breach({ ...found, target: 'node:fs' })).toContain('node:fs');
+    expect(
+      breach({ ...found, file: 'gateway/x.ts', room: 'gateway', target: '../providers/guard.ts' }),
+    ).toBeDefined();
+    const typed = { ...found, file: 'gateway/x.ts', room: 'gateway', isType: true };
+    expect(breach({ ...typed, target: '../providers/guard.ts' })).toBeUndefined();
+  });
+});
+
+describe('clock, randomness and environment', () => {
+  /** What only the process and the configuration may name; everybody else is handed it. */
+  const IMPURE = /\bMath\.random\b|\bDate\.now\b|\bprocess\.env\b|\bperformance\.now\b/;
+  const MAY_NAME = (file: string) => UNWALLED.has(file) || file.startsWith('config/');
+
+  it('are named in the process and the configuration only', () => {
+    const offenders = files.filter((file) => {
+      const code = readFileSync(join(SRC, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return !MAY_NAME(file) && IMPURE.test(code);
+    });
+    expect(offenders).toEqual([]);
+  });
+});
+
+describe('house style that a program can see', () => {
+  it('has no drawers, no barrels and no consoles', () => {
+    const drawers = files.filter((file) =>
+      /(^|\/)(utils?|helpers?|lib|common|types|index)(\.ts|\/)/.test(file),
+    );
+    const consoles = files.filter(
+      (file) => !UNWALLED.has(file) && /\bconsole\./.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    expect({ drawers, consoles }).toEqual({ drawers: [], consoles: [] });
+  });
+
+  it('casts through unknown in one place at most', () => {
+    const casts = files.flatMap(
+      (file) =>
+        readFileSync(join(SRC, file), 'utf8')
+          .match(/as unknown as/g)
+          ?.map(() => file) ?? [],
+    );
+    expect(casts.length).toBeLessThanOrEqual(1);
+  });
+});
