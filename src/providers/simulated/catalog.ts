@@ -57,7 +57,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.5,
     ttftMs: 400,
     tokensPerSecond: 80,
-    taskToSkill: skills(0.78, 0.93, 0.94, 0.8, 0.78, 0.76, 0.78, 0.72, 0.78, 0.76, 0.84),
+    taskToSkill: skills(0.78, 0.93, 0.94, 0.8, 0.78, 0.76, 0.78, 0.72, 0.78, 0.76, 0.86),
   },
   {
     id: 'sim-coder',
@@ -83,7 +83,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.3,
     ttftMs: 250,
     tokensPerSecond: 120,
-    taskToSkill: skills(0.4, 0.4, 0.35, 0.54, 0.93, 0.45, 0.52, 0.94, 0.2, 0.55, 0.55),
+    taskToSkill: skills(0.4, 0.4, 0.35, 0.54, 0.93, 0.45, 0.52, 0.94, 0.2, 0.55, 0.42),
   },
   {
     id: 'sim-polyglot',
@@ -96,7 +96,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.1,
     ttftMs: 120,
     tokensPerSecond: 220,
-    taskToSkill: skills(0.34, 0.32, 0.36, 0.5, 0.5, 0.42, 0.94, 0.48, 0.2, 0.5, 0.48),
+    taskToSkill: skills(0.34, 0.32, 0.36, 0.5, 0.5, 0.42, 0.94, 0.48, 0.2, 0.5, 0.42),
   },
   {
     id: 'sim-flash',
@@ -109,7 +109,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.025,
     ttftMs: 60,
     tokensPerSecond: 450,
-    taskToSkill: skills(0.48, 0.4, 0.44, 0.92, 0.54, 0.54, 0.5, 0.42, 0.5, 0.54, 0.58),
+    taskToSkill: skills(0.48, 0.4, 0.44, 0.92, 0.54, 0.54, 0.5, 0.42, 0.5, 0.54, 0.44),
   },
   {
     id: 'sim-courier',

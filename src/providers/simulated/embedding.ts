@@ -72,6 +72,9 @@ export function embed(text: string, model: SimulatedModelFacts, dimensions: numb
   const full = new Float32Array(model.dimensions ?? dimensions);
   for (const word of wordsOf(text.toLowerCase())) {
     addFeature(full, word, 1);
+    // Scripts without spaces: a whole clause is one "word", its characters are what texts share.
+    if (/[\u3040-\u30ff\u4e00-\u9fff]/.test(word))
+      for (const character of word) addFeature(full, character, 1);
     if (model.id === 'sim-embed-large' && word.length > 5) addFeature(full, `${word.slice(0, 5)}*`, 1.5);
   }
   addFeature(full, 'every text has this much in common', 0.2);

@@ -68,7 +68,8 @@ export async function startSimulatedServer(dependencies: {
     const pace = createPace(chat.model, speed, answer.random);
     if (chat.isStream) sendStream(envelope, pace, response);
     else {
-      const totalMs = pace.firstTokenMs + answer.completionTokens * pace.perTokenMs;
+      const longest = Math.max(...answer.choices.map((choice) => choice.tokens.length));
+      const totalMs = pace.firstTokenMs + longest * pace.perTokenMs;
       pace.after(totalMs, response, () => sendJson(response, 200, completionBody(envelope)));
     }
   }
