@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { completeChat } from './gateway/chat.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { explainRequest } from './gateway/explain.ts';
@@ -33,7 +33,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { gateway } = options;
   const app = Fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes,
     // Slow senders: a request must be whole within a minute. Answers may take as long as their own deadlines allow.
     requestTimeout: 60_000,
