@@ -15,18 +15,16 @@ export function parseFile(
     simulatedModels,
   }: Pick<Surroundings, 'env'> & { readonly simulatedModels: readonly SimulatedModel[] },
 ): { file: ConfigFile | undefined; mistakes: Mistake[] } {
-  // Editors on Windows put a byte order mark in front, which TOML does not know.
-  const toml = text.replace(/^\uFEFF/, '');
   let raw: Record<string, unknown>;
   try {
-    raw = parse(toml, { unsafeKeyBehaviour: 'throw' });
+    raw = parse(text, { unsafeKeyBehaviour: 'throw' });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [summary = ''] = error.message.split('\n');
     const message = `${summary.replace(/^Invalid TOML document: /, '')} (column ${error.column})`;
     return { file: undefined, mistakes: [{ path: '', line: error.line, message }] };
   }
-  const lineOf = findKeyLines(toml);
+  const lineOf = findKeyLines(text);
   const surroundings: Surroundings = {
     env,
     providerNames: Object.keys(tableAt(raw, 'providers')),

@@ -90,6 +90,13 @@ describe('hosted providers', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('that let a model read less than others set its window', async () => {
+    const windowsOf = async (env: Record<string, string>) =>
+      (await loadText(undefined, env)).models.find((model) => model.id === 'kimi-k3')?.contextLength;
+    expect(await windowsOf({ OPENROUTER_API_KEY: 'a' })).toBe(1_048_576);
+    expect(await windowsOf({ OPENROUTER_API_KEY: 'a', FIREWORKS_API_KEY: 'b' })).toBe(1_040_000);
+  });
+
   it('are not looked for when the file has providers, the key is blank, or detection is off', async () => {
     const own = await loadText('[providers.toy]\nkind = "simulated"', { OPENAI_API_KEY: 'key' });
     const blank = await loadText(undefined, { OPENAI_API_KEY: ' ' });
@@ -259,14 +266,10 @@ describe('probeServer', () => {
     await expect(probeServer('http://127.0.0.1:1/v1/models')).resolves.toBeUndefined();
   });
 
-  it('gives up on an answer that does not end', async () => {
-    const endless = createServer((_request, response) => {
-      const write = (): boolean => response.write('x'.repeat(65_536), () => response.destroyed || write());
-      write();
-    });
-    servers.push(endless);
-    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve));
-    const { port } = endless.address() as AddressInfo;
-    await expect(probeServer(`http://127.0.0.1:${port}/`)).resolves.toBeUndefined();
+  it('gives up on an answer too long to be a list of models', async () => {
+    const fits = await startServer(() => ({ data: 'x'.repeat(1_000_000) }));
+    const tooLong = await startServer(() => ({ data: 'x'.repeat(3_000_000) }));
+    await expect(probeServer(`http://${fits}/`)).resolves.toHaveProperty('data');
+    await expect(probeServer(`http://${tooLong}/`)).resolves.toBeUndefined();
   });
 });

@@ -50,6 +50,7 @@ describe('closestName', () => {
     ['baseUrl', 'base_url'],
     ['api-key-env', 'api_key_env'],
     ['knd', 'kind'],
+    ['knid', 'kind'],
     ['header', 'headers'],
     ['timeout', undefined],
     ['x', undefined],
