@@ -179,6 +179,8 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   }
 
   function succeed(batch: Batch): void {
+    // Whoever is told below may ask at once what is still on its way.
+    if (batch === inFlight) inFlight = EMPTY;
     // Endings that waited out a longer back-off may go at once.
     if (isAway && hasRest()) areEndsDue = true;
     isAway = false;
@@ -191,6 +193,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   }
 
   function postpone(batch: Batch, error: unknown): void {
+    if (batch === inFlight) inFlight = EMPTY;
     isAway = true;
     areEndsDue = false;
     backOffMs = Math.min(Math.max(backOffMs * 2, FIRST_BACK_OFF_MS), LONGEST_BACK_OFF_MS);

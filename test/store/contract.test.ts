@@ -1,0 +1,14 @@
+import { beliefsContract } from './contract/beliefs.ts';
+import { evidenceContract } from './contract/evidence.ts';
+import { historyContract } from './contract/history.ts';
+import { journalContract } from './contract/journal.ts';
+import { keysContract } from './contract/keys.ts';
+import { recoveryContract } from './contract/recovery.ts';
+import { describeEachDatabase } from './each-database.ts';
+
+describeEachDatabase('journal', journalContract);
+describeEachDatabase('evidence', evidenceContract);
+describeEachDatabase('beliefs', beliefsContract);
+describeEachDatabase('history', historyContract);
+describeEachDatabase('recovery', recoveryContract);
+describeEachDatabase('keys', keysContract);

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { hashKey } from '../../../src/store/key-hash.ts';
+import { openStore } from '../../../src/store/open.ts';
+import type { Databases } from '../each-database.ts';
+import { START_MS } from '../records.ts';
+
+export function keysContract({ createUrl, open }: Databases): void {
+  it('creates, finds, lists and revokes, and stays closed after the last one is revoked', async () => {
+    let nowMs = START_MS;
+    const url = await createUrl();
+    const store = await open(url, () => nowMs);
+    expect(await store.hasKeys()).toBe(false);
+    const { key, record } = await store.createKey({ name: 'ci', scopes: ['inference', 'feedback'] });
+    nowMs += 1_000;
+    const limited = await store.createKey({
+      name: 'guest',
+      scopes: ['inference'],
+      allowedModels: ['small', 'a/b'],
+      plan: 'pro',
+      expiresAtMs: START_MS + 10,
+    });
+    expect(record).toMatchObject({ name: 'ci', plan: '', allowedModels: undefined, createdAtMs: START_MS });
+    expect(await store.listKeys()).toEqual([record, limited.record]);
+    expect(await store.findKeyByHash(store.hashKey(key))).toEqual(record);
+    expect(await store.findKeyByHash(store.hashKey(limited.key))).toEqual(limited.record);
+    expect(await store.findKeyByHash(store.hashKey(`${key}x`))).toBeUndefined();
+
+    expect(await store.revokeKey(record.id)).toBe(true);
+    expect(await store.revokeKey(record.id)).toBe(false);
+    expect(await store.revokeKey('key_nobody')).toBe(false);
+    expect((await store.findKeyByHash(store.hashKey(key)))?.revokedAtMs).toBe(START_MS + 1_000);
+    await store.revokeKey(limited.record.id);
+    expect(await store.hasKeys()).toBe(true);
+  });
+
+  it('makes one secret per installation, however many start at once; a configured one wins', async () => {
+    const url = await createUrl();
+    const stores = await Promise.all([open(url), open(url), open(url)]);
+    expect(new Set(stores.map((store) => store.hashKey('or-x'))).size).toBe(1);
+    const configured = await openStore({ url, now: () => 0, keySecret: 'from the environment' });
+    expect(configured.hashKey('or-x')).toBe(hashKey('from the environment', 'or-x'));
+    await configured.close();
+  });
+
+  it('keeps neither the key nor a hash that works without the secret', async () => {
+    const store = await open(await createUrl());
+    const { key, record } = await store.createKey({ name: 'ci', scopes: ['inference'] });
+    expect(JSON.stringify(await store.listKeys())).not.toContain(key.slice(record.prefix.length));
+    expect(store.hashKey(key)).not.toBe(hashKey('', key));
+  });
+}
