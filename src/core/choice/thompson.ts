@@ -61,12 +61,16 @@ export function chooseByThompson(
 
 /** p̂: the share of joint draws in which each arm has the highest utility. */
 function winShares(armCount: number, modelCount: number, valueOfQualityUsd: number): Float64Array {
+  // Module variables are read again on every use; locals here halve the time of this loop.
+  const [draws, armToSlot, armToBurden] = [qualities, slots, burdens];
   const shares = new Float64Array(armCount);
   for (let draw = 0; draw < JOINT_DRAWS; draw += 1) {
+    const row = draw * modelCount;
     let winner = 0;
     let best = Number.NEGATIVE_INFINITY;
     for (let arm = 0; arm < armCount; arm += 1) {
-      const utility = utilityIn(draw, arm, modelCount, valueOfQualityUsd);
+      const theta = draws[row + (armToSlot[arm] as number)] as number;
+      const utility = valueOfQualityUsd * theta - (armToBurden[arm] as number);
       if (utility > best) {
         best = utility;
         winner = arm;

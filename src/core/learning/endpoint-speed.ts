@@ -9,8 +9,9 @@ const FIRST_VARIANCE = 0.25;
 const DEFAULT_STRENGTH = 3;
 const EVERYONE_STRENGTH = 3;
 const ENDPOINT_STRENGTH = 8;
-const MS_FLOOR = 0.01;
-const MS_CEILING = 3_600_000;
+const LOG_MS_FLOOR = Math.log(0.01);
+const LOG_MS_CEILING = Math.log(3_600_000);
+const COUNT_CEILING = 1e9;
 
 /** An outage long over must not weigh like ten thousand good answers that are not there yet: .99 to begin with. */
 const FIRST_ANSWERS = 19.8;
@@ -40,12 +41,12 @@ export function createEndpointSpeeds(sums: BeliefSums, measures: EndpointMeasure
   }
 
   function lean(offset: number, strength: number): void {
-    updateBelief(belief, sums, offset, strength, MS_FLOOR, MS_CEILING);
+    updateBelief(belief, sums, offset, strength, LOG_MS_FLOOR, LOG_MS_CEILING);
   }
 
   function countOf(endpointIndex: number, measure: number, field: number): number {
     const offset = offsetOf(endpointIndex, measure, ALL_TASKS);
-    return offset < 0 ? 0 : clamp(sums.effective()[offset + field] ?? 0, 0, MS_CEILING * 1e3);
+    return offset < 0 ? 0 : clamp(sums.effective()[offset + field] ?? 0, 0, COUNT_CEILING);
   }
 
   return {

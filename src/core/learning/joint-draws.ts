@@ -6,6 +6,7 @@ import type { Random } from './random.ts';
 const NORMAL_BITS = 12;
 const NORMAL_COUNT = 1 << NORMAL_BITS;
 const NORMAL_MASK = NORMAL_COUNT - 1;
+const NORMAL_PAIRS = NORMAL_COUNT * NORMAL_COUNT;
 
 /** 4,096 equally likely standard normal values, variance 1: two of them cost one uniform number. */
 const normals = buildNormals();
@@ -34,14 +35,17 @@ export function drawJointQualities(
     writeShape(shapes, model * SHAPE_STRIDE, at(cells, model * CELL_STRIDE + CELL_FIELDS.reshapedAlpha));
     writeShape(shapes, model * SHAPE_STRIDE + 3, at(cells, model * CELL_STRIDE + CELL_FIELDS.reshapedBeta));
   }
+  const shapeCount = modelCount * SHAPE_STRIDE;
   let position = 0;
   for (let draw = 0; draw < drawCount; draw += 1) {
-    for (let shape = 0; shape < modelCount * SHAPE_STRIDE; shape += SHAPE_STRIDE) {
-      const bits = (random() * NORMAL_COUNT * NORMAL_COUNT) | 0;
-      const successRoot = at(shapes, shape + 1) + at(shapes, shape + 2) * at(normals, bits & NORMAL_MASK);
-      const failureRoot = at(shapes, shape + 4) + at(shapes, shape + 5) * at(normals, bits >>> NORMAL_BITS);
-      const successes = at(shapes, shape) * successRoot * successRoot * successRoot;
-      const failures = at(shapes, shape + 3) * failureRoot * failureRoot * failureRoot;
+    for (let shape = 0; shape < shapeCount; shape += SHAPE_STRIDE) {
+      const bits = (random() * NORMAL_PAIRS) | 0;
+      const z = normals[bits & NORMAL_MASK] as number;
+      const other = normals[bits >>> NORMAL_BITS] as number;
+      const successRoot = (shapes[shape + 1] as number) + (shapes[shape + 2] as number) * z;
+      const failureRoot = (shapes[shape + 4] as number) + (shapes[shape + 5] as number) * other;
+      const successes = (shapes[shape] as number) * successRoot * successRoot * successRoot;
+      const failures = (shapes[shape + 3] as number) * failureRoot * failureRoot * failureRoot;
       into[position] = successes / (successes + failures);
       position += 1;
     }

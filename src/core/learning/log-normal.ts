@@ -18,21 +18,21 @@ const COUNT_LIMIT = 1e9;
  *     μ' = (Σ ln x + κμ) / (n + κ)          σ²' = (Σ (ln x − μ')² + κσ²) / (n + κ)
  *
  * @param offset of (n, Σ ln x, Σ ln² x) in `sums.effective()`; negative when there is none
- * @param low,high bounds of a believable x: sums from a broken clock or counter cannot leave them
+ * @param logLow,logHigh bounds of a believable ln x: sums from a broken clock or counter cannot leave them
  */
 export function updateBelief(
   belief: LogBelief,
   sums: BeliefSums,
   offset: number,
   strength: number,
-  low: number,
-  high: number,
+  logLow: number,
+  logHigh: number,
 ): void {
   if (offset < 0) return;
   const effective = sums.effective();
   const count = clamp(at(effective, offset), 0, COUNT_LIMIT);
   if (count === 0) return;
-  const logMean = clamp(at(effective, offset + 1) / count, Math.log(low), Math.log(high));
+  const logMean = clamp(at(effective, offset + 1) / count, logLow, logHigh);
   const mean = (count * logMean + strength * belief.mean) / (count + strength);
   const spread = at(effective, offset + 2) - 2 * mean * at(effective, offset + 1) + count * mean * mean;
   const variance = (clamp(spread, 0, COUNT_LIMIT) + strength * belief.variance) / (count + strength);
