@@ -24,8 +24,8 @@ export interface SimulatedModelFacts {
 }
 
 /**
- * Columns of the skills below. Each task has one specialist of about 0.9; the dear generalist `sim-atlas-large` wins
- * only where nobody else comes near, and the rest trail by 0.3 and more, which shows within a few dozen outcomes.
+ * Columns of the skills below. Each task has one specialist of 0.9 and more; nobody else comes near, not even the
+ * dear `sim-atlas-large` outside of hard reasoning, so that the best value shows within a few dozen outcomes.
  */
 const SKILL_COLUMNS = [
   'code_generation',
@@ -48,16 +48,16 @@ function skills(...values: number[]): SimulatedModelFacts['taskToSkill'] {
 export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
   {
     id: 'sim-atlas-large',
-    name: 'Simulated Atlas Large: a slow, dear generalist that reasons',
+    name: 'Simulated Atlas Large: slow and dear, for hard reasoning',
     type: 'chat',
     contextLength: 200_000,
     capabilities: ['tools', 'json', 'vision', 'reasoning'],
-    inputUsdPerMillion: 5,
-    outputUsdPerMillion: 25,
-    cachedInputUsdPerMillion: 0.5,
+    inputUsdPerMillion: 3.5,
+    outputUsdPerMillion: 17.5,
+    cachedInputUsdPerMillion: 0.35,
     ttftMs: 400,
     tokensPerSecond: 80,
-    taskToSkill: skills(0.78, 0.93, 0.94, 0.8, 0.78, 0.76, 0.78, 0.72, 0.78, 0.76, 0.86),
+    taskToSkill: skills(0.56, 0.93, 0.94, 0.55, 0.52, 0.52, 0.48, 0.48, 0.55, 0.5, 0.86),
   },
   {
     id: 'sim-coder',
@@ -70,7 +70,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.09,
     ttftMs: 180,
     tokensPerSecond: 160,
-    taskToSkill: skills(0.93, 0.48, 0.46, 0.42, 0.42, 0.48, 0.38, 0.28, 0.5, 0.4, 0.45),
+    taskToSkill: skills(0.93, 0.38, 0.36, 0.36, 0.36, 0.42, 0.3, 0.26, 0.44, 0.34, 0.42),
   },
   {
     id: 'sim-scribe',
@@ -83,7 +83,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.3,
     ttftMs: 250,
     tokensPerSecond: 120,
-    taskToSkill: skills(0.4, 0.4, 0.35, 0.54, 0.93, 0.45, 0.52, 0.94, 0.2, 0.55, 0.42),
+    taskToSkill: skills(0.34, 0.3, 0.28, 0.46, 0.93, 0.4, 0.4, 0.94, 0.2, 0.48, 0.42),
   },
   {
     id: 'sim-polyglot',
@@ -96,7 +96,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.1,
     ttftMs: 120,
     tokensPerSecond: 220,
-    taskToSkill: skills(0.34, 0.32, 0.36, 0.5, 0.5, 0.42, 0.94, 0.48, 0.2, 0.5, 0.42),
+    taskToSkill: skills(0.34, 0.3, 0.32, 0.46, 0.46, 0.42, 0.95, 0.46, 0.2, 0.46, 0.4),
   },
   {
     id: 'sim-flash',
@@ -109,7 +109,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.025,
     ttftMs: 60,
     tokensPerSecond: 450,
-    taskToSkill: skills(0.48, 0.4, 0.44, 0.92, 0.54, 0.54, 0.5, 0.42, 0.5, 0.54, 0.44),
+    taskToSkill: skills(0.4, 0.32, 0.34, 0.93, 0.46, 0.46, 0.38, 0.36, 0.44, 0.46, 0.44),
   },
   {
     id: 'sim-courier',
@@ -122,7 +122,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.15,
     ttftMs: 90,
     tokensPerSecond: 300,
-    taskToSkill: skills(0.46, 0.42, 0.42, 0.5, 0.44, 0.93, 0.38, 0.32, 0.94, 0.44, 0.48),
+    taskToSkill: skills(0.38, 0.32, 0.34, 0.42, 0.38, 0.93, 0.32, 0.3, 0.94, 0.38, 0.42),
   },
   {
     id: 'sim-mini',
@@ -135,7 +135,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     cachedInputUsdPerMillion: 0.05,
     ttftMs: 30,
     tokensPerSecond: 600,
-    taskToSkill: skills(0.24, 0.22, 0.26, 0.46, 0.44, 0.4, 0.4, 0.38, 0.15, 0.91, 0.42),
+    taskToSkill: skills(0.22, 0.18, 0.22, 0.4, 0.38, 0.34, 0.34, 0.34, 0.15, 0.92, 0.36),
   },
   {
     id: 'sim-embed-large',

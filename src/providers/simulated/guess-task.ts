@@ -6,7 +6,7 @@ import { parseTask } from '../../core/task/task-alias.ts';
  * its own labels would always be right. First match counts.
  */
 const SIGNS: readonly (readonly [Task, RegExp])[] = [
-  ['translation', /\b(translat\w*|übersetz\w*|tradui\w*|traduc\w*)\b|翻译|ترجم/iu],
+  ['translation', /(?<!\p{L})(?:translat|übersetz|tradui|traduc|traduz)|翻译|ترجم/iu],
   [
     'code_review',
     /\b(review|refactor|bugs?|debug\w*|what is wrong|code smells?|vulnerab\w*|stack ?trace|traceback)\b/iu,
