@@ -13,7 +13,7 @@ export function ensureReady() {
   if (major < 20 || (major === 20 && minor < 19)) {
     fail(`Outrider needs Node 20.19 or newer; this is ${process.versions.node}.`);
   }
-  const lock = hashOf(['package.json', 'package-lock.json']);
+  const lock = hashOf(['package-lock.json']);
   once('node_modules/.outrider-installed', lock, 'Installing (a minute or two, the first time only) …', () =>
     run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
   );

@@ -15,6 +15,7 @@ import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { createKeyring } from './gateway/keyring.ts';
+import { drain } from './http/drain.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createGuard } from './providers/guard.ts';
 import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
@@ -36,6 +37,8 @@ export interface ServeOptions {
 /** A running gateway. */
 export interface Serving {
   readonly url: string;
+  /** Longest that `close` lets answers go on. */
+  readonly drainMs: number;
   reload(): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,15 +49,30 @@ export async function main(options: ServeOptions): Promise<void> {
   try {
     serving = await serve(options);
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof StoreUnusableError) {
-      process.stderr.write(`${error.message}\n`);
-      process.exit(EXIT_CONFIG);
-    }
-    throw error;
+    const reason = reasonNotToStart(error);
+    if (reason === undefined) throw error;
+    process.stderr.write(`${reason.line}\n`);
+    process.exit(reason.code);
   }
   process.on('SIGHUP', () => void serving.reload());
-  // Our own drain limit is the shorter one; this is for what hangs beyond it.
-  closeWithGrace({ delay: 120_000, logger: false }, async () => serving.close());
+  // The drain has its own limit: this one is for what hangs beyond it.
+  closeWithGrace({ delay: serving.drainMs + 30_000, logger: false, skip: ['SIGHUP'] }, async ({ err }) => {
+    if (err) process.stderr.write(`${err.stack ?? err.message}\n`);
+    await serving.close();
+  });
+}
+
+/** A failure to start that one line explains, with the code to exit with; undefined for a bug. */
+function reasonNotToStart(error: unknown): { line: string; code: number } | undefined {
+  if (error instanceof ConfigError || error instanceof StoreUnusableError) {
+    return { line: error.message, code: EXIT_CONFIG };
+  }
+  const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+  if (!isListening) return undefined;
+  return {
+    line: `The address cannot be listened on (${error.message}). Change api.address, or end who has it.`,
+    code: 1,
+  };
 }
 
 /**
@@ -170,6 +188,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
     return {
       url,
+      drainMs: config.api.drainSeconds * 1000,
       async reload() {
         try {
           const fresh = await readConfig();
@@ -194,7 +213,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       },
       async close() {
         isDraining = true;
-        await drain(app, inFlight, config.api.drainSeconds * 1000);
+        await drain(app, config.api.drainSeconds * 1000, () => {
+          for (const call of inFlight) call.abort('shutdown');
+        });
         await closeAll(closers);
       },
     };
@@ -202,27 +223,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await closeAll(closers);
     throw error;
   }
-}
-
-/** Readiness fails first; no new connections; what outlives the limit is cut with an error event. */
-async function drain(
-  app: ReturnType<typeof buildApp>,
-  inFlight: GatewayDeps['inFlight'],
-  limitMs: number,
-): Promise<void> {
-  const { server } = app;
-  const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-  // After a hijacked reply node keeps the idle socket, and close() would wait for it.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100);
-  const cut = setTimeout(() => {
-    for (const call of inFlight) call.abort('shutdown');
-  }, limitMs);
-  const force = setTimeout(() => server.closeAllConnections(), limitMs + 2_000);
-  server.closeIdleConnections();
-  await stopped;
-  clearInterval(sweep);
-  clearTimeout(cut);
-  clearTimeout(force);
 }
 
 async function closeAll(closers: (() => unknown)[]): Promise<void> {
