@@ -23,7 +23,6 @@ const TASK_STRENGTH = 4;
 const TOKENS_LIMIT = 1_000_000;
 const LOG_TOKENS_LIMIT = Math.log(TOKENS_LIMIT);
 
-
 /**
  * Expected output tokens: (task, model), leaning on the task over all models, leaning on a default per task.
  *
@@ -37,7 +36,14 @@ export function createAnswerSizes(sums: BeliefSums, measure: number) {
     belief.variance = FIRST_VARIANCE;
     belief.mean = Math.log(TASK_TO_TOKENS[task]) - FIRST_VARIANCE / 2;
     const column = taskIndex < 0 ? ALL_TASKS : taskIndex;
-    updateBelief(belief, sums, offsetOf(sums.indexOf(EVERYONE), column), DEFAULT_STRENGTH, 0, LOG_TOKENS_LIMIT);
+    updateBelief(
+      belief,
+      sums,
+      offsetOf(sums.indexOf(EVERYONE), column),
+      DEFAULT_STRENGTH,
+      0,
+      LOG_TOKENS_LIMIT,
+    );
     updateBelief(belief, sums, offsetOf(modelIndex, column), TASK_STRENGTH, 0, LOG_TOKENS_LIMIT);
     const tokens =
       bound !== undefined && bound > 0 ? boundedLogNormalMean(belief, bound) : logNormalMean(belief);

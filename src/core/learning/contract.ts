@@ -88,5 +88,6 @@ export interface EndpointTiming {
 
 /** Offline knowledge: how far a model lies above or below the task's average, in quality points (−1 to 1). */
 export interface QualityPrior {
-  deviationOf(task: Task, modelId: string): number;
+  /** Undefined where nothing is known, which is not the same as 0: such a model's belief stays wide. */
+  deviationOf(task: Task, modelId: string): number | undefined;
 }

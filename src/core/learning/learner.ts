@@ -46,9 +46,12 @@ export function createLearner(options: {
   let prior = options.prior;
   const models = createBeliefSums(2);
   const endpoints = createBeliefSums(3);
+  /** dev[k,m] by model index and task; NaN where the prior is silent. */
   let deviations = new Float64Array(0);
-  const quality = createQualityPosterior(models, MODEL_MEASURES.quality, (taskIndex, modelIndex) =>
-    at(deviations, modelIndex * TASK_COUNT + taskIndex),
+  const quality = createQualityPosterior(
+    models,
+    MODEL_MEASURES.quality,
+    (taskIndex, modelIndex) => deviations[modelIndex * TASK_COUNT + taskIndex],
   );
   const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
   const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
@@ -61,13 +64,15 @@ export function createLearner(options: {
       models.register(model.id);
       for (const endpoint of model.endpoints) endpoints.register(endpoint.id);
     }
-    deviations = new Float64Array(models.count() * TASK_COUNT);
+    deviations = new Float64Array(models.count() * TASK_COUNT).fill(Number.NaN);
     if (prior === undefined) return;
     for (const model of catalogue) {
       const start = models.indexOf(model.id) * TASK_COUNT;
       for (const [taskIndex, task] of TASKS.entries()) {
         const deviation = prior.deviationOf(task, model.id);
-        if (Number.isFinite(deviation)) deviations[start + taskIndex] = clamp(deviation, -1, 1);
+        if (deviation !== undefined && Number.isFinite(deviation)) {
+          deviations[start + taskIndex] = clamp(deviation, -1, 1);
+        }
       }
     }
   }
