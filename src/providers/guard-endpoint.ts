@@ -33,7 +33,6 @@ export function createEndpointGuard(dependencies: {
     // opossum opens *above* the threshold; the rule is at or above.
     errorThresholdPercentage: settings.failureShare * 100 - 1e-9,
     volumeThreshold: settings.minOutcomes,
-    rollingCountTimeout: settings.windowMs,
     rollingCountBuckets: settings.windowBuckets,
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
@@ -145,8 +144,8 @@ export function createEndpointGuard(dependencies: {
 
   function coolDown(askedMs: number): void {
     const restMs = Number.isNaN(askedMs) ? settings.defaultCoolDownMs : askedMs;
-    const untilMs = now() + Math.min(Math.max(restMs, 0), settings.maxCoolDownMs);
-    if (isCooling() && untilMs <= coolingUntilMs) return;
+    const untilMs = now() + Math.min(restMs, settings.maxCoolDownMs);
+    if (restMs <= 0 || (isCooling() && untilMs <= coolingUntilMs)) return;
     coolingUntilMs = untilMs;
     onEvent({ kind: 'cool_down', endpointId });
   }

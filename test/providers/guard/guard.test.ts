@@ -289,6 +289,7 @@ describe('cooling', () => {
   test.each([0, -5_000])('%d ms asked is none', (coolDownMs) => {
     enter().settle('cool_down', { coolDownMs });
     expect(guard.refusalOf(ID)).toBeUndefined();
+    expect(events).toEqual([]);
   });
 
   test('a clock set back by an hour does not make it an hour', () => {
@@ -326,6 +327,14 @@ describe('models that are gone', () => {
   });
 });
 
+test('a model that is back but ill is ill, not gone', async () => {
+  await settle('disable');
+  vi.advanceTimersByTime(10 * MINUTE_MS);
+  await settle('failure');
+  expect(guard.refusalOf(ID)).toEqual({ reason: 'breaker_open', retryAtMs: Date.now() + MINUTE_MS });
+  expect(guard.snapshot(ID).disabled).toBe(false);
+});
+
 describe('reload and close', () => {
   test('a reload lets in again what an operator repairs, and leaves what is ill', async () => {
     for (const [endpointId, ruling] of [
@@ -343,15 +352,27 @@ describe('reload and close', () => {
     expect(guard.refusalOf('d/cooling')?.reason).toBe('cooling');
   });
 
+  test('a probe under way at the reload that lets its endpoint in is a call like any other', async () => {
+    await settle('disable');
+    vi.advanceTimersByTime(10 * MINUTE_MS);
+    const probe = enter();
+    guard.setEndpoints([ID]);
+    probe.settle('failure');
+    await settle('failure', 'failure', 'failure', 'failure');
+    expect(guard.snapshot(ID).nextProbeAtMs).toBe(Date.now() + 30 * SECOND_MS);
+  });
+
   test('endpoints that left are forgotten, and their timers with them', async () => {
     const timersAtRest = vi.getTimerCount();
     await settle('failure', 'failure', 'failure', 'failure');
-    const underWay = enter();
+    const [underWay, cooling] = [enter(), enter()];
     await settle('failure');
     expect(vi.getTimerCount()).toBe(timersAtRest + 1);
     guard.setEndpoints(['another/model']);
     expect(vi.getTimerCount()).toBe(timersAtRest);
     underWay.settle('failure');
+    cooling.settle('cool_down');
+    expect(kinds()).toEqual(['open']);
     expect(guard.snapshot(ID)).toMatchObject({ state: 'closed', openedTimes: 0 });
   });
 
@@ -361,7 +382,7 @@ describe('reload and close', () => {
     guard.close();
     expect(vi.getTimerCount()).toBe(0);
     other.settle('failure');
-    guard.enter(ID)?.settle('failure');
+    for (let time = 0; time < 5; time += 1) guard.enter(ID)?.settle('failure');
     expect(guard.refusalOf(ID)).toBeUndefined();
     expect(vi.getTimerCount()).toBe(0);
   });
