@@ -31,7 +31,7 @@ const rows = [
     .flatMap((name) =>
       readLabelledLines(
         readFileSync(path.join(heldoutFolder, name), 'utf8'),
-        `held out ${name.slice(0, 2)}`,
+        `held out ${name.slice(0, -4)}`,
       ).map((example) => ({ ...example, label: example.task })),
     ),
 ];

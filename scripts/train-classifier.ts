@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fitTemperature, type LinearModel, trainLinearModel } from './classifier/logistic.ts';
 import { seededRandom } from './classifier/random.ts';
 import { readPromptFiles } from './classifier/templates.ts';
-import { publicExamples, readLabelledLines, writtenExamples } from './classifier/training-set.ts';
+import { passagesOf, publicExamples, readLabelledLines, writtenExamples } from './classifier/training-set.ts';
 
 /**
  * `npm run train:classifier`: prompts → `src/core/task/classifier-weights.ts`. Deterministic: same prompts, same bytes.
@@ -11,7 +11,7 @@ import { publicExamples, readLabelledLines, writtenExamples } from './classifier
  */
 const SEED = 20_240;
 const OPTIONS = { epochs: 12, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 0.05 };
-const VARIANTS = 12;
+const VARIANTS = 16;
 
 const root = path.resolve(import.meta.dirname, '..');
 const dataFolder = process.env.OUTRIDER_DATA ?? path.resolve(root, '../shared/data');
@@ -19,12 +19,13 @@ const calibrationFolder = path.join(root, 'scripts/classifier/calibration');
 const target = path.join(root, 'src/core/task/classifier-weights.ts');
 
 const random = seededRandom(SEED);
+const published = publicExamples(dataFolder);
 const written = writtenExamples(
   readPromptFiles(path.join(root, 'scripts/classifier/prompts')),
   VARIANTS,
+  passagesOf(published),
   random,
 );
-const published = publicExamples(dataFolder);
 const calibration = readdirSync(calibrationFolder)
   .sort()
   .flatMap((name) => readLabelledLines(readFileSync(path.join(calibrationFolder, name), 'utf8'), name));

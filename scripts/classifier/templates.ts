@@ -4,9 +4,9 @@ import { TASKS, type Task } from '../../src/core/task/task.ts';
 import { pick } from './random.ts';
 
 /**
- * Prompt files, one per language, plain text:
+ * Prompt files, plain text, named by language (`en.txt`, `en-long.txt`: one language, shared slots):
  *
- *     @topic inflation | the moon landing | …      a slot and its fillers
+ *     @topic inflation | the moon landing | …      a slot and its fillers (`@code!`: taken as they stand)
  *     # question_answering                          the label of the lines below
  *     (What|Can you say what) is {topic}?           one template a line; `\n` breaks a line
  *
@@ -25,13 +25,17 @@ export interface Template {
 
 export function readPromptFiles(folder: string): PromptFile[] {
   const shared = parsePromptFile('shared', readFileSync(path.join(folder, 'shared.txt'), 'utf8'));
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.txt') && name !== 'shared.txt')
-    .sort()
-    .map((name) => {
-      const file = parsePromptFile(name.slice(0, 2), readFileSync(path.join(folder, name), 'utf8'));
-      return { ...file, slots: new Map([...shared.slots, ...file.slots]) };
-    });
+  const byLanguage = new Map<string, string>();
+  for (const name of readdirSync(folder).sort()) {
+    if (!name.endsWith('.txt') || name === 'shared.txt') continue;
+    const language = name.slice(0, 2);
+    const text = readFileSync(path.join(folder, name), 'utf8');
+    byLanguage.set(language, `${byLanguage.get(language) ?? ''}${text}\n`);
+  }
+  return Array.from(byLanguage, ([language, text]) => {
+    const file = parsePromptFile(language, text);
+    return { ...file, slots: new Map([...shared.slots, ...file.slots]) };
+  });
 }
 
 export function parsePromptFile(language: string, text: string): PromptFile {
@@ -42,7 +46,10 @@ export function parsePromptFile(language: string, text: string): PromptFile {
     if (line.trim() === '') return;
     if (line.startsWith('@')) {
       const [name = '', ...rest] = line.slice(1).split(' ');
-      slots.set(name, [...(slots.get(name) ?? []), ...rest.join(' ').split(' | ').map(unescapeBreaks)]);
+      const fillers = rest.join(' ').split(' | ').map(unescapeBreaks);
+      const isVerbatim = name.endsWith('!');
+      const slot = isVerbatim ? name.slice(0, -1) : name;
+      slots.set(slot, [...(slots.get(slot) ?? []), ...(isVerbatim ? fillers.map(shield) : fillers)]);
     } else if (line.startsWith('# ')) {
       const name = line.slice(2).trim();
       task = TASKS.find((known) => known === name);
@@ -59,15 +66,14 @@ export function parsePromptFile(language: string, text: string): PromptFile {
 export function expand(template: string, file: PromptFile, random: () => number): string {
   let text = template;
   // Innermost choices first; the bound is against a template that feeds itself.
-  for (let round = 0; round < 8 && /[({]/.test(text); round += 1) {
+  for (let round = 0; round < 12 && /[({]/.test(text); round += 1) {
     const before = text;
     text = text
       .replace(/\(([^()]*\|[^()]*)\)/g, (_whole, choices: string) => pick(choices.split('|'), random))
-      .replace(/\{(\w+)\}/g, (_whole, name: string) => {
+      .replace(/\{([a-z]+)\}/g, (_whole, name: string) => {
         const fillers = file.slots.get(name);
         if (!fillers) throw new Error(`${file.language}.txt: slot {${name}} of "${template}" has no fillers`);
-        // Fillers may hold braces and brackets of their own (code): keep them from being expanded again.
-        return shield(pick(fillers, random));
+        return pick(fillers, random);
       });
     if (text === before) break;
   }

@@ -76,10 +76,22 @@ export function publicExamples(folder: string): Example[] {
     .filter((example) => example.weight > 0);
 }
 
-/** `variants` prompts of every template, some of them in haste: lower case, without a stop, with a typo. */
+/** Stretches of running text out of long public prompts, without the instruction at either end. */
+export function passagesOf(examples: readonly Example[]): string[] {
+  const margin = 200;
+  return examples
+    .filter(({ text, source }) => source.includes('T0/P3') && text.length > 700)
+    .map(({ text }) => text.slice(text.indexOf(' ', margin) + 1, text.lastIndexOf(' ', text.length - margin)));
+}
+
+/**
+ * `variants` prompts of every template, some of them in haste: lower case, without a stop, with a typo; some with a
+ * `passage` of unrelated text before or after, so that length and subject say little about the task.
+ */
 export function writtenExamples(
   files: readonly PromptFile[],
   variants: number,
+  passages: readonly string[],
   random: () => number,
 ): Example[] {
   const examples: Example[] = [];
@@ -88,7 +100,8 @@ export function writtenExamples(
       const seen = new Set<string>();
       const choices = /[({]/.test(template.text) ? variants : Math.ceil(variants / 2);
       for (let variant = 0; variant < choices; variant += 1) {
-        const text = inMood(expand(template.text, file, random), file, random);
+        const prompt = inMood(expand(template.text, file, random), file, random);
+        const text = random() < PASSAGE_SHARE[template.task] ? withPassage(prompt, passages, random) : prompt;
         if (seen.has(text)) continue;
         seen.add(text);
         examples.push({ text, task: template.task, source: `written:${file.language}`, weight: 1 });
@@ -96,6 +109,28 @@ export function writtenExamples(
     }
   }
   return examples;
+}
+
+/** How often a task's prompts come with a passage. */
+const PASSAGE_SHARE: Readonly<Record<Task, number>> = {
+  code_generation: 0.08,
+  code_review: 0.05,
+  reasoning_math: 0.05,
+  question_answering: 0.25,
+  summarization: 0.3,
+  extraction: 0.3,
+  translation: 0.2,
+  creative_writing: 0.35,
+  tool_use: 0.05,
+  conversation: 0,
+  unknown: 0,
+};
+
+function withPassage(prompt: string, passages: readonly string[], random: () => number): string {
+  if (passages.length === 0) return prompt;
+  const passage = pick(passages, random).slice(0, 80 + Math.floor(random() ** 2 * 3_000));
+  const gap = pick(['\n', '\n\n', ' ', '\n\n"'], random);
+  return random() < 0.7 ? `${prompt}${gap}${passage}` : `${passage}${gap}${prompt}`;
 }
 
 function inMood(prompt: string, file: PromptFile, random: () => number): string {
