@@ -98,13 +98,17 @@ async function findServer(url: string | undefined, seed: number): Promise<Server
     `[api]\naddress = "127.0.0.1:0"\n[store]\nurl = ${database}\n[providers.simulated]\nkind = "simulated"\n`,
   );
   const env = { OUTRIDER_DETECT: 'none', OUTRIDER_LOG_LEVEL: 'silent', OUTRIDER_SEED: String(seed) };
-  const serving = await serve({ configPath, env, print: () => {} });
+  const remove = () => rm(folder, { recursive: true, force: true });
+  const serving = await serve({ configPath, env, print: () => {} }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   console.log(`Nothing answers at ${asked}: a server of our own with simulated models, gone when this ends.`);
   return {
     url: serving.url,
     async close() {
       await serving.close();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }
@@ -137,7 +141,6 @@ async function refuseRealModels(client: OpenAI): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  console.error(USAGE);
+  console.error(error instanceof Error ? `${error.message}\n\n${USAGE}` : error);
   process.exitCode = 1;
 });
