@@ -11,18 +11,21 @@ const SIGNS: readonly (readonly [Task, RegExp])[] = [
     'code_review',
     /\b(review|refactor|bugs?|debug\w*|what is wrong|code smells?|vulnerab\w*|stack ?trace|traceback)\b/iu,
   ],
-  ['summarization', /\b(summari[sz]\w*|summary|tl;?dr|condense|zusammenfass\w*|résum\w*|resum\w*)\b/iu],
+  [
+    'summarization',
+    /\b(summari[sz]\w*|summary|tl;?dr|condense|zusammenfass\w*|résum\w*|resum\w*)\b|总结|摘要/iu,
+  ],
   [
     'extraction',
     /\b(extract\w*|parse|pull out|list (?:all|every)|classify|categori[sz]\w*|json fields?|extrahier\w*)\b/iu,
   ],
   [
     'code_generation',
-    /\b(write|implement|create|code|schreibe)\b[^.?!]*\b(functions?|class|script|program|queries|query|regex|endpoint|component|sql|python|javascript|typescript|rust|golang|bash|funktion)\b|```/iu,
+    /\b(write|implement|create|code|schreibe)\b[^.?!]*\b(functions?|class|script|program|queries|query|regex|endpoint|component|sql|python|javascript|typescript|rust|golang|bash|funktion)\b|\bimplement\b|```/iu,
   ],
   [
     'reasoning_math',
-    /\d\s*[-+*/×÷^%]\s*\(?\s*\d|\b(calculate|compute|solve|prove|how (?:many|much|far|long)|equations?|probability|percent\w*|integral|derivative|berechne|puzzle)\b/iu,
+    /\d\s*[-+*/×÷^%]\s*\(?\s*\d|\b(calculate|compute|solve|prove|how (?:many|much|far|long|fast|old)|equations?|probability|percent\w*|integral|derivative|berechne|puzzle)\b/iu,
   ],
   [
     'creative_writing',

@@ -2,7 +2,7 @@
 const READ_CHARACTERS = 8_000;
 
 const COMMON_WORDS = new Set(
-  'a about all an and any are as at be by can could do does for from give have help hello hey hi how i in into is it let make me my of on or our please say should some tell than that the their them then there these this to translate us use was we what when where which who why will with would write you your'.split(
+  'a about all an and any are as at be by can could do does for from give had has have help hello hey hi how i in into is it let make me my of poem on or our please say should some story tell than that the their them then there these this to translate us use was we what when where which who why will with would write wrote you your'.split(
     ' ',
   ),
 );
