@@ -19,6 +19,7 @@ export interface SimulatedServer {
 }
 
 const MOST_BODY_BYTES = 32_000_000;
+const NO_CLOCK_MS = Date.UTC(2025, 0, 1);
 
 /**
  * The simulated models behind OpenAI's API, on a free port of 127.0.0.1: `/v1/chat/completions`, `/v1/embeddings`,
@@ -26,7 +27,7 @@ const MOST_BODY_BYTES = 32_000_000;
  * each finish chunk): the label that a demonstration would otherwise have to ask people for.
  *
  * @param random Decides qualities and delays; requests with a `seed` use their own.
- * @param now Epoch milliseconds, for `created`.
+ * @param now Epoch milliseconds, for `created`; a fixed instant when absent.
  * @param speed Delays are divided by it; 0 or Infinity for none.
  */
 export async function startSimulatedServer(dependencies: {
@@ -34,7 +35,7 @@ export async function startSimulatedServer(dependencies: {
   readonly now?: () => number;
   readonly speed?: number;
 }): Promise<SimulatedServer> {
-  const { random, now = () => performance.timeOrigin + performance.now(), speed = 1 } = dependencies;
+  const { random, now = () => NO_CLOCK_MS, speed = 1 } = dependencies;
   const cachedTokensOf = createPromptCache();
   const startedAtSeconds = Math.floor(now() / 1000);
 

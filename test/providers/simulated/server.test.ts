@@ -169,6 +169,7 @@ describe('POST /chat/completions', () => {
     );
     await Promise.all(twins.map((twin) => twin.close()));
     expect(answers[0]).toBe(answers[1]);
+    expect(JSON.parse(answers[0] ?? '')).toMatchObject({ created: 1 });
   });
 
   test('max_tokens cuts, stop ends', async () => {
