@@ -2,7 +2,7 @@ import { asc } from 'drizzle-orm';
 import { type BeliefDelta, type BeliefKind, EVIDENCE_SOURCES } from '../core/learning/delta.ts';
 import { TASKS } from '../core/task/task.ts';
 import type { LoadedBeliefs, ModelEpoch } from './contract.ts';
-import { type Database, type Queryable, type Tables, write } from './database.ts';
+import { ask, type Database, type Queryable, type Tables, write } from './database.ts';
 import { addBelief } from './statements.ts';
 import { sumDeltas } from './sums.ts';
 
@@ -38,16 +38,12 @@ export async function loadEpochs({ db, tables: { modelEpochs } }: Queryable): Pr
   return db.select().from(modelEpochs).orderBy(asc(modelEpochs.modelId), asc(modelEpochs.epoch));
 }
 
-export async function openEpoch(
-  { db, tables: { modelEpochs } }: Queryable,
-  epoch: ModelEpoch,
-): Promise<boolean> {
-  const opened = await db
-    .insert(modelEpochs)
-    .values(epoch)
-    .onConflictDoNothing()
-    .returning({ epoch: modelEpochs.epoch });
-  return opened.length > 0;
+export function openEpoch(database: Database, epoch: ModelEpoch): Promise<boolean> {
+  return database.transact(function* ({ db, tables: { modelEpochs } }) {
+    const insert = db.insert(modelEpochs).values(epoch).onConflictDoNothing();
+    const opened = yield* ask(insert.returning({ epoch: modelEpochs.epoch }));
+    return opened.length > 0;
+  });
 }
 
 function toBelief(row: Tables['beliefSums']['$inferSelect']): BeliefDelta | undefined {

@@ -9,6 +9,7 @@ import type * as sqliteTables from './sqlite-schema.ts';
 
 export type Tables = typeof sqliteTables;
 
+/** Reads may use it as it is; writes go through `transact`, which alone waits for SQLite's lock. */
 export interface Queryable {
   readonly db: BaseSQLiteDatabase<'sync', unknown>;
   readonly tables: Tables;

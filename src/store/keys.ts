@@ -1,24 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { and, asc, eq, isNull } from 'drizzle-orm';
 import { KEY_SCOPES, type KeyRecord, type KeyScope, type NewKey } from './contract.ts';
-import type { Database, Queryable, Tables } from './database.ts';
+import { ask, type Database, type Queryable, type Tables } from './database.ts';
 import { generateKey, generateSecret, hashKey, prefixOfKey } from './key-hash.ts';
 
 const SECRET_NAME = 'key_secret';
 
 /** The secret of this installation: made by whoever asks first, the same for all who ask after. */
-export async function keySecretOf({ db, tables: { settings } }: Queryable): Promise<string> {
-  const stored = db.select({ value: settings.value }).from(settings).where(eq(settings.name, SECRET_NAME));
-  const [found] = await stored;
-  if (found !== undefined) return found.value;
-  await db.insert(settings).values({ name: SECRET_NAME, value: generateSecret() }).onConflictDoNothing();
-  const [made] = await stored;
-  if (made === undefined) throw new Error('the key secret was not kept');
-  return made.value;
+export function keySecretOf(database: Database): Promise<string> {
+  return database.transact(function* ({ db, tables: { settings } }) {
+    const secret = { name: SECRET_NAME, value: generateSecret() };
+    yield* ask(db.insert(settings).values(secret).onConflictDoNothing());
+    const [kept] = yield* ask(db.select().from(settings).where(eq(settings.name, SECRET_NAME)));
+    return kept?.value ?? secret.value;
+  });
 }
 
 export async function createKey(
-  { db, tables: { keys } }: Queryable,
+  database: Database,
   { key, secret, createdAtMs }: { key: NewKey; secret: string; createdAtMs: number },
 ): Promise<{ key: string; record: KeyRecord }> {
   const secretKey = generateKey();
@@ -33,7 +32,10 @@ export async function createKey(
     expiresAtMs: key.expiresAtMs,
     revokedAtMs: undefined,
   };
-  await db.insert(keys).values({ ...record, hash: hashKey(secret, secretKey) });
+  const hash = hashKey(secret, secretKey);
+  await database.transact(function* ({ db, tables: { keys } }) {
+    yield* ask(db.insert(keys).values({ ...record, hash }));
+  });
   return { key: secretKey, record };
 }
 
@@ -50,14 +52,14 @@ export async function findKeyByHash(
   return row === undefined ? undefined : toKeyRecord(row);
 }
 
-export async function revokeKey(database: Database, id: string, revokedAtMs: number): Promise<boolean> {
-  const { keys } = database.tables;
-  const revoked = await database.db
-    .update(keys)
-    .set({ revokedAtMs })
-    .where(and(eq(keys.id, id), isNull(keys.revokedAtMs)))
-    .returning({ id: keys.id });
-  return revoked.length > 0;
+export function revokeKey(database: Database, id: string, revokedAtMs: number): Promise<boolean> {
+  return database.transact(function* ({ db, tables: { keys } }) {
+    const isActive = and(eq(keys.id, id), isNull(keys.revokedAtMs));
+    const revoked = yield* ask(
+      db.update(keys).set({ revokedAtMs }).where(isActive).returning({ id: keys.id }),
+    );
+    return revoked.length > 0;
+  });
 }
 
 export async function hasKeys({ db, tables: { keys } }: Queryable): Promise<boolean> {

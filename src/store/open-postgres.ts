@@ -153,6 +153,8 @@ function codeOf(error: unknown): string {
 
 /** By class of SQLSTATE: 22 data, 23 constraint, 42 statement. Everything else may pass: shutdown, disk, deadlock. */
 function failureOf(error: unknown): FailureKind {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
+    return 'refused';
   const code = codeOf(error);
   if (code === '23505') return 'duplicate';
   return /^(22|23|42)[0-9A-Z]{3}$/.test(code) ? 'refused' : 'away';

@@ -132,7 +132,7 @@ function inspect(path: string, migrations: readonly Migration[]): void {
     assertKnown(appliedAtMs(client), migrations, path);
     if (statSync(path).size <= FULL_CHECK_BYTES) {
       const verdict = client.pragma('quick_check(1)', { simple: true });
-      if (verdict !== 'ok') throw new StoreUnusableError('corrupt', `${path} is corrupt: ${verdict}`);
+      if (verdict !== 'ok') throw new StoreUnusableError('corrupt', corruptMessage(path), verdict);
     }
   } catch (error) {
     // A crash left a journal that only a writer can roll back: nothing to see before that.
@@ -216,8 +216,12 @@ function unusable(error: unknown, path: string): unknown {
     return new StoreUnusableError('not_a_database', `${path} is not a SQLite database`, error);
   }
   if (code.startsWith('SQLITE_CORRUPT')) {
-    return new StoreUnusableError('corrupt', `${path} is corrupt; restore a backup`, error);
+    return new StoreUnusableError('corrupt', corruptMessage(path), error);
   }
   const reason = error instanceof Error ? error.message : String(error);
   return new StoreUnusableError('unreachable', `cannot open the database ${path}: ${reason}`, error);
+}
+
+function corruptMessage(path: string): string {
+  return `${path} is corrupt; restore a backup, or move it away to start afresh`;
 }

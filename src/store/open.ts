@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { addBeliefs, loadBeliefs, loadEpochs, openEpoch } from './beliefs.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
-import type { Database } from './database.ts';
+import { ask, type Database } from './database.ts';
 import { changeEvidence } from './evidence.ts';
 import { attemptFacts, readRequest, readTraffic } from './history.ts';
 import { openJournal } from './journal.ts';
@@ -22,34 +22,35 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
   const database = await openDatabase(url);
   const secret = keySecret ?? (await keySecretOf(database));
   const journal = openJournal({ database, now });
+  const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
   return {
     journal: { begin: journal.begin, end: journal.end, lag: journal.lag, flush: journal.flush },
-    recoverPending: () => orUnavailable(recoverPending(database, now())),
+    recoverPending: () => guarded(recoverPending(database, now())),
 
     async changeEvidence(requestId, keyId, change) {
       await journal.settle(requestId);
-      return orUnavailable(changeEvidence(database, { requestId, keyId }, change));
+      return guarded(changeEvidence(database, { requestId, keyId }, change));
     },
 
-    loadBeliefs: () => orUnavailable(loadBeliefs(database)),
-    addBeliefs: (deltas) => orUnavailable(addBeliefs(database, deltas)),
-    loadEpochs: () => orUnavailable(loadEpochs(database)),
-    openEpoch: (epoch) => orUnavailable(openEpoch(database, epoch)),
+    loadBeliefs: () => guarded(loadBeliefs(database)),
+    addBeliefs: (deltas) => guarded(addBeliefs(database, deltas)),
+    loadEpochs: () => guarded(loadEpochs(database)),
+    openEpoch: (epoch) => guarded(openEpoch(database, epoch)),
 
     async readRequest(requestId) {
       await journal.settle(requestId);
-      return orUnavailable(readRequest(database, requestId));
+      return guarded(readRequest(database, requestId));
     },
-    readTraffic: (sinceMs) => orUnavailable(readTraffic(database, sinceMs)),
+    readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
     attemptFacts: () => attemptFacts(database),
 
-    createKey: (key) => orUnavailable(createKey(database, { key, secret, createdAtMs: now() })),
-    listKeys: () => orUnavailable(listKeys(database)),
-    revokeKey: (id) => orUnavailable(revokeKey(database, id, now())),
+    createKey: (key) => guarded(createKey(database, { key, secret, createdAtMs: now() })),
+    listKeys: () => guarded(listKeys(database)),
+    revokeKey: (id) => guarded(revokeKey(database, id, now())),
     hashKey: (key) => hashKey(secret, key),
-    findKeyByHash: (hash) => orUnavailable(findKeyByHash(database, hash)),
-    hasKeys: () => orUnavailable(hasKeys(database)),
+    findKeyByHash: (hash) => guarded(findKeyByHash(database, hash)),
+    hasKeys: () => guarded(hasKeys(database)),
 
     isHealthy: () => isHealthy(database, journal.isAway()),
 
@@ -74,16 +75,19 @@ function openDatabase(url: string): Promise<Database> {
 }
 
 /** Reading works on a full disk and on a read-only replica: after a failed commit only a write proves anything. */
-async function isHealthy({ db, tables: { settings } }: Database, wasAway: boolean): Promise<boolean> {
+async function isHealthy(database: Database, wasAway: boolean): Promise<boolean> {
+  const { settings } = database.tables;
+  const probe = { name: 'health_probe', value: '' };
   try {
-    if (wasAway) {
-      const probe = { name: 'health_probe', value: '' };
-      await db.insert(settings).values(probe).onConflictDoUpdate({ target: settings.name, set: probe });
-      await db.delete(settings).where(eq(settings.name, probe.name));
-    } else {
-      await db.select({ name: settings.name }).from(settings).limit(1);
+    if (!wasAway) {
+      await database.db.select({ name: settings.name }).from(settings).limit(1);
+      return true;
     }
-    return true;
+    return await database.transact(function* ({ db }) {
+      yield* ask(db.insert(settings).values(probe).onConflictDoUpdate({ target: settings.name, set: probe }));
+      yield* ask(db.delete(settings).where(eq(settings.name, probe.name)));
+      return true;
+    });
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/outcome/gateway-error.ts';
+import type { Database } from './database.ts';
 
 /** What a client is told when nothing can be written down: nothing was sent upstream, so it may try again soon. */
 export function storageUnavailable(cause: unknown): GatewayError {
@@ -11,11 +12,14 @@ export function storageUnavailable(cause: unknown): GatewayError {
   });
 }
 
-/** Any query of the store: the driver's own error never leaves this room. */
-export async function orUnavailable<Result>(query: PromiseLike<Result>): Promise<Result> {
+/** Any query of the store: that storage is away becomes a 503, a bug stays what it is. */
+export async function orUnavailable<Result>(
+  { failureOf }: Pick<Database, 'failureOf'>,
+  query: PromiseLike<Result>,
+): Promise<Result> {
   try {
     return await query;
   } catch (error) {
-    throw error instanceof GatewayError ? error : storageUnavailable(error);
+    throw error instanceof GatewayError || failureOf(error) !== 'away' ? error : storageUnavailable(error);
   }
 }

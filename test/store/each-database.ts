@@ -41,7 +41,7 @@ export function describeEachDatabase(name: string, tests: (databases: Databases)
       tests(
         withOpen(async () => {
           cluster ??= await startPostgres(binaries ?? '');
-          return cluster.createDatabase();
+          return cluster.emptyDatabase();
         }),
       );
     },

@@ -9,6 +9,8 @@ import pg from 'pg';
 export interface Cluster {
   /** A fresh empty database; returns its url. */
   createDatabase(): Promise<string>;
+  /** An empty database too, always the same one: creating one costs 200 ms, emptying it 20. */
+  emptyDatabase(): Promise<string>;
   /** As an operator's `pg_ctl stop -m immediate`: connections are cut. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -37,6 +39,7 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
   execFileSync(initialise[0] as string, initialise.slice(1), { stdio: 'pipe', cwd: folder });
   let server: ChildProcess | undefined;
   let databases = 0;
+  let reused: string | undefined;
 
   async function start(): Promise<void> {
     const settings = {
@@ -44,7 +47,6 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
       port,
       unix_socket_directories: '',
       fsync: 'off',
-      synchronous_commit: 'off',
       full_page_writes: 'off',
       max_connections: 200,
     };
@@ -71,8 +73,8 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
     await ended;
   }
 
-  async function run(statement: string): Promise<void> {
-    const client = new pg.Client({ connectionString: urlOf('postgres') });
+  async function run(statement: string, database = 'postgres'): Promise<void> {
+    const client = new pg.Client({ connectionString: urlOf(database) });
     client.on('error', () => {});
     try {
       await client.connect();
@@ -82,16 +84,24 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
     }
   }
 
+  async function createDatabase(): Promise<string> {
+    databases += 1;
+    await run(`create database test_${databases}`);
+    return urlOf(`test_${databases}`);
+  }
+
   function urlOf(database: string): string {
     return `postgres://outrider@127.0.0.1:${port}/${database}`;
   }
 
   await start();
   return {
-    async createDatabase() {
-      databases += 1;
-      await run(`create database test_${databases}`);
-      return urlOf(`test_${databases}`);
+    createDatabase,
+    async emptyDatabase() {
+      reused ??= await createDatabase();
+      const name = new URL(reused).pathname.slice(1);
+      await run('drop schema if exists drizzle, public cascade; create schema public', name);
+      return reused;
     },
     start,
     stop,

@@ -106,7 +106,7 @@ export function evidenceContract({ createUrl, open }: Databases): void {
     const failing = store.changeEvidence('r1', 'key_a', () => {
       throw new RangeError('no');
     });
-    await expect(failing).rejects.toBeDefined();
+    await expect(failing).rejects.toThrow(RangeError);
     await store.changeEvidence('r1', 'key_a', humanVerdict);
     expect((await store.readRequest('r1'))?.feedback).toHaveLength(1);
   });
