@@ -9,12 +9,13 @@ import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
-import { registerErrors } from './http/errors.ts';
+import { answerClientError } from './http/client-errors.ts';
+import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
 import { registerIntelligence } from './http/intelligence.ts';
 import { registerModels } from './http/models.ts';
 import { registerOperations } from './http/operations.ts';
-import { readJsonObject } from './http/read-json.ts';
+import { registerJsonBodies } from './http/read-json.ts';
 
 export interface AppOptions {
   readonly gateway: GatewayDeps;
@@ -40,21 +41,16 @@ export function buildApp(options: AppOptions): FastifyInstance {
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: false,
+    // What fails before a route is found: a URL that cannot be decoded, bytes that are no HTTP.
+    frameworkErrors: answerError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, gateway.newRequestId),
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : gateway.newRequestId();
     },
   });
 
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-    try {
-      done(null, readJsonObject(body));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
-
+  registerJsonBodies(app);
   registerErrors(app);
   registerAuth(app, options.keyring);
   app.addHook('onSend', (request, reply, _payload, done) => {

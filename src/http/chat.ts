@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ChatJob, ChatResult, ClientLine } from '../gateway/chat-job.ts';
 import { checkChatBody } from './chat-schema.ts';
 import { clientLineOf } from './client-line.ts';
-import type { JsonBody } from './read-json.ts';
+import { type JsonBody, presentBody } from './read-json.ts';
 
 /** `POST /v1/chat/completions` */
 export function registerChat(
@@ -12,12 +12,12 @@ export function registerChat(
     monotonicMs: () => number;
   },
 ): void {
-  app.post<{ Body: JsonBody }>(
+  app.post<{ Body: JsonBody | undefined }>(
     '/v1/chat/completions',
     { config: { access: 'inference' } },
     async (request, reply) => {
       const arrivedMs = deps.monotonicMs();
-      const { bytes, members, json } = request.body;
+      const { bytes, members, json } = presentBody(request.body);
       const { caller, headers } = request;
       const client = clientLineOf(reply);
       const job: ChatJob = {
@@ -31,7 +31,11 @@ export function registerChat(
         wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
         arrivedMs,
       };
-      const result = await deps.completeChat(job, client);
+      const result = await deps.completeChat(job, client).catch((error: unknown) => {
+        // The id may have been replaced on the way, and the client is to ask about its own request.
+        reply.header('x-request-id', job.requestId);
+        throw error;
+      });
       if (result.body === undefined) {
         if (!reply.sent) reply.hijack();
         return reply;

@@ -3,7 +3,7 @@ import { GatewayError } from '../core/outcome/gateway-error.ts';
 
 /** One place where errors become answers, always in OpenAI's shape and in our own words. */
 export function registerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => sendError(toGatewayError(error), request, reply));
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     sendError(
       new GatewayError({
@@ -17,11 +17,17 @@ export function registerErrors(app: FastifyInstance): void {
   );
 }
 
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  sendError(toGatewayError(error), request, reply);
+}
+
 function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.status >= 500)
     request.log.error({ err: error, request_id: request.id, code: error.code }, 'failed');
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
-  reply.code(error.status).header('x-request-id', request.id).type('application/json').send(error.toBody());
+  if (error.isRetryPointless) reply.header('x-should-retry', 'false');
+  if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
+  reply.code(error.status).type('application/json').send(error.toBody());
 }
 
 const FASTIFY_CODE_TO_ERROR: Readonly<Record<string, { status: number; code: string; message: string }>> = {
@@ -34,6 +40,16 @@ const FASTIFY_CODE_TO_ERROR: Readonly<Record<string, { status: number; code: str
     status: 415,
     code: 'unsupported_media_type',
     message: "Send JSON with the header 'Content-Type: application/json'.",
+  },
+  FST_ERR_BAD_URL: {
+    status: 400,
+    code: 'invalid_url',
+    message: 'The URL cannot be decoded.',
+  },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    status: 414,
+    code: 'invalid_url',
+    message: 'A part of the URL is too long.',
   },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     status: 400,

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../gateway/keyring.ts';
 import { explain } from './chat-schema.ts';
-import type { JsonBody } from './read-json.ts';
+import { type JsonBody, presentBody } from './read-json.ts';
+import { readQuery } from './read-query.ts';
 
 const signal = z.union([z.boolean(), z.number()], { error: 'must be true, false or a number from 0 to 1' });
 
@@ -17,7 +18,11 @@ const feedbackSchema = z.strictObject({
   tool_calls_correct: signal.optional(),
   schema_valid: signal.optional(),
   source: z.string().optional(),
-  comment: z.string().optional(),
+  // PostgreSQL keeps no NUL in a text.
+  comment: z
+    .string()
+    .refine((text) => !text.includes('\0'), 'must not hold NUL characters')
+    .optional(),
 });
 
 type FeedbackInput = z.infer<typeof feedbackSchema>;
@@ -40,20 +45,16 @@ export function registerFeedback(
     keyId: ownRequestsOf(caller),
   });
 
-  app.post<{ Params: { id: string }; Body: JsonBody }>('/v1/feedback/:id', { config }, async (request) => {
-    const read = feedbackSchema.safeParse(request.body.json);
+  type Route = { Params: { id: string }; Body: JsonBody | undefined };
+  app.post<Route>('/v1/feedback/:id', { config }, async (request) => {
+    const read = feedbackSchema.safeParse(presentBody(request.body).json);
     if (!read.success) throw explain(read.error);
     return deps.giveFeedback(callOf(request.params.id, request.caller), read.data);
   });
-  app.delete<{ Params: { id: string }; Querystring: { source?: string } }>(
-    '/v1/feedback/:id',
-    { config },
-    async (request) =>
-      deps.retractFeedback(
-        callOf(request.params.id, request.caller),
-        String(request.query.source ?? 'human'),
-      ),
-  );
+  app.delete<Route>('/v1/feedback/:id', { config }, async (request) => {
+    const { source = 'human' } = readQuery(request.query, ['source']);
+    return deps.retractFeedback(callOf(request.params.id, request.caller), source);
+  });
 }
 
 /** The key whose requests a caller may see and judge; undefined for an admin and while the gateway is open: all. */

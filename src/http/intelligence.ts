@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { badRequest } from '../core/outcome/gateway-error.ts';
 import { ownRequestsOf } from './feedback.ts';
+import { readQuery } from './read-query.ts';
 
 interface RankingsQuery {
   readonly task?: string;
@@ -9,7 +9,7 @@ interface RankingsQuery {
   readonly sort?: string;
 }
 
-const RANKINGS_PARAMETERS = ['task', 'strategy', 'window', 'sort'];
+const RANKINGS_PARAMETERS = ['task', 'strategy', 'window', 'sort'] as const;
 
 /** `GET /v1/intelligence/rankings`, `/v1/intelligence/health` and `/v1/explain/{request_id}` */
 export function registerIntelligence(
@@ -21,21 +21,8 @@ export function registerIntelligence(
   },
 ): void {
   const config = { access: 'intelligence' } as const;
-  app.get<{ Querystring: Record<string, unknown> }>(
-    '/v1/intelligence/rankings',
-    { config },
-    async (request) => {
-      for (const [name, value] of Object.entries(request.query)) {
-        if (!RANKINGS_PARAMETERS.includes(name)) {
-          throw badRequest(
-            `Unknown parameter '${name.slice(0, 64)}'. Known are ${RANKINGS_PARAMETERS.join(', ')}.`,
-            name,
-          );
-        }
-        if (typeof value !== 'string') throw badRequest(`'${name}' is given twice.`, name);
-      }
-      return deps.rankModels(request.query as RankingsQuery);
-    },
+  app.get('/v1/intelligence/rankings', { config }, async (request) =>
+    deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS)),
   );
   app.get('/v1/intelligence/health', { config }, async () => deps.reportHealth());
   app.get<{ Params: { id: string } }>('/v1/explain/:id', { config }, async (request) =>

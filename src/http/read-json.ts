@@ -1,4 +1,6 @@
-import { badRequest } from '../core/outcome/gateway-error.ts';
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import { countPairs, type JsonMember, scanJson } from '../core/wire/json-members.ts';
 
 /** Deepest nesting taken. Deeper texts parse, and then break whoever serialises them. */
@@ -11,14 +13,44 @@ export interface JsonBody {
   readonly members: readonly JsonMember[];
 }
 
+/** JSON is the one kind of body taken here; any other is a 415. */
+export function registerJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
+    // Some clients name a type for the body that a DELETE does not have.
+    if (bytes.length === 0 && request.method === 'DELETE') {
+      done(null);
+      return;
+    }
+    try {
+      const encoding = request.headers['content-encoding'] ?? 'identity';
+      if (encoding !== 'identity') throw unsupportedEncoding();
+      done(null, readJsonObject(bytes));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/**
+ * The body of a request that cannot do without one: fastify leaves it undefined where no header announced any.
+ *
+ * @throws GatewayError 400
+ */
+export function presentBody(body: JsonBody | undefined): JsonBody {
+  if (body === undefined) throw emptyBody();
+  return body;
+}
+
 /**
  * A request body as a JSON object, parsed once.
  *
- * @throws GatewayError 400 when it is empty, not JSON, not an object, nested too deeply or names a member twice: with
- *   two values for one name, what is checked here and what a provider reads could differ.
+ * @throws GatewayError 400 when it is empty, not UTF-8, not JSON, not an object, nested too deeply or names a member
+ *   twice: with two values for one name, what is checked here and what a provider reads could differ.
  */
 export function readJsonObject(bytes: Buffer): JsonBody {
-  if (bytes.length === 0) throw badRequest('The body is empty. Send a JSON object.', null, 'invalid_json');
+  if (bytes.length === 0) throw emptyBody();
+  if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.', null, 'invalid_json');
   const scan = scanJson(bytes, MAX_DEPTH);
   if (scan.depth > MAX_DEPTH) {
     throw badRequest(`The body is nested more than ${MAX_DEPTH} levels deep.`, null, 'too_deep');
@@ -34,6 +66,18 @@ export function readJsonObject(bytes: Buffer): JsonBody {
     throw badRequest(`A name stands twice in one JSON object: ${where}.`, twice ?? null, 'duplicate_key');
   }
   return { json: json as Record<string, unknown>, bytes, members: scan.members };
+}
+
+function emptyBody(): GatewayError {
+  return badRequest('The body is empty. Send a JSON object.', null, 'invalid_json');
+}
+
+function unsupportedEncoding(): GatewayError {
+  return new GatewayError({
+    status: 415,
+    code: 'unsupported_encoding',
+    message: 'Send the body as it is, without a Content-Encoding.',
+  });
 }
 
 function parse(bytes: Buffer): unknown {

@@ -11,6 +11,8 @@ export class GatewayError extends Error {
   readonly param: string | null;
   /** Seconds the client should wait; sent as `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
+  /** The same request fails the same way however long its client waits; sent as `x-should-retry: false`, which SDKs heed. */
+  readonly isRetryPointless: boolean;
   /** How the attempt ended, when this error ended one. */
   readonly ending: Ending | undefined;
 
@@ -20,6 +22,7 @@ export class GatewayError extends Error {
     message: string;
     param?: string | null;
     retryAfterSeconds?: number;
+    isRetryPointless?: boolean;
     ending?: Ending;
     cause?: unknown;
   }) {
@@ -30,6 +33,7 @@ export class GatewayError extends Error {
     this.type = typeOfStatus(options.status);
     this.param = options.param ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.isRetryPointless = options.isRetryPointless ?? false;
     this.ending = options.ending;
   }
 
