@@ -1,6 +1,6 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
-import { ruleOf } from '../core/outcome/endings.ts';
+import { type EndingRule, ruleOf } from '../core/outcome/endings.ts';
 import { endedBy, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Permit } from '../providers/guard-settings.ts';
 import type { CallProgress, UpstreamAnswer } from '../providers/upstream.ts';
@@ -16,6 +16,8 @@ export interface FinishedAttempt {
   readonly end: AttemptEnd;
   readonly answer: UpstreamAnswer | undefined;
   readonly error: GatewayError | undefined;
+  /** Who may be tried after a failure. */
+  readonly next: EndingRule['next'];
   readonly progress: CallProgress;
   readonly line: StreamLine | undefined;
 }
@@ -95,12 +97,13 @@ export async function runAttempt(
     deps.inFlight.delete(handle);
   }
 
+  const next = nextAfter(error, line);
   const outcome: AttemptOutcome = {
     answer,
     error,
     progress: handle.progress,
     latencyMs: deps.monotonicMs() - sentMs,
-    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isLast() || isFinal(error)),
+    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isLast() || next === 'no'),
   };
   const end = settleAttempt(deps, { job, decision: options.decision, candidate, start, outcome });
   const ruling = ruleOf(end.ending).breaker;
@@ -113,11 +116,14 @@ export async function runAttempt(
     ttftMs: isStream ? end.ttftMs : 0,
     latencyMs: end.latencyMs,
   });
-  return { end, answer, error, progress: handle.progress, line };
+  return { end, answer, error, next, progress: handle.progress, line };
 }
 
-function isFinal(error: GatewayError): boolean {
-  return error.ending !== undefined && ruleOf(error.ending).next === 'no';
+/** Of a stream that was held back the client has seen nothing: its death in the middle is like one before. */
+function nextAfter(error: GatewayError | undefined, line: StreamLine | undefined): EndingRule['next'] {
+  if (error?.ending === undefined) return 'any';
+  if (error.ending === 'stream_after_token' && line?.hasBegun === false) return 'any';
+  return ruleOf(error.ending).next;
 }
 
 /** Writes the attempt down, with its request if it is the first. Frees the endpoint again if that fails. */

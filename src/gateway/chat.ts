@@ -63,7 +63,7 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
       return { headers: {}, body: undefined };
     }
     failures.push(finished.error);
-    if (ruleOf(finished.end.ending).next === 'no') break;
+    if (finished.next === 'no') break;
   }
   if (client.hasLeft) return { headers: {}, body: undefined };
   throw lastWord(deps, decision, failures, job.body.model);
@@ -103,7 +103,8 @@ function lastWord(
       const refusal = deps.guard.refusalOf(endpointId);
       return refusal ? [{ endpointId, modelId, ...refusal }] : [];
     });
-    return nobodyCanServe(requested, [...decision.excluded, ...refused], deps.nowMs());
+    const excluded = [...decision.excluded, ...refused];
+    return nobodyCanServe(requested, { ...decision, excluded }, deps.nowMs());
   }
   const waits = failures.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
   if (last.retryAfterSeconds === undefined || waits.length < 2) return last;

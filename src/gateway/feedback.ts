@@ -7,7 +7,11 @@ import {
   countedVerdict,
   type VerdictChange,
 } from '../core/reward/feedback-change.ts';
-import { type FeedbackBody, qualityOfFeedback } from '../core/reward/feedback-quality.ts';
+import {
+  type FeedbackBody,
+  type FeedbackVerdict,
+  qualityOfFeedback,
+} from '../core/reward/feedback-quality.ts';
 import type { RequestEvidence } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { watchQuality } from './learn.ts';
@@ -33,24 +37,27 @@ export async function giveFeedback(
   const { verdict } = read;
   const { comment = '', ...signals } = body;
   const given = { ...verdict, comment, signals: JSON.stringify(signals) };
-  const moved = await change(deps, call, (evidence) => changeByFeedback(evidence, given, deps.nowMs()));
+  const moved = await change(deps, call, verdict, (evidence) =>
+    changeByFeedback(evidence, given, deps.nowMs()),
+  );
   deps.metrics.feedbackGiven(verdict.source);
   return { ...moved, source: verdict.sourceName, source_class: verdict.source, score: verdict.quality };
 }
 
-/** Takes back what `sourceName` said of a request; of all sources when it is undefined. */
+/** Takes back what `sourceName` said of a request; a source that said nothing changes nothing. */
 export async function retractFeedback(
   deps: GatewayDeps,
   call: FeedbackCall,
   sourceName: string,
 ): Promise<object> {
-  const moved = await change(deps, call, (evidence) => changeByRemoval(evidence, sourceName));
+  const moved = await change(deps, call, undefined, (evidence) => changeByRemoval(evidence, sourceName));
   return { ...moved, source: sourceName, deleted: true };
 }
 
 async function change(
   deps: GatewayDeps,
   call: FeedbackCall,
+  verdict: FeedbackVerdict | undefined,
   decideChange: (evidence: RequestEvidence) => VerdictChange,
 ): Promise<object> {
   let decided: VerdictChange | undefined;
@@ -77,7 +84,7 @@ async function change(
   return {
     object: 'feedback',
     request_id: evidence.requestId,
-    counted: decided.counted !== undefined && !decided.automaticCounts,
+    ...(verdict ? { counted: counts(verdict, decided) } : {}),
     ...(teachesQuality(evidence.reason)
       ? {}
       : { note: 'The request named its model, so its outcome teaches nothing about which model to choose.' }),
@@ -88,6 +95,11 @@ async function change(
       after: beliefOf(deps.learner.qualityOf(task, modelId)),
     },
   };
+}
+
+/** Whether this verdict is the one that counts now, rather than a stronger source's or the automatic one. */
+function counts(verdict: FeedbackVerdict, { counted, automaticCounts }: VerdictChange): boolean {
+  return !automaticCounts && counted?.source === verdict.source && counted.quality === verdict.quality;
 }
 
 function beliefOf(belief: QualityBelief): object {

@@ -67,7 +67,8 @@ export function createKeyring(options: {
 
   return {
     callerOf(token, scope) {
-      const name = token ?? '';
+      // A longer one is unknown whatever it says, and ten thousand of them are not to fill the memory.
+      const name = (token?.length ?? 0) > MAX_KEY_LENGTH ? '-' : (token ?? '');
       const remembered = tokenToStanding.get(name);
       if (remembered && monotonicMs() < remembered.untilMs) {
         return admit(remembered.standing, scope, options.nowMs());

@@ -20,7 +20,7 @@ const CHAT_PARAMETERS = [
 
 /** Models this key may use, `auto` first, in OpenAI's shape with what else is known of them. */
 export function listModels(deps: GatewayDeps, allowedModels: ReadonlySet<string> | undefined): object {
-  const models = deps.live.catalog.models.filter((model) => allowedModels?.has(model.id) !== false);
+  const models = usableModels(deps, allowedModels);
   return {
     object: 'list',
     data: [describeAuto(models), ...models.map((model) => describeModel(deps, model))],
@@ -33,11 +33,15 @@ export function describeModelNamed(
   id: string,
   allowedModels: ReadonlySet<string> | undefined,
 ): object {
-  const { catalog } = deps.live;
-  if (id === 'auto') return describeAuto(catalog.models);
-  const model = catalog.model(id) ?? catalog.resolve(id).candidates[0]?.model;
+  const { candidates, isExplicit } = deps.live.catalog.resolve(id);
+  if (!isExplicit) return { ...describeAuto(usableModels(deps, allowedModels)), id };
+  const model = candidates[0]?.model;
   if (!model || allowedModels?.has(model.id) === false) throw unknownModel(id);
   return describeModel(deps, model);
+}
+
+function usableModels(deps: GatewayDeps, allowedModels: ReadonlySet<string> | undefined): readonly Model[] {
+  return deps.live.catalog.models.filter((model) => allowedModels?.has(model.id) !== false);
 }
 
 function describeAuto(models: readonly Model[]): object {

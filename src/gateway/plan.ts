@@ -39,7 +39,7 @@ export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
     explore: wishes.explore !== false,
     isExplicit: resolved.isExplicit,
   });
-  if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision.excluded, deps.nowMs());
+  if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision, deps.nowMs());
   return decision;
 }
 
@@ -75,12 +75,16 @@ const REASON_TO_WORDS: Readonly<Record<ExcludedCandidate['reason'], string>> = {
   paused: 'paused by the operator',
 };
 
+/** Reasons that pass by themselves. The others lie in the request or in the configuration. */
+const PASSING = new Set<ExcludedCandidate['reason']>(['breaker_open', 'cooling', 'disabled', 'paused']);
+
 /** 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked. */
 export function nobodyCanServe(
   requested: string,
-  excluded: readonly ExcludedCandidate[],
+  decision: Pick<Decision, 'reason' | 'excluded'>,
   nowMs: number,
 ): GatewayError {
+  const { excluded } = decision;
   const counts = new Map<ExcludedCandidate['reason'], number>();
   for (const { reason } of excluded) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const why = [...counts].map(([reason, count]) => `${count} ${REASON_TO_WORDS[reason]}`).join(', ');
@@ -92,6 +96,12 @@ export function nobodyCanServe(
   if (only === 'context_length') {
     return new GatewayError({ status: 400, code: 'context_length_exceeded', param: 'messages', message });
   }
+  if (decision.reason === 'explicit' && only === 'wrong_type') {
+    return new GatewayError({ status: 400, code: 'wrong_model_type', param: 'model', message });
+  }
+  if (decision.reason === 'explicit' && only === 'missing_capability') {
+    return new GatewayError({ status: 400, code: 'unsupported_by_model', param: 'model', message });
+  }
   const waits = excluded.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs - nowMs]));
   const waitMs = waits.length > 0 ? Math.min(...waits) : 30_000;
   return new GatewayError({
@@ -99,5 +109,6 @@ export function nobodyCanServe(
     code: 'no_model_available',
     message,
     retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(waitMs / 1000))),
+    isRetryPointless: excluded.length > 0 && !excluded.some(({ reason }) => PASSING.has(reason)),
   });
 }
