@@ -15,7 +15,9 @@ export function taskIndexOf(task: Task): number {
 
 /** Evidence from before the last change alarm counts this much. */
 export const OLDER_EPOCH_WEIGHT = 0.1;
-/** Far above any honest sum; keeps infinities from being born by addition. */
+/** Far above any honest row. A broken one is left out whole: clamped, it would still outweigh all that is known. */
+const DELTA_LIMIT = 1e9;
+/** Keeps infinities from being born by addition. */
 const SUM_LIMIT = 1e12;
 
 /**
@@ -108,7 +110,7 @@ export function createBeliefSums(measureCount: number): BeliefSums {
     openEpoch,
     add: (subject, measure, taskIndex, epoch, a, b, c) => {
       if (taskIndex < 0 || !isEpoch(epoch)) return false;
-      if (!Number.isFinite(a) || !Number.isFinite(b) || !Number.isFinite(c)) return false;
+      if (!isHonest(a) || !isHonest(b) || !isHonest(c)) return false;
       const index = register(subject);
       // Another replica saw the alarm first: its evidence tells us.
       if (epoch > at(epochs, index)) advance(index, epoch);
@@ -130,6 +132,10 @@ export function at(values: Float64Array, index: number): number {
 /** NaN becomes the lower bound. */
 export function clamp(value: number, low: number, high: number): number {
   return value > low ? (value < high ? value : high) : low;
+}
+
+function isHonest(amount: number): boolean {
+  return Math.abs(amount) <= DELTA_LIMIT;
 }
 
 function isEpoch(epoch: number): boolean {

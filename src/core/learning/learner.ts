@@ -27,8 +27,6 @@ const WATCH_FROM = 15;
 const WATCH_STRENGTH = 10;
 /** Response times have tails: without this bound three stragglers are a change. */
 const TIMING_Z_LIMIT = 3;
-/** A broken row cannot outweigh everything that is known. */
-const DELTA_LIMIT = 1e9;
 
 /**
  * The learner: sums in, beliefs out (docs/learning.md).
@@ -78,33 +76,22 @@ export function createLearner(options: {
   }
 
   function apply(delta: BeliefDelta): void {
-    const { subject, task, epoch } = delta;
-    if (subject === EVERYONE) return;
-    const taskIndex = taskIndexOf(task);
-    const a = bounded(delta.a);
-    const b = bounded(delta.b);
-    const c = bounded(delta.c);
+    if (delta.subject === EVERYONE) return;
     switch (delta.kind) {
       case 'quality':
-        if (models.add(subject, MODEL_MEASURES.quality, taskIndex, epoch, a, b, c)) quality.touch();
+        if (addTo(models, MODEL_MEASURES.quality, delta)) quality.touch();
         return;
       case 'tokens':
-        addTwice(models, MODEL_MEASURES.tokens);
+        addWithEveryone(models, MODEL_MEASURES.tokens, delta);
         return;
       case 'ttft':
-        addTwice(endpoints, ENDPOINT_MEASURES.ttft);
+        addWithEveryone(endpoints, ENDPOINT_MEASURES.ttft, delta);
         return;
       case 'token_time':
-        addTwice(endpoints, ENDPOINT_MEASURES.tokenTime);
+        addWithEveryone(endpoints, ENDPOINT_MEASURES.tokenTime, delta);
         return;
       case 'availability':
-        endpoints.add(subject, ENDPOINT_MEASURES.availability, taskIndex, epoch, a, b, c);
-    }
-
-    function addTwice(sums: BeliefSums, measure: number): void {
-      if (sums.add(subject, measure, taskIndex, epoch, a, b, c)) {
-        sums.add(EVERYONE, measure, taskIndex, 0, a, b, c);
-      }
+        addTo(endpoints, ENDPOINT_MEASURES.availability, delta);
     }
   }
 
@@ -157,7 +144,7 @@ export function createLearner(options: {
     const modelIndex = models.indexOf(modelId);
     const taskIndex = taskIndexOf(task);
     if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
-    const cell = quality.cellOf(taskIndex, modelIndex);
+    const cell = quality.peekCell(taskIndex, modelIndex);
     if (cell.weight <= WATCH_FROM) return false;
     const count = cell.weight + WATCH_STRENGTH;
     const expected = (cell.successes + WATCH_STRENGTH * cell.modelQuality) / count;
@@ -213,7 +200,12 @@ function knownTaskIndexOf(task: Task): number {
   return index < 0 ? taskIndexOf('unknown') : index;
 }
 
-/** NaN stays NaN and is turned away by the sums. */
-function bounded(value: number): number {
-  return Math.min(DELTA_LIMIT, Math.max(-DELTA_LIMIT, value));
+function addTo(sums: BeliefSums, measure: number, delta: BeliefDelta): boolean {
+  const { subject, task, epoch, a, b, c } = delta;
+  return sums.add(subject, measure, taskIndexOf(task), epoch, a, b, c);
+}
+
+/** What one subject shows is also the first guess about those that nothing is known of. */
+function addWithEveryone(sums: BeliefSums, measure: number, delta: BeliefDelta): void {
+  if (addTo(sums, measure, delta)) addTo(sums, measure, { ...delta, subject: EVERYONE, epoch: 0 });
 }

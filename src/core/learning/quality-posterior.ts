@@ -37,8 +37,11 @@ export interface PosteriorCell {
 export interface QualityPosterior {
   /** Something about quality was added or discounted. */
   readonly touch: () => void;
-  /** An unknown model has the posterior of one without evidence. */
+  /** Rests on the newest fit. An unknown model has the posterior of one without evidence. */
   readonly cellOf: (taskIndex: number, modelIndex: number) => PosteriorCell;
+  /** Rests on a fit that may be eight updates old; valid until the next call. */
+  readonly peekCell: (taskIndex: number, modelIndex: number) => PosteriorCell;
+  /** The same as numbers, for draws. */
   readonly readCell: (taskIndex: number, modelIndex: number, into: Float64Array, at: number) => void;
 }
 
@@ -126,6 +129,11 @@ export function createQualityPosterior(
       if (updatesSinceFit > 0) fitNow();
       compute(taskIndex, modelIndex);
       return { ...cell };
+    },
+    peekCell: (taskIndex, modelIndex) => {
+      if (updatesSinceFit >= REFIT_EVERY) fitNow();
+      compute(taskIndex, modelIndex);
+      return cell;
     },
     readCell: (taskIndex, modelIndex, into, start) => {
       if (updatesSinceFit >= REFIT_EVERY) fitNow();

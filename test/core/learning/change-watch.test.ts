@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { createChangeWatch } from '../../../src/core/learning/change-watch.ts';
+import type { Learner } from '../../../src/core/learning/contract.ts';
+import { createLearner } from '../../../src/core/learning/learner.ts';
+import { createRandom, type Random } from '../../../src/core/learning/random.ts';
+import type { Task } from '../../../src/core/task/task.ts';
+import { chatModel } from '../choice/candidates.ts';
+import { measured, quality } from './evidence.ts';
+
+const TASK_TO_QUALITY = { translation: 0.9, extraction: 0.7, code_review: 0.5 } as const;
+const WATCHED = Object.entries(TASK_TO_QUALITY) as [Task, number][];
+
+/** Labelled outcomes of one model over three tasks; the request numbers at which an alarm opened an epoch. */
+function alarmsOf(learner: Learner, random: Random, count: number, factor: number): number[] {
+  const alarms: number[] = [];
+  for (let request = 0; request < count; request += 1) {
+    const [task, truth] = WATCHED[request % WATCHED.length] ?? ['unknown', 0];
+    const outcome = random() < truth * factor ? 1 : 0;
+    if (learner.watchQuality('model', task, outcome)) {
+      alarms.push(request);
+      learner.openEpoch('model', learner.epochOf('model') + 1);
+    }
+    learner.apply(quality('model', task, outcome, 1 - outcome, learner.epochOf('model')));
+  }
+  return alarms;
+}
+
+function learnerOf(): Learner {
+  return createLearner({ models: [chatModel('model')], random: createRandom(1) });
+}
+
+describe('quality', () => {
+  test('no more than 3 false alarms in 30,000 outcomes, over five seeds', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      expect(alarmsOf(learnerOf(), createRandom(seed), 30_000, 1).length).toBeLessThanOrEqual(3);
+    }
+  });
+
+  test('a drop by half is noticed within 300 outcomes, over twenty seeds, and then believed', () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const learner = learnerOf();
+      const random = createRandom(seed);
+      alarmsOf(learner, random, 2000, 1);
+      const [first = Number.POSITIVE_INFINITY] = alarmsOf(learner, random, 300, 0.5);
+      expect(first).toBeLessThan(300);
+      alarmsOf(learner, random, 900, 0.5);
+      // Without a new epoch it would stand at (667·.9 + 400·.45)/1067 = .73.
+      expect(learner.qualityOf('translation', 'model').mean).toBeLessThan(0.6);
+    }
+  });
+
+  test('nothing is called a change before 15 outcomes of the cell are known', () => {
+    const learner = learnerOf();
+    learner.apply(quality('model', 'translation', 15, 0));
+    for (let outcome = 0; outcome < 100; outcome += 1) {
+      expect(learner.watchQuality('model', 'translation', 0)).toBe(false);
+    }
+    learner.apply(quality('model', 'translation', 1, 0));
+    const alarms = Array.from({ length: 100 }, () => learner.watchQuality('model', 'translation', 0));
+    expect(alarms).toContain(true);
+  });
+});
+
+test('a provider that slows down threefold is noticed, three stragglers are not', () => {
+  const learner = learnerOf();
+  const random = createRandom(6);
+  const paceOf = (center: number) => center * Math.exp(0.4 * (random() + random() + random() - 1.5));
+  const alarmsAt = (center: number, count: number) =>
+    Array.from({ length: count }, () => {
+      const pace = paceOf(center);
+      const isAlarm = learner.watchTiming('p0/model', 'translation', pace);
+      learner.apply(measured('token_time', 'p0/model', 'translation', pace));
+      return isAlarm;
+    }).filter(Boolean).length;
+  expect(alarmsAt(10, 3000)).toBe(0);
+  expect(alarmsAt(1000, 3)).toBe(0);
+  expect(alarmsAt(10, 500)).toBe(0);
+  expect(alarmsAt(30, 30)).toBeGreaterThan(0);
+});
+
+test('S ← max(0, S + z − 0.25), alarm at 18, then from zero again', () => {
+  const watch = createChangeWatch();
+  // 2.25 a step once the slack is off: 8 steps make 16 + …, the ninth passes 18.
+  const steps = Array.from({ length: 18 }, () => watch.observe(20, 2.25));
+  expect(steps.indexOf(true)).toBe(8);
+  expect(steps.lastIndexOf(true)).toBe(17);
+  expect(Array.from({ length: 1000 }, () => watch.observe(3, 0.25)).includes(true)).toBe(false);
+  expect(watch.observe(3, Number.NaN)).toBe(false);
+  expect(Array.from({ length: 9 }, () => watch.observe(0, -2.25)).lastIndexOf(true)).toBe(8);
+});

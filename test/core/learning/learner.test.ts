@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest';
+import type { Learner } from '../../../src/core/learning/contract.ts';
+import { type BeliefDelta, negated } from '../../../src/core/learning/delta.ts';
+import { createLearner } from '../../../src/core/learning/learner.ts';
+import { createRandom } from '../../../src/core/learning/random.ts';
+import { TASKS, type Task } from '../../../src/core/task/task.ts';
+import { chatModel } from '../choice/candidates.ts';
+import { measured, quality } from './evidence.ts';
+
+const MODELS = ['small', 'middle', 'large'].map((id) => chatModel(id));
+
+function learnerOf(
+  deltas: readonly BeliefDelta[],
+  prior?: Parameters<typeof createLearner>[0]['prior'],
+): Learner {
+  const learner = createLearner({ models: MODELS, random: createRandom(3), prior });
+  for (const delta of deltas) learner.apply(delta);
+  return learner;
+}
+
+/** Everything a learner believes, for comparing two of them. */
+function beliefsOf(learner: Learner) {
+  return MODELS.flatMap(({ id }) =>
+    TASKS.map((task) => [
+      learner.epochOf(id),
+      ...Object.values(learner.qualityOf(task, id)).filter((value) => typeof value === 'number'),
+      learner.expectedOutputTokens(task, id),
+      ...Object.values(learner.timingOf(`p0/${id}`, task)),
+      learner.availabilityOf(`p0/${id}`),
+    ]),
+  );
+}
+
+function expectSame(one: Learner, other: Learner): void {
+  const expected = beliefsOf(other).flat();
+  for (const [index, value] of beliefsOf(one).flat().entries())
+    expect(value).toBeCloseTo(expected[index] ?? 0, 8);
+}
+
+function mixedEvidence(seed: number, count: number): BeliefDelta[] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, (): BeliefDelta => {
+    const modelId = MODELS[Math.floor(random() * 3)]?.id ?? '';
+    const task = TASKS[Math.floor(random() * 4)] ?? 'unknown';
+    const epoch = Math.floor(random() * 3);
+    const value = 20 + 400 * random();
+    const kinds = [
+      quality(modelId, task, random(), random(), epoch),
+      measured('tokens', modelId, task, value, 1, epoch),
+      measured('ttft', `p0/${modelId}`, task, value),
+      measured('token_time', `p0/${modelId}`, task, value / 20),
+      {
+        kind: 'availability',
+        subject: `p0/${modelId}`,
+        task,
+        source: '',
+        epoch: 0,
+        a: 3,
+        b: 1,
+        c: 0,
+      } as const,
+    ];
+    return kinds[Math.floor(random() * kinds.length)] ?? quality(modelId, task, 1, 0);
+  });
+}
+
+describe('posterior', () => {
+  test('before any evidence a silent prior is two pseudo-outcomes at .65', () => {
+    expect(learnerOf([]).qualityOf('translation', 'small')).toMatchObject({
+      alpha: 1 + 2 * 0.65,
+      beta: 1 + 2 * 0.35,
+      samples: 0,
+      evidence: 'prior',
+    });
+  });
+
+  test('an offline prior is thirty pseudo-outcomes at b + dev, within .03 and .97', () => {
+    const learner = learnerOf([], {
+      deviationOf: (_, modelId) => ({ small: -0.2, middle: 0.9 })[modelId],
+    });
+    const small = learner.qualityOf('translation', 'small');
+    expect(small.alpha).toBeCloseTo(1 + 30 * 0.45, 10);
+    expect(small.beta).toBeCloseTo(1 + 30 * 0.55, 10);
+    expect(learner.qualityOf('translation', 'middle').alpha).toBeCloseTo(1 + 30 * 0.97, 10);
+    expect(learner.qualityOf('translation', 'large').alpha).toBeCloseTo(1 + 2 * 0.65, 10);
+  });
+
+  test('by hand: own outcomes, the model elsewhere (kG = 20N/(N+20)), the prior halved after 300', () => {
+    const learner = learnerOf(
+      [
+        quality('small', 'translation', 60, 40),
+        quality('small', 'extraction', 90, 10),
+        quality('large', 'translation', 100, 100),
+      ],
+      { deviationOf: (_, modelId) => (modelId === 'small' ? 0.1 : undefined) },
+    );
+    // The fixed point of the two equations, found by iterating them to the end.
+    let effects = { small: 0, large: 0 };
+    let baselines = { translation: 0, extraction: 0 };
+    for (let sweep = 0; sweep < 10_000; sweep += 1) {
+      baselines = {
+        translation: (160 - 100 * effects.small - 200 * effects.large + 1.3) / 302,
+        extraction: (90 - 100 * effects.small + 1.3) / 102,
+      };
+      effects = {
+        small: (150 - 100 * baselines.translation - 100 * baselines.extraction) / 205,
+        large: (100 - 200 * baselines.translation) / 205,
+      };
+    }
+    const kG = (20 * 100) / 120;
+    const pG = baselines.translation + effects.small;
+    const kP = 30 / (1 + 300 / 300);
+    const pP = baselines.translation + 0.1;
+    const belief = learner.qualityOf('translation', 'small');
+    expect(belief.alpha).toBeCloseTo(1 + 60 + kG * pG + kP * pP, 0);
+    expect(belief.alpha + belief.beta).toBeCloseTo(2 + 100 + kG + kP, 10);
+    expect(belief.samples).toBe(100);
+    expect(belief.evidence).toBe('observed');
+    expect(belief.low90).toBeLessThan(belief.mean);
+    expect(belief.high90).toBeGreaterThan(belief.mean);
+  });
+
+  test('what a model does on other tasks counts, at most as twenty outcomes', () => {
+    const learner = learnerOf([
+      quality('small', 'extraction', 0, 5000),
+      quality('large', 'extraction', 5000, 0),
+    ]);
+    const small = learner.qualityOf('translation', 'small');
+    const large = learner.qualityOf('translation', 'large');
+    expect(large.mean).toBeGreaterThan(small.mean + 0.4);
+    expect(large.evidence).toBe('prior');
+    expect(large.alpha + large.beta).toBeLessThan(2 + 20 + 2);
+  });
+
+  test('a wrong prior is forgotten', () => {
+    const outcomes = [quality('small', 'translation', 270, 30), quality('large', 'translation', 90, 210)];
+    const wrong = learnerOf(outcomes, { deviationOf: (_, modelId) => (modelId === 'large' ? 0.3 : -0.3) });
+    const [small = 0, large = 0] = wrong.bestProbabilities('translation', ['small', 'large']);
+    expect(small).toBeGreaterThan(0.99);
+    expect(small + large).toBeCloseTo(1, 10);
+  });
+
+  test('weights count as outcomes in the interval and not in the samples (Kish)', () => {
+    const learner = learnerOf([{ ...quality('small', 'translation', 20, 5), c: 25 * 0.25 }]);
+    expect(learner.qualityOf('translation', 'small').samples).toBeCloseTo(100, 10);
+  });
+});
+
+describe('additivity', () => {
+  const evidence = mixedEvidence(8, 400);
+
+  test('two learners merged are one, in any order', () => {
+    expectSame(learnerOf(evidence), learnerOf([...evidence].reverse()));
+    expectSame(learnerOf(evidence), learnerOf([...evidence.slice(100), ...evidence.slice(0, 100)]));
+  });
+
+  test('a negated delta takes back exactly what it added, also when it comes first', () => {
+    const late = mixedEvidence(9, 60).filter((delta) => delta.kind !== 'availability');
+    expectSame(learnerOf([...evidence, ...late, ...late.map(negated)]), learnerOf(evidence));
+    expectSame(learnerOf([...late.map(negated), ...evidence, ...late]), learnerOf(evidence));
+  });
+
+  test('a new epoch leaves a tenth of what was known, whenever the old evidence arrives', () => {
+    const before = quality('small', 'translation', 80, 20);
+    const after = quality('small', 'translation', 3, 7, 1);
+    const opened = learnerOf([before]);
+    opened.openEpoch('small', 1);
+    expect(opened.qualityOf('translation', 'small').samples).toBeCloseTo(10, 10);
+    opened.apply(after);
+    expectSame(opened, learnerOf([after, before]));
+    expectSame(opened, learnerOf([quality('small', 'translation', 8, 2, 1), after]));
+    opened.openEpoch('small', 0);
+    expect(opened.epochOf('small')).toBe(1);
+  });
+
+  test('a model that left and returned is remembered, one never seen is learnt about', () => {
+    const learner = learnerOf([
+      quality('small', 'translation', 80, 20),
+      quality('stranger', 'translation', 9, 1),
+    ]);
+    const before = learner.qualityOf('translation', 'small');
+    learner.setModels([chatModel('large'), chatModel('other')]);
+    learner.setModels(MODELS);
+    expect(learner.qualityOf('translation', 'small')).toEqual(before);
+    learner.setModels([...MODELS, chatModel('stranger')]);
+    expect(learner.qualityOf('translation', 'stranger').samples).toBe(10);
+  });
+});
+
+test('hostile evidence changes nothing, and no question makes the learner throw', () => {
+  const absurd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1e300, 1e300];
+  const evidence = mixedEvidence(2, 50);
+  const learner = learnerOf(evidence);
+  for (const number of absurd) {
+    for (const kind of ['quality', 'tokens', 'ttft', 'token_time', 'availability'] as const) {
+      for (const [a, b, c] of [
+        [number, 1, 1],
+        [1, number, 1],
+        [1, 1, number],
+      ] as const) {
+        for (const subject of ['small', 'p0/small', '', '__proto__']) {
+          learner.apply({ kind, subject, task: 'translation', source: '', epoch: 0, a, b, c });
+        }
+      }
+    }
+    learner.apply(quality('small', 'translation', 1, 1, number));
+    learner.openEpoch('small', number);
+    learner.openEndpointEpoch('p0/small', number);
+    expect(learner.watchQuality('small', 'translation', number)).toBe(false);
+    expect(learner.watchTiming('p0/small', 'translation', number)).toBe(false);
+    expect(learner.expectedOutputTokens('translation', 'small', number)).toBeGreaterThanOrEqual(1);
+  }
+  learner.apply({ ...quality('small', 'translation', 1, 1), task: 'no such task' as Task });
+  expectSame(learner, learnerOf(evidence));
+  const { mean } = learner.qualityOf('no such task' as Task, 'nobody');
+  expect(mean > 0 && mean < 1).toBe(true);
+  expect(learner.bestProbabilities('translation', [])).toEqual([]);
+});
+
+describe('sizes and speeds', () => {
+  test('the defaults: tokens by task, 600 ms to the first token, 12 ms a token, .99 available', () => {
+    const learner = learnerOf([]);
+    expect(learner.expectedOutputTokens('creative_writing', 'small')).toBeCloseTo(650, 8);
+    expect(learner.expectedOutputTokens('tool_use', 'small')).toBeCloseTo(60, 8);
+    const { ttftMs, msPerToken, samples } = learner.timingOf('p0/small', 'translation');
+    expect([ttftMs, msPerToken, samples]).toEqual([expect.closeTo(600, 8), expect.closeTo(12, 8), 0]);
+    expect(learner.availabilityOf('p0/small')).toBeCloseTo(0.99, 10);
+  });
+
+  test('evidence washes the defaults out, for the cell first, then for those that lean on it', () => {
+    const learner = learnerOf([
+      measured('tokens', 'small', 'translation', 1000, 200),
+      measured('ttft', 'p0/small', 'translation', 100, 200),
+    ]);
+    expect(learner.expectedOutputTokens('translation', 'small')).toBeCloseTo(1000, -2);
+    expect(learner.expectedOutputTokens('translation', 'large')).toBeGreaterThan(800);
+    expect(learner.expectedOutputTokens('extraction', 'small')).toBeCloseTo(120, 8);
+    expect(learner.timingOf('p0/small', 'translation').ttftMs).toBeLessThan(110);
+    expect(learner.timingOf('p0/small', 'extraction').ttftMs).toBeLessThan(115);
+    expect(learner.timingOf('p0/large', 'extraction').ttftMs).toBeLessThan(130);
+  });
+
+  test("the client's bound cuts the expectation: E[min(tokens, bound)] by simulation", () => {
+    const learner = learnerOf([]);
+    const random = createRandom(4);
+    // The default belief about 200 tokens: ln-variance .5.
+    let sum = 0;
+    for (let draw = 0; draw < 200_000; draw += 1) {
+      const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+      sum += Math.min(150, Math.exp(Math.log(200) - 0.25 + Math.SQRT1_2 * normal));
+    }
+    expect(learner.expectedOutputTokens('translation', 'small', 150)).toBeCloseTo(sum / 200_000, 0);
+    expect(learner.expectedOutputTokens('translation', 'small', 1_000_000)).toBeCloseTo(200, 3);
+    expect(learner.expectedOutputTokens('translation', 'small', 1)).toBeCloseTo(1, 3);
+  });
+
+  test('availability is the share of answers', () => {
+    const learner = learnerOf([
+      {
+        kind: 'availability',
+        subject: 'p0/small',
+        task: 'unknown',
+        source: '',
+        epoch: 0,
+        a: 60,
+        b: 20,
+        c: 0,
+      },
+    ]);
+    expect(learner.availabilityOf('p0/small')).toBeCloseTo(79.8 / 100, 10);
+  });
+});
+
+test('sums that cannot be are clamped when they are read', () => {
+  const learner = learnerOf([
+    quality('small', 'translation', -50, -50),
+    { ...measured('tokens', 'small', 'translation', 100, 50), b: -1e8, c: -1e8 },
+    { ...measured('ttft', 'p0/small', 'translation', 100, 50), b: 1e8 },
+    { kind: 'availability', subject: 'p0/small', task: 'unknown', source: '', epoch: 0, a: -9, b: -9, c: 0 },
+  ]);
+  for (const value of beliefsOf(learner).flat()) expect(Number.isFinite(value)).toBe(true);
+  expect(learner.qualityOf('translation', 'small').samples).toBe(0);
+  expect(learner.expectedOutputTokens('translation', 'small')).toBeLessThan(10);
+  expect(learner.availabilityOf('p0/small')).toBeCloseTo(0.99, 10);
+});
+
+test('bestProbabilities: with handicaps the cheaper of two equals is the better', () => {
+  const learner = learnerOf([
+    quality('small', 'translation', 80, 20),
+    quality('large', 'translation', 80, 20),
+  ]);
+  const [even = 0] = learner.bestProbabilities('translation', ['small', 'large']);
+  expect(even).toBeCloseTo(0.5, 1);
+  const [handicapped = 1] = learner.bestProbabilities('translation', ['small', 'large'], [0.3, 0]);
+  expect(handicapped).toBeLessThan(0.01);
+});
