@@ -25,7 +25,7 @@ export async function openUpstreams(
   for (const settings of providers) {
     let { baseUrl } = settings;
     if (settings.kind === 'simulated') {
-      const server = await startSimulatedServer({ random: deps.random });
+      const server = await startSimulatedServer({ random: deps.random, now: deps.nowMs });
       closers.push(() => server.close());
       ({ baseUrl } = server);
     }
