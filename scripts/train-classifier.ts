@@ -1,17 +1,26 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fitTemperature, type LinearModel, trainLinearModel } from './classifier/logistic.ts';
+import { fitTemperature, type LinearModel, pruneModel, trainLinearModel } from './classifier/logistic.ts';
 import { seededRandom } from './classifier/random.ts';
 import { readPromptFiles } from './classifier/templates.ts';
-import { passagesOf, publicExamples, readLabelledLines, writtenExamples } from './classifier/training-set.ts';
+import {
+  codesOf,
+  passagesOf,
+  publicExamples,
+  readLabelledLines,
+  withCodes,
+  writtenExamples,
+} from './classifier/training-set.ts';
 
 /**
  * `npm run train:classifier`: prompts → `src/core/task/classifier-weights.ts`. Deterministic: same prompts, same bytes.
  * Public prompts come from `OUTRIDER_DATA` (default `../shared/data`), our own from `scripts/classifier/prompts`.
  */
 const SEED = 20_240;
-const OPTIONS = { epochs: 12, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 0.05 };
-const VARIANTS = 16;
+const OPTIONS = { epochs: 6, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 0.05 };
+const VARIANTS = 24;
+/** Hashed rows that are shipped. */
+const ROWS = 32_000;
 
 const root = path.resolve(import.meta.dirname, '..');
 const dataFolder = process.env.OUTRIDER_DATA ?? path.resolve(root, '../shared/data');
@@ -21,7 +30,7 @@ const target = path.join(root, 'src/core/task/classifier-weights.ts');
 const random = seededRandom(SEED);
 const published = publicExamples(dataFolder);
 const written = writtenExamples(
-  readPromptFiles(path.join(root, 'scripts/classifier/prompts')),
+  withCodes(readPromptFiles(path.join(root, 'scripts/classifier/prompts')), codesOf(published)),
   VARIANTS,
   passagesOf(published),
   random,
@@ -34,31 +43,49 @@ console.log(
 );
 
 const startedMs = performance.now();
-const model = trainLinearModel([...published, ...written], OPTIONS, random);
+const examples = [...published, ...written];
+const model = trainLinearModel(examples, OPTIONS, random);
+const rows = pruneModel(model, examples, ROWS);
 const temperature = fitTemperature(model, calibration);
-writeFileSync(target, weightsModule(model, temperature));
+writeFileSync(target, weightsModule(model, rows, temperature));
 console.log(
   `temperature ${temperature.toFixed(3)}, ${((performance.now() - startedMs) / 1000).toFixed(1)} s → ${path.relative(root, target)}`,
 );
 
 /** Weights as signed bytes; the temperature is folded into scale and biases. */
-function weightsModule(trained: LinearModel, divisor: number): string {
-  const sizes = Float32Array.from(trained.weights, Math.abs).sort();
-  // The largest few in 100,000 are clipped: one outlier would cost every other weight its precision.
-  const largest = sizes[Math.floor(sizes.length * 0.99999)] ?? 1;
-  const step = largest / 127;
-  const bytes = Int8Array.from(trained.weights, (weight) =>
-    Math.max(-127, Math.min(127, Math.round(weight / step))),
+function weightsModule(trained: LinearModel, kept: readonly number[], divisor: number): string {
+  const classes = trained.biases.length;
+  const weights = Float32Array.from(
+    kept.flatMap((row) => [...trained.weights.subarray(row * classes, (row + 1) * classes)]),
   );
+  const sizes = weights.map(Math.abs).sort();
+  // The largest few in 10,000 are clipped: one outlier would cost every other weight its precision.
+  const largest = sizes[Math.floor(sizes.length * 0.9999)] ?? 1;
+  const step = largest / 127;
+  const bytes = Int8Array.from(weights, (weight) => Math.max(-127, Math.min(127, Math.round(weight / step))));
   const biases = Array.from(trained.biases, (bias) => (bias / divisor).toFixed(4)).join(', ');
   return [
     '// Written by `npm run train:classifier`; do not edit.',
     '',
     `export const CLASSIFIER_SCALE = ${Number((step / divisor).toPrecision(6))};`,
     `export const CLASSIFIER_BIASES: readonly number[] = [${biases}];`,
-    '/** Rows of features × classes, signed bytes. */',
+    '/** Rows of features that have weights, as gaps between them: a byte each, 255 goes on. */',
+    'export const CLASSIFIER_ROWS =',
+    `  '${Buffer.from(gapsOf(kept)).toString('base64')}';`,
+    '/** Those rows × classes, signed bytes. */',
     'export const CLASSIFIER_WEIGHTS =',
     `  '${Buffer.from(bytes.buffer).toString('base64')}';`,
     '',
   ].join('\n');
+}
+
+function gapsOf(ascending: readonly number[]): number[] {
+  let before = -1;
+  return ascending.flatMap((row) => {
+    let gap = row - before;
+    before = row;
+    const bytes: number[] = [];
+    for (; gap >= 255; gap -= 255) bytes.push(255);
+    return [...bytes, gap];
+  });
 }

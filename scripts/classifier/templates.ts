@@ -82,7 +82,8 @@ export function expand(template: string, file: PromptFile, random: () => number)
 
 const SHIELDED = '(){}|';
 
-function shield(text: string): string {
+/** Keeps brackets and braces of a filler from being read as choices and slots. */
+export function shield(text: string): string {
   return text.replace(/[(){}|]/g, (symbol) => String.fromCharCode(0xe000 + SHIELDED.indexOf(symbol)));
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { TASKS, type Task } from '../../src/core/task/task.ts';
 import { pick } from './random.ts';
-import { expand, type PromptFile } from './templates.ts';
+import { expand, type PromptFile, shield } from './templates.ts';
 
 export interface Example {
   readonly text: string;
@@ -37,9 +37,12 @@ const SOURCE_WEIGHT: readonly (readonly [name: string, weight: number])[] = [
   // Its prompts are plain questions that came with tools on offer; without them they are questions.
   ['BFCL', 0],
   ['BELLE', 0.7],
-  ['MBPP', 0.15],
-  ['T0/P3', 0.15],
-  ['ZeroEval', 0.12],
+  ['MBPP', 0.3],
+  ['T0/P3', 0.2],
+  ['ZeroEval (gsm)', 0.5],
+  ['ZeroEval (math', 0.4],
+  ['ZeroEval (mmlu', 0.4],
+  ['ZeroEval', 0.1],
   ['DebugBench', 0.08],
 ];
 
@@ -81,7 +84,25 @@ export function passagesOf(examples: readonly Example[]): string[] {
   const margin = 200;
   return examples
     .filter(({ text, source }) => source.includes('T0/P3') && text.length > 700)
-    .map(({ text }) => text.slice(text.indexOf(' ', margin) + 1, text.lastIndexOf(' ', text.length - margin)));
+    .map(({ text }) =>
+      text.slice(text.indexOf(' ', margin) + 1, text.lastIndexOf(' ', text.length - margin)),
+    );
+}
+
+/** Real functions, some hundred characters long, out of the public debugging prompts. */
+export function codesOf(examples: readonly Example[]): string[] {
+  return examples
+    .filter(({ source }) => source.includes('DebugBench'))
+    .map(({ text }) => text.slice(text.indexOf('\n\n') + 2));
+}
+
+/** `files` with more fillers for the slot `code`. */
+export function withCodes(files: readonly PromptFile[], codes: readonly string[]): PromptFile[] {
+  const verbatim = codes.map(shield);
+  return files.map((file) => ({
+    ...file,
+    slots: new Map([...file.slots, ['code', [...(file.slots.get('code') ?? []), ...verbatim]]]),
+  }));
 }
 
 /**
@@ -96,12 +117,14 @@ export function writtenExamples(
 ): Example[] {
   const examples: Example[] = [];
   for (const file of files) {
+    // The public passages are English; elsewhere a language's own articles serve.
+    const texts = file.language === 'en' ? passages : (file.slots.get('article') ?? []);
     for (const template of file.templates) {
       const seen = new Set<string>();
       const choices = /[({]/.test(template.text) ? variants : Math.ceil(variants / 2);
       for (let variant = 0; variant < choices; variant += 1) {
         const prompt = inMood(expand(template.text, file, random), file, random);
-        const text = random() < PASSAGE_SHARE[template.task] ? withPassage(prompt, passages, random) : prompt;
+        const text = random() < PASSAGE_SHARE[template.task] ? withPassage(prompt, texts, random) : prompt;
         if (seen.has(text)) continue;
         seen.add(text);
         examples.push({ text, task: template.task, source: `written:${file.language}`, weight: 1 });

@@ -1,9 +1,15 @@
-import { CLASSIFIER_BIASES, CLASSIFIER_SCALE, CLASSIFIER_WEIGHTS } from './classifier-weights.ts';
+import {
+  CLASSIFIER_BIASES,
+  CLASSIFIER_ROWS,
+  CLASSIFIER_SCALE,
+  CLASSIFIER_WEIGHTS,
+} from './classifier-weights.ts';
 import { CLASSIFIED_TASKS } from './task.ts';
 import { FEATURE_ROWS, hashFeatures, newFeatureBuffer, normOf } from './text-features.ts';
 
 export const CLASS_COUNT = CLASSIFIED_TASKS.length;
 
+const places = decodePlaces(CLASSIFIER_ROWS);
 const weights = decodeWeights(CLASSIFIER_WEIGHTS);
 // Synchronous and never handed out, so one buffer serves every request.
 const features = newFeatureBuffer();
@@ -56,7 +62,9 @@ function sumRows(rows: Int32Array, count: number, factor: number, scores: Float6
   let s8 = 0;
   let s9 = 0;
   for (let index = 0; index < count; index += 1) {
-    const at = (rows[index] as number) * 10;
+    const place = places[rows[index] as number] as number;
+    if (place === 0) continue;
+    const at = place * 10;
     s0 += weights[at] as number;
     s1 += weights[at + 1] as number;
     s2 += weights[at + 2] as number;
@@ -80,11 +88,27 @@ function sumRows(rows: Int32Array, count: number, factor: number, scores: Float6
   scores[9] = (scores[9] as number) + s9 * scaled;
 }
 
+/** Row of a feature → its place in the table; 0, whose weights are all zero, for rows that training dropped. */
+function decodePlaces(base64: string): Uint16Array {
+  const places = new Uint16Array(FEATURE_ROWS);
+  let row = -1;
+  let place = 0;
+  let gap = 0;
+  for (const byte of Buffer.from(base64, 'base64')) {
+    // Gaps between rows in ascending order; 255 says that the gap goes on.
+    gap += byte;
+    if (byte === 255) continue;
+    row += gap;
+    gap = 0;
+    place += 1;
+    places[row] = place;
+  }
+  return places;
+}
+
 function decodeWeights(base64: string): Int8Array {
   const bytes = Buffer.from(base64, 'base64');
-  const table = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (table.length !== FEATURE_ROWS * CLASS_COUNT) {
-    throw new Error(`classifier weights: ${table.length} values, expected ${FEATURE_ROWS * CLASS_COUNT}`);
-  }
+  const table = new Int8Array(CLASS_COUNT + bytes.length);
+  table.set(bytes, CLASS_COUNT);
   return table;
 }
