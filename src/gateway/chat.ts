@@ -25,6 +25,9 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
   const failures: GatewayError[] = [];
   let upstreamMs = 0;
   let served: Candidate | undefined;
+  // A cascade moves up from an answer that fails its checks, and comes back to it if nobody does better.
+  const movesUp = catalog.strategy(decision.strategy).kind === 'cascade';
+  let answerInHand: (() => ChatResult) | undefined;
 
   const headers = (number: number) => {
     const overheadMs = deps.monotonicMs() - job.arrivedMs - upstreamMs;
@@ -56,7 +59,11 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
     upstreamMs += finished.end.latencyMs;
     if (finished.error === undefined) {
       deps.metrics.overhead(deps.monotonicMs() - job.arrivedMs - upstreamMs);
-      return complete({ deps, job, decision, candidate, finished, client, headers: headers(number + 1) });
+      const finalHeaders = headers(number + 1);
+      answerInHand = () =>
+        complete({ deps, job, decision, candidate, finished, client, headers: finalHeaders });
+      if (!movesUp || finished.line?.hasBegun || !failsItsChecks(finished.end)) return answerInHand();
+      continue;
     }
     if (finished.line?.hasBegun) {
       breakStream(client, finished.error);
@@ -66,7 +73,12 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
     if (finished.next === 'no') break;
   }
   if (client.hasLeft) return { headers: {}, body: undefined };
+  if (answerInHand) return answerInHand();
   throw lastWord(deps, decision, failures, job.body.model);
+}
+
+function failsItsChecks({ automatic }: FinishedAttempt['end']): boolean {
+  return automatic !== undefined && automatic.quality < 0.5;
 }
 
 /** The best candidate left that may still take over after `failure` and that the guard lets through. */

@@ -24,7 +24,7 @@ export async function explainRequest(
     });
   }
   const { request, attempts, feedback } = history;
-  const served = attempts.find(({ ending }) => ending === 'completed');
+  const served = attempts.findLast(({ ending }) => ending === 'completed');
   const estimated = attempts.reduce((sum, attempt) => sum + attempt.estimatedCostMicroUsd, 0);
   const actual = attempts.reduce((sum, attempt) => sum + attempt.costMicroUsd, 0);
   return {
