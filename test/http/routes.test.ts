@@ -1,0 +1,151 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KEY_SCOPES, type KeyScope } from '../../src/store/contract.ts';
+import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
+import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
+import { send } from './send.ts';
+
+interface Route {
+  /** The scope that opens it, or `open` for everybody. */
+  readonly access: KeyScope | 'open';
+  /** What is sent: a real path and body. */
+  readonly path?: string;
+  readonly body?: object;
+  /** The answer to whoever may come in; 200 unless said. */
+  readonly status?: number;
+}
+
+/** Every route of the gateway. One that is missing here fails the test: say who may use it. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  'POST /v1/chat/completions': {
+    access: 'inference',
+    body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
+  },
+  'GET /v1/models': { access: 'inference' },
+  'GET /v1/models/*': { access: 'inference', path: '/v1/models/ok' },
+  'POST /v1/feedback/:id': {
+    access: 'feedback',
+    path: '/v1/feedback/nobody',
+    body: { score: 1 },
+    status: 404,
+  },
+  'DELETE /v1/feedback/:id': { access: 'feedback', path: '/v1/feedback/nobody', status: 404 },
+  'GET /v1/intelligence/rankings': { access: 'intelligence' },
+  'GET /v1/intelligence/health': { access: 'intelligence' },
+  'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
+  'GET /metrics': { access: 'intelligence' },
+  'GET /health/live': { access: 'open' },
+  'GET /health/ready': { access: 'open' },
+};
+
+const KEYS = ['none', 'malformed', 'unknown', 'revoked', 'expired', ...KEY_SCOPES] as const;
+type KeyKind = (typeof KEYS)[number];
+
+let upstream: MisbehavingUpstream;
+let gateway: TestGateway;
+/** `METHOD /path` of everything that the gateway serves. */
+const served: string[] = [];
+const kindToAuthorization = new Map<KeyKind, string>();
+
+beforeAll(async () => {
+  upstream = await startMisbehavingUpstream();
+  subscribe('fastify.initialization', listRoutes);
+  gateway = await startGateway(providerToml('up', upstream.baseUrl, ['ok']));
+  unsubscribe('fastify.initialization', listRoutes);
+  for (const scope of KEY_SCOPES) {
+    const { key } = await gateway.createKey({ scopes: [scope] });
+    kindToAuthorization.set(scope, `Bearer ${key}`);
+  }
+  const expired = await gateway.createKey({ scopes: KEY_SCOPES, expiresAtMs: Date.now() - 1 });
+  const revoked = await gateway.createKey({ scopes: KEY_SCOPES });
+  await gateway.withStore((store) => store.revokeKey(revoked.record.id));
+  kindToAuthorization.set('expired', `Bearer ${expired.key}`);
+  kindToAuthorization.set('revoked', `Bearer ${revoked.key}`);
+  kindToAuthorization.set('malformed', `Basic ${Buffer.from('or-x:').toString('base64')}`);
+  kindToAuthorization.set('unknown', `Bearer ${revoked.key.slice(0, -1)}`);
+});
+
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.close();
+});
+
+/** Fastify announces each instance that is made: the routes are those of the very gateway that is asked below. */
+function listRoutes(message: unknown): void {
+  const { fastify } = message as { fastify: FastifyInstance };
+  fastify.addHook('onRoute', ({ method, url }) => {
+    for (const one of Array.isArray(method) ? method : [method]) served.push(`${one} ${url}`);
+  });
+}
+
+function headersOf(kind: KeyKind): Record<string, string> {
+  const authorization = kindToAuthorization.get(kind);
+  return authorization === undefined ? {} : { authorization };
+}
+
+function expectedStatus(route: Route, kind: KeyKind): number {
+  if (route.access === 'open' || kind === route.access) return route.status ?? 200;
+  return KEY_SCOPES.some((scope) => scope === kind) ? 403 : 401;
+}
+
+test('the table above is complete', () => {
+  const heads = Object.keys(ROUTES).flatMap((name) =>
+    name.startsWith('GET') ? [`HEAD${name.slice(3)}`] : [],
+  );
+  expect(served.sort()).toEqual([...Object.keys(ROUTES), ...heads].sort());
+});
+
+describe.each(KEYS)('with the key: %s', (kind) => {
+  test.each(Object.entries(ROUTES))('%s', async (name, route) => {
+    const [method = '', pattern = ''] = name.split(' ');
+    const headers = headersOf(kind);
+    const url = `${gateway.url}${route.path ?? pattern}`;
+    const callsBefore = upstream.requests.length;
+    const answer = await send(url, { method, body: route.body, headers });
+    const status = expectedStatus(route, kind);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['x-request-id']).toBeTruthy();
+    if (status === 401 || status === 403) {
+      const [type, code] =
+        status === 401 ? ['authentication_error', 'invalid_api_key'] : ['permission_error', 'missing_scope'];
+      expect(answer.json).toMatchObject({ error: { type, code, param: null } });
+      expect(upstream.requests.length).toBe(callsBefore);
+    }
+    if (method !== 'GET') return;
+    const head = await send(url, { method: 'HEAD', headers });
+    expect(head).toMatchObject({ status, text: '' });
+  });
+});
+
+test('public_models opens the list of models and nothing else', async () => {
+  const open = await startGateway(providerToml('up', upstream.baseUrl, ['ok']), {
+    api: 'public_models = true',
+  });
+  try {
+    await open.createKey();
+    const statuses: Record<string, number> = {};
+    for (const [name, route] of Object.entries(ROUTES)) {
+      const [method = '', pattern = ''] = name.split(' ');
+      statuses[name] = (
+        await send(`${open.url}${route.path ?? pattern}`, { method, body: route.body })
+      ).status;
+    }
+    const opened = Object.entries(statuses).flatMap(([name, status]) => (status === 401 ? [] : [name]));
+    expect(opened.sort()).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /v1/models',
+      'GET /v1/models/*',
+    ]);
+  } finally {
+    await open.stop();
+  }
+});
+
+test('what is not there is a 404 with any key and without one', async () => {
+  for (const kind of KEYS) {
+    const answer = await send(`${gateway.url}/v1/not-there`, { headers: headersOf(kind) });
+    expect(answer.status).toBe(404);
+  }
+});
