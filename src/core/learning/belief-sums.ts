@@ -13,7 +13,10 @@ export function taskIndexOf(task: Task): number {
   return taskToIndex.get(task) ?? -1;
 }
 
-/** Evidence from before the last change alarm counts this much. */
+/**
+ * Each change alarm leaves a tenth of what was known: evidence d epochs old counts 0.1^d. Were it a tenth whatever
+ * its age, a second alarm would also discount what the first had made room for, and the oldest would win again.
+ */
 export const OLDER_EPOCH_WEIGHT = 0.1;
 /** Far above any honest row. A broken one is left out whole: clamped, it would still outweigh all that is known. */
 const DELTA_LIMIT = 1e9;
@@ -21,8 +24,8 @@ const DELTA_LIMIT = 1e9;
 const SUM_LIMIT = 1e12;
 
 /**
- * Sums (a, b, c) per subject × measure × task, where a subject is a model or an endpoint. Sums of the subject's
- * current epoch and of all older ones stand apart, so the order in which epochs and evidence arrive does not matter.
+ * Sums (a, b, c) per subject × measure × task, where a subject is a model or an endpoint. What is kept is weighted by
+ * the age of its epoch, so the order in which epochs and evidence arrive does not matter.
  */
 export interface BeliefSums {
   /** Subjects ever heard of; their indices are 0 … count − 1 and never change. */
@@ -44,7 +47,7 @@ export interface BeliefSums {
   ) => boolean;
   /** Where a subject's three sums of a measure and a task (or `ALL_TASKS`) start in `effective()`. */
   readonly offsetOf: (subjectIndex: number, measure: number, taskIndex: number) => number;
-  /** Current epoch plus a tenth of the older ones. Signed: a correction may arrive before what it corrects. */
+  /** The weighted sums. Signed: a correction may arrive before what it corrects. */
   readonly effective: () => Float64Array;
 }
 
@@ -52,8 +55,6 @@ export function createBeliefSums(measureCount: number): BeliefSums {
   const stride = measureCount * COLUMNS * 3;
   const subjectToIndex = new Map<string, number>();
   let epochs = new Float64Array(8);
-  let current = new Float64Array(8 * stride);
-  let older = new Float64Array(8 * stride);
   let effective = new Float64Array(8 * stride);
 
   function register(subject: string): number {
@@ -62,8 +63,6 @@ export function createBeliefSums(measureCount: number): BeliefSums {
     const index = subjectToIndex.size;
     if (index === epochs.length) {
       epochs = doubled(epochs);
-      current = doubled(current);
-      older = doubled(older);
       effective = doubled(effective);
     }
     subjectToIndex.set(subject, index);
@@ -71,11 +70,10 @@ export function createBeliefSums(measureCount: number): BeliefSums {
   }
 
   function advance(index: number, epoch: number): void {
+    const weight = OLDER_EPOCH_WEIGHT ** (epoch - at(epochs, index));
     epochs[index] = epoch;
     for (let row = index * stride; row < (index + 1) * stride; row += 1) {
-      older[row] = at(older, row) + at(current, row);
-      current[row] = 0;
-      effective[row] = OLDER_EPOCH_WEIGHT * at(older, row);
+      effective[row] = at(effective, row) * weight;
     }
   }
 
@@ -89,14 +87,10 @@ export function createBeliefSums(measureCount: number): BeliefSums {
     return subjectIndex * stride + (measure * COLUMNS + taskIndex) * 3;
   }
 
-  function addTo(offset: number, isCurrent: boolean, a: number, b: number, c: number): void {
-    const sums = isCurrent ? current : older;
-    sums[offset] = clamp(at(sums, offset) + a, -SUM_LIMIT, SUM_LIMIT);
-    sums[offset + 1] = clamp(at(sums, offset + 1) + b, -SUM_LIMIT, SUM_LIMIT);
-    sums[offset + 2] = clamp(at(sums, offset + 2) + c, -SUM_LIMIT, SUM_LIMIT);
-    for (let row = offset; row < offset + 3; row += 1) {
-      effective[row] = at(current, row) + OLDER_EPOCH_WEIGHT * at(older, row);
-    }
+  function addTo(offset: number, weight: number, a: number, b: number, c: number): void {
+    effective[offset] = clamp(at(effective, offset) + weight * a, -SUM_LIMIT, SUM_LIMIT);
+    effective[offset + 1] = clamp(at(effective, offset + 1) + weight * b, -SUM_LIMIT, SUM_LIMIT);
+    effective[offset + 2] = clamp(at(effective, offset + 2) + weight * c, -SUM_LIMIT, SUM_LIMIT);
   }
 
   return {
@@ -114,9 +108,10 @@ export function createBeliefSums(measureCount: number): BeliefSums {
       const index = register(subject);
       // Another replica saw the alarm first: its evidence tells us.
       if (epoch > at(epochs, index)) advance(index, epoch);
-      const isCurrent = epoch === at(epochs, index);
-      addTo(offsetOf(index, measure, taskIndex), isCurrent, a, b, c);
-      addTo(offsetOf(index, measure, ALL_TASKS), isCurrent, a, b, c);
+      const age = at(epochs, index) - epoch;
+      const weight = age === 0 ? 1 : OLDER_EPOCH_WEIGHT ** age;
+      addTo(offsetOf(index, measure, taskIndex), weight, a, b, c);
+      addTo(offsetOf(index, measure, ALL_TASKS), weight, a, b, c);
       return true;
     },
     offsetOf,

@@ -20,7 +20,7 @@ export interface Learner {
 
   /** The epoch new evidence about this model belongs to: write it into its `quality` and `tokens` deltas. */
   epochOf(modelId: string): number;
-  /** Starts a new epoch: everything older counts a tenth. Going back, or to the same epoch, does nothing. */
+  /** Starts a new epoch: everything older counts a tenth, 0.1^d after d of them. Going back, or to the same epoch, does nothing. */
   openEpoch(modelId: string, epoch: number): void;
   /** The same for an endpoint: its `ttft`, `token_time` and `availability` deltas. */
   endpointEpochOf(endpointId: string): number;
@@ -73,7 +73,7 @@ export interface QualityBelief {
   /** Bounds of the central 90 % interval of Beta(alpha, beta). */
   readonly low90: number;
   readonly high90: number;
-  /** Outcomes behind it, (Σw)²/Σw² (Kish), those of older epochs counting a tenth. */
+  /** Outcomes behind it, (Σw)²/Σw² (Kish), those of older epochs counting less. */
   readonly samples: number;
   /** `prior`: no outcome of its own; `mixed`: what is borrowed still weighs more; `observed`: its own outcomes do. */
   readonly evidence: 'prior' | 'mixed' | 'observed';

@@ -1,4 +1,4 @@
-import { at, type BeliefSums, clamp, TASK_COUNT } from './belief-sums.ts';
+import { ALL_TASKS, at, type BeliefSums, clamp, TASK_COUNT } from './belief-sums.ts';
 import { CELL_FIELDS } from './contract.ts';
 import { createTwoWayFit, refit } from './two-way-fit.ts';
 
@@ -25,6 +25,8 @@ export interface PosteriorCell {
   readonly weight: number;
   /** Σw². */
   readonly squaredWeight: number;
+  /** n over all tasks. */
+  readonly modelWeight: number;
   /** kG: pseudo-outcomes from this model's other tasks, 0–20. */
   readonly modelStrength: number;
   /** pG: what those say, .03–.97. */
@@ -89,22 +91,29 @@ export function createQualityPosterior(
     successes: 0,
     weight: 0,
     squaredWeight: 0,
+    modelWeight: 0,
     modelStrength: 0,
     modelQuality: 0,
     priorStrength: 0,
     priorQuality: 0,
   };
 
+  /** One of the sums a, b, c of a cell; 0 of an unknown model. */
+  function sumOf(modelIndex: number, column: number, field: number): number {
+    if (modelIndex < 0) return 0;
+    return clamp(at(sums.effective(), sums.offsetOf(modelIndex, measure, column) + field), 0, WEIGHT_LIMIT);
+  }
+
   function compute(taskIndex: number, modelIndex: number): void {
-    const effective = sums.effective();
-    const offset = modelIndex < 0 ? -1 : sums.offsetOf(modelIndex, measure, taskIndex);
-    const success = offset < 0 ? 0 : clamp(at(effective, offset), 0, WEIGHT_LIMIT);
-    const failure = offset < 0 ? 0 : clamp(at(effective, offset + 1), 0, WEIGHT_LIMIT);
+    const success = sumOf(modelIndex, taskIndex, 0);
+    const failure = sumOf(modelIndex, taskIndex, 1);
     const weight = success + failure;
+    const modelWeight = sumOf(modelIndex, ALL_TASKS, 0) + sumOf(modelIndex, ALL_TASKS, 1);
     const baseline = at(fit.taskBaseline, taskIndex);
-    const elsewhere = clamp(at(fit.modelWeight, modelIndex) - weight, 0, WEIGHT_LIMIT);
+    const effect = modelIndex < 0 ? 0 : at(fit.modelEffect, modelIndex);
+    const elsewhere = clamp(modelWeight - weight, 0, WEIGHT_LIMIT);
     const modelStrength = (MODEL_STRENGTH_LIMIT * elsewhere) / (elsewhere + MODEL_STRENGTH_LIMIT);
-    const modelQuality = clamp(baseline + at(fit.modelEffect, modelIndex), EFFECT_FLOOR, EFFECT_CEILING);
+    const modelQuality = clamp(baseline + effect, EFFECT_FLOOR, EFFECT_CEILING);
     const deviation = (modelIndex < 0 ? undefined : deviationOf(taskIndex, modelIndex)) ?? Number.NaN;
     const isSilent = Number.isNaN(deviation);
     const priorStrength =
@@ -112,7 +121,8 @@ export function createQualityPosterior(
     const priorQuality = clamp(baseline + (isSilent ? 0 : deviation), EFFECT_FLOOR, EFFECT_CEILING);
     cell.successes = success;
     cell.weight = weight;
-    cell.squaredWeight = offset < 0 ? 0 : clamp(at(effective, offset + 2), 0, WEIGHT_LIMIT);
+    cell.squaredWeight = sumOf(modelIndex, taskIndex, 2);
+    cell.modelWeight = modelWeight;
     cell.modelStrength = modelStrength;
     cell.modelQuality = modelQuality;
     cell.priorStrength = priorStrength;
@@ -142,7 +152,7 @@ export function createQualityPosterior(
       into[start + CELL_FIELDS.reshapedBeta] = RESHAPING * cell.beta;
       into[start + CELL_FIELDS.mean] = cell.alpha / (cell.alpha + cell.beta);
       into[start + CELL_FIELDS.cellWeight] = cell.weight;
-      into[start + CELL_FIELDS.modelWeight] = at(fit.modelWeight, modelIndex);
+      into[start + CELL_FIELDS.modelWeight] = cell.modelWeight;
     },
   };
 }

@@ -171,6 +171,8 @@ describe('additivity', () => {
     expectSame(opened, learnerOf([quality('small', 'translation', 8, 2, 1), after]));
     opened.openEpoch('small', 0);
     expect(opened.epochOf('small')).toBe(1);
+    opened.openEpoch('small', 2);
+    expectSame(opened, learnerOf([quality('small', 'translation', 0.8 + 0.3, 0.2 + 0.7, 2)]));
   });
 
   test('a model that left and returned is remembered, one never seen is learnt about', () => {

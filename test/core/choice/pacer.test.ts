@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { createPacer } from '../../../src/core/choice/pacer.ts';
+
+test('by hand: one request at three times the target', () => {
+  const pacer = createPacer(0.01);
+  expect(pacer.costPenalty(1)).toBe(0);
+  pacer.observe(0.03);
+  // c̄ = .95·.01 + .05·.03 = .011, λ = .02·(1.1 − 1) = .002, penalty = .002·.05/.01 per dollar and quality point.
+  expect(pacer.costPenalty(1)).toBeCloseTo(0.01, 12);
+  expect(pacer.costPenalty(0.03)).toBeCloseTo(0.0003, 12);
+});
+
+test('a spender that reacts to the penalty ends at the target', () => {
+  const target = 0.002;
+  const pacer = createPacer(target);
+  let spent = 0;
+  for (let request = 0; request < 20_000; request += 1) {
+    // Dear and good ($0.01, .9) against cheap and poor ($0.0005, .7), requests of varying difficulty.
+    const gain = 0.2 * ((request * 0.618034) % 1) * 2;
+    const costUsd = gain > pacer.costPenalty(1) * 0.0095 ? 0.01 : 0.0005;
+    pacer.observe(costUsd);
+    if (request >= 5000) spent += costUsd;
+  }
+  expect(spent / 15_000 / target).toBeCloseTo(1, 1);
+});
+
+test('costs that are none change nothing, and the multiplier stays within 5', () => {
+  const pacer = createPacer(1);
+  for (const cost of [Number.NaN, -1, Number.POSITIVE_INFINITY]) pacer.observe(cost);
+  expect(pacer.costPenalty(1)).toBe(0);
+  for (let request = 0; request < 10_000; request += 1) pacer.observe(100);
+  expect(pacer.costPenalty(1)).toBeCloseTo(5 * 0.05, 12);
+});
