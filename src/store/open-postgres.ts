@@ -64,9 +64,12 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
   async function runStep(client: pg.PoolClient, step: Step): Promise<unknown> {
     if (!isRowsStep(step)) return step;
     const { sql: text, bind } = compile(step.statement);
+    // Corked: one write for all rows. A write each was most of what a row costs this process.
+    client.connection.stream.cork();
     const sent = step.rows.map((row) =>
       client.query({ name: step.statement.name, text, values: bind(row).map(storable) }),
     );
+    client.connection.stream.uncork();
     const results = await Promise.all(sent);
     return results.map((result) => (result.rowCount ?? 0) > 0);
   }

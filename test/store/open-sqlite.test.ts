@@ -143,8 +143,12 @@ describe('trouble while it runs', () => {
       code: 'storage_unavailable',
       retryAfterSeconds: 1,
     });
-    clearInterval(counting);
     expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    clearInterval(counting);
+    // A client that leaves meanwhile: what was never written has no ending to write either.
+    const beginning = store.journal.begin(requestOf('left'), startOf('left'));
+    store.journal.end(endOf('left'));
+    await expect(beginning).rejects.toMatchObject({ code: 'storage_unavailable' });
     // The event loop went on: others were served meanwhile.
     expect(turns).toBeGreaterThan(5);
     expect(await store.isHealthy()).toBe(false);
@@ -187,6 +191,27 @@ describe('trouble while it runs', () => {
       await store.close();
     },
   );
+});
+
+describe('an ending that the database refuses for good', () => {
+  it('is dropped and counted, its neighbours are written', async () => {
+    const store = await openStore({ url: 'sqlite::memory:', now });
+    const ids = ['r1', 'r2', 'r3'];
+    await Promise.all(ids.map((id) => store.journal.begin(requestOf(id), startOf(id))));
+    for (const id of ids) {
+      store.journal.end(endOf(id, id === 'r2' ? { finishReason: {} as string } : {}));
+    }
+    await store.journal.flush();
+    expect(store.journal.lag()).toEqual({ pending: 0, oldestMs: 0, dropped: 1 });
+    const endings = await Promise.all(ids.map((id) => store.readRequest(id)));
+    expect(endings.map((history) => history?.attempts[0]?.ending)).toEqual([
+      'completed',
+      undefined,
+      'completed',
+    ]);
+    expect((await store.loadBeliefs()).beliefs).toMatchObject([{ a: 2 }]);
+    await store.close();
+  });
 });
 
 function hasPrlimit(): boolean {

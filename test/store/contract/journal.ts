@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { openStore } from '../../../src/store/open.ts';
 import type { Databases } from '../each-database.ts';
 import { endOf, qualityDelta, requestOf, START_MS, startOf } from '../records.ts';
 
@@ -36,6 +37,14 @@ export function journalContract({ createUrl, open }: Databases): void {
     expect((await store.readRequest('r1'))?.attempts[0]?.ending).toBe('completed');
     expect((await store.loadBeliefs()).beliefs).toEqual([qualityDelta()]);
     expect(await store.readTraffic(0)).toMatchObject([{ requests: 1, completed: 1, failures: 0 }]);
+  });
+
+  it('writes an ending that comes before its beginning is on disk', async () => {
+    const store = await open(await createUrl());
+    const beginning = store.journal.begin(requestOf('r1'), startOf('r1'));
+    store.journal.end(endOf('r1', { ending: 'client_left', deltas: [] }));
+    await beginning;
+    expect((await store.readRequest('r1'))?.attempts).toMatchObject([{ ending: 'client_left' }]);
   });
 
   it('adds up deltas and hours over batches and processes', async () => {
@@ -154,7 +163,6 @@ export function journalContract({ createUrl, open }: Databases): void {
 
   it('writes what is queued when it closes', async () => {
     const url = await createUrl();
-    const { openStore } = await import('../../../src/store/open.ts');
     const writer = await openStore({ url, now: () => START_MS });
     await writer.journal.begin(requestOf('r1'), startOf('r1'));
     writer.journal.end(endOf('r1'));
