@@ -14,7 +14,7 @@ let cells = new Float64Array(16 * CELL_STRIDE);
  * Candidates that cannot or may not serve leave first, each with its reason; an empty `ranking` means nobody can.
  * Strategies of kind `bandit` draw the first by Thompson sampling; `priority`, `cascade` and `explore: false` rank by
  * the config's order, by expected cost and by mean utility, with propensity 1 on the first. Pure, and never throws;
- * about 5 µs for 5 candidates, 9 µs for 12.
+ * 10 µs for 5 candidates, 18 µs for 12, half of it the draws.
  */
 export function decide(input: ChoiceInput): Decision {
   const { profile, strategy } = input;

@@ -29,6 +29,7 @@ const LOG_TOKENS_LIMIT = Math.log(TOKENS_LIMIT);
  * @param bound most tokens the answer may have
  */
 export function createAnswerSizes(sums: BeliefSums, measure: number) {
+  const everyone = sums.register(EVERYONE);
   const belief: LogBelief = { mean: 0, variance: 0 };
 
   return (taskIndex: number, modelIndex: number, bound?: number): number => {
@@ -36,14 +37,7 @@ export function createAnswerSizes(sums: BeliefSums, measure: number) {
     belief.variance = FIRST_VARIANCE;
     belief.mean = Math.log(TASK_TO_TOKENS[task]) - FIRST_VARIANCE / 2;
     const column = taskIndex < 0 ? ALL_TASKS : taskIndex;
-    updateBelief(
-      belief,
-      sums,
-      offsetOf(sums.indexOf(EVERYONE), column),
-      DEFAULT_STRENGTH,
-      0,
-      LOG_TOKENS_LIMIT,
-    );
+    updateBelief(belief, sums, offsetOf(everyone, column), DEFAULT_STRENGTH, 0, LOG_TOKENS_LIMIT);
     updateBelief(belief, sums, offsetOf(modelIndex, column), TASK_STRENGTH, 0, LOG_TOKENS_LIMIT);
     const tokens =
       bound !== undefined && bound > 0 ? boundedLogNormalMean(belief, bound) : logNormalMean(belief);

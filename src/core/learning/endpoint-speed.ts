@@ -25,6 +25,7 @@ export interface EndpointMeasures {
 
 /** Speed by (endpoint, task), leaning on the endpoint, leaning on all endpoints; availability by endpoint. */
 export function createEndpointSpeeds(sums: BeliefSums, measures: EndpointMeasures) {
+  const everyone = sums.register(EVERYONE);
   const belief: LogBelief = { mean: 0, variance: 0 };
 
   function offsetOf(subjectIndex: number, measure: number, column: number): number {
@@ -34,7 +35,7 @@ export function createEndpointSpeeds(sums: BeliefSums, measures: EndpointMeasure
   function believe(endpointIndex: number, taskIndex: number, measure: number, first: number): LogBelief {
     belief.variance = FIRST_VARIANCE;
     belief.mean = Math.log(first) - FIRST_VARIANCE / 2;
-    lean(offsetOf(sums.indexOf(EVERYONE), measure, ALL_TASKS), DEFAULT_STRENGTH);
+    lean(offsetOf(everyone, measure, ALL_TASKS), DEFAULT_STRENGTH);
     lean(offsetOf(endpointIndex, measure, ALL_TASKS), EVERYONE_STRENGTH);
     if (taskIndex >= 0) lean(offsetOf(endpointIndex, measure, taskIndex), ENDPOINT_STRENGTH);
     return belief;
