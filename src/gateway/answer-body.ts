@@ -19,11 +19,11 @@ export function usageWithCost(usage: unknown, costMicroUsd: number): object {
 export function withAdditions(
   body: Buffer,
   json: Readonly<Record<string, unknown>>,
-  usage: object,
+  usage: unknown,
   additions: AnswerAdditions,
 ): Buffer {
   const changes: Record<string, string | undefined> = {
-    usage: JSON.stringify(usageWithCost(json.usage ?? usage, additions.costMicroUsd)),
+    usage: JSON.stringify(usageWithCost(usage, additions.costMicroUsd)),
   };
   const { rename } = additions;
   // A provider that answers with a dated name says more than we know; only our own alias is put back.

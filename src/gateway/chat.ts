@@ -134,11 +134,7 @@ function complete(done: {
 }): ChatResult {
   const { job, candidate, finished, client } = done;
   const { end, answer, progress, line } = finished;
-  const usage = {
-    prompt_tokens: end.inputTokens,
-    completion_tokens: end.outputTokens,
-    total_tokens: end.inputTokens + end.outputTokens,
-  };
+  const usage = usageShown(end, progress.usage);
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
 
   if (line === undefined) {
@@ -164,7 +160,7 @@ function complete(done: {
       created: created ?? Math.floor(end.endedAtMs / 1000),
       model: model === candidate.endpoint.upstreamModel ? candidate.model.id : (model ?? candidate.model.id),
       choices: [],
-      ...(wantsUsage ? { usage: usageWithCost(progress.usage ?? usage, end.costMicroUsd) } : {}),
+      ...(wantsUsage ? { usage: usageWithCost(usage, end.costMicroUsd) } : {}),
       ...(metadata ? { router_metadata: metadata } : {}),
     };
     client.write(`data: ${JSON.stringify(chunk)}\n\n`);
@@ -172,6 +168,17 @@ function complete(done: {
   client.write('data: [DONE]\n\n');
   client.end();
   return { headers: {}, body: undefined };
+}
+
+/** What the provider said, with our own counts in the place of those that were missing or absurd. */
+function usageShown(end: FinishedAttempt['end'], said: unknown): unknown {
+  if (!end.isCostEstimated) return said;
+  return {
+    ...(typeof said === 'object' ? said : {}),
+    prompt_tokens: end.inputTokens,
+    completion_tokens: end.outputTokens,
+    total_tokens: end.inputTokens + end.outputTokens,
+  };
 }
 
 /** An error in the middle of a stream: one event, and no `[DONE]`. */

@@ -99,9 +99,9 @@ function usageOf(attempt: {
   if (said) return said;
   if (!answer && progress.tokenEvents === 0) return undefined;
   const { facts } = answer ?? {};
+  // By bytes, not by characters: a Chinese one has three, and is about a token by itself.
   const outputBytes = facts
-    ? facts.text.length +
-      facts.toolCalls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0)
+    ? Buffer.byteLength(facts.text + facts.toolCalls.map((called) => called.name + called.arguments).join(''))
     : 0;
   return estimateUsage({
     inputTokens: attempt.decision.profile.inputTokens,
