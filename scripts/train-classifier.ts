@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fitTemperature, type LinearModel, pruneModel, trainLinearModel } from './classifier/logistic.ts';
 import { seededRandom } from './classifier/random.ts';
-import { readPromptFiles } from './classifier/templates.ts';
+import { type PromptFile, readPromptFiles } from './classifier/templates.ts';
 import {
   codesOf,
   passagesOf,
@@ -21,36 +21,49 @@ const OPTIONS = { epochs: 6, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 
 const VARIANTS = 24;
 /** Hashed rows that are shipped. */
 const ROWS = 32_000;
+/** One plain prompt counts as so many expansions of a template. */
+const PLAIN_WEIGHT = 4;
 
 const root = path.resolve(import.meta.dirname, '..');
 const dataFolder = process.env.OUTRIDER_DATA ?? path.resolve(root, '../shared/data');
-const calibrationFolder = path.join(root, 'scripts/classifier/calibration');
+const plainFolder = path.join(root, 'scripts/classifier/plain');
 const target = path.join(root, 'src/core/task/classifier-weights.ts');
 
+const startedMs = performance.now();
 const random = seededRandom(SEED);
 const published = publicExamples(dataFolder);
-const written = writtenExamples(
-  withCodes(readPromptFiles(path.join(root, 'scripts/classifier/prompts')), codesOf(published)),
-  VARIANTS,
-  passagesOf(published),
+const passages = passagesOf(published);
+const files = withCodes(readPromptFiles(path.join(root, 'scripts/classifier/prompts')), codesOf(published));
+const plain = readdirSync(plainFolder)
+  .sort()
+  .flatMap((name) => readLabelledLines(readFileSync(path.join(plainFolder, name), 'utf8'), name))
+  .map((example) => ({ ...example, weight: PLAIN_WEIGHT }));
+
+// Confidence is fitted on templates that the model has not seen: every fifth is left out of a first training.
+const firstModel = trainLinearModel(
+  [...published, ...plain, ...writtenExamples(everyFifth(files, false), VARIANTS, passages, random)],
+  OPTIONS,
   random,
 );
-const calibration = readdirSync(calibrationFolder)
-  .sort()
-  .flatMap((name) => readLabelledLines(readFileSync(path.join(calibrationFolder, name), 'utf8'), name));
-console.log(
-  `${published.length} public prompts, ${written.length} of our own, ${calibration.length} to calibrate on`,
-);
+const unseen = writtenExamples(everyFifth(files, true), 4, passages, random);
+const temperature = fitTemperature(firstModel, unseen);
 
-const startedMs = performance.now();
-const examples = [...published, ...written];
+const written = writtenExamples(files, VARIANTS, passages, random);
+const examples = [...published, ...plain, ...written];
+console.log(`${published.length} public prompts, ${plain.length + written.length} of our own`);
 const model = trainLinearModel(examples, OPTIONS, random);
 const rows = pruneModel(model, examples, ROWS);
-const temperature = fitTemperature(model, calibration);
 writeFileSync(target, weightsModule(model, rows, temperature));
 console.log(
   `temperature ${temperature.toFixed(3)}, ${((performance.now() - startedMs) / 1000).toFixed(1)} s → ${path.relative(root, target)}`,
 );
+
+function everyFifth(all: readonly PromptFile[], isFifth: boolean): PromptFile[] {
+  return all.map((file) => ({
+    ...file,
+    templates: file.templates.filter((_template, index) => (index % 5 === 0) === isFifth),
+  }));
+}
 
 /** Weights as signed bytes; the temperature is folded into scale and biases. */
 function weightsModule(trained: LinearModel, kept: readonly number[], divisor: number): string {

@@ -39,14 +39,14 @@ const ADAGRAD_FLOOR = 1e-6;
  * so that a rare task has to earn its guesses.
  */
 const TRAFFIC_SHARE: Readonly<Record<Task, number>> = {
-  code_generation: 0.1,
-  code_review: 0.08,
+  code_generation: 0.09,
+  code_review: 0.07,
   reasoning_math: 0.08,
-  question_answering: 0.3,
+  question_answering: 0.28,
   summarization: 0.05,
   extraction: 0.06,
   translation: 0.05,
-  creative_writing: 0.22,
+  creative_writing: 0.26,
   tool_use: 0.02,
   conversation: 0.04,
   unknown: 0,
