@@ -130,7 +130,7 @@ function complete(done: {
   candidate: Candidate;
   finished: FinishedAttempt;
   client: ClientLine;
-  headers: Readonly<Record<string, string>>;
+  headers: Record<string, string>;
 }): ChatResult {
   const { job, candidate, finished, client } = done;
   const { end, answer, progress, line } = finished;
@@ -146,7 +146,8 @@ function complete(done: {
       rename,
       metadata,
     });
-    const headers = { ...done.headers, 'x-router-cost-usd': String(end.costMicroUsd / 1_000_000) };
+    const { headers } = done;
+    headers['x-router-cost-usd'] = String(end.costMicroUsd / 1_000_000);
     return { headers, body };
   }
 

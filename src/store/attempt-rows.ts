@@ -22,7 +22,14 @@ export function requestRow(request: RequestRecord): RequestRow {
 
 export function startRow(attempt: AttemptStart, instanceId: number): StartRow {
   return {
-    ...attempt,
+    requestId: attempt.requestId,
+    number: attempt.number,
+    keyId: attempt.keyId,
+    task: attempt.task,
+    modelId: attempt.modelId,
+    endpointId: attempt.endpointId,
+    provider: attempt.provider,
+    epoch: attempt.epoch,
     startedAtMs: whole(attempt.startedAtMs),
     propensity: finite(attempt.propensity),
     estimatedCostMicroUsd: whole(attempt.estimatedCostMicroUsd),
