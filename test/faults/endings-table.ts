@@ -54,6 +54,7 @@ export const TABLE: readonly Row[] = [
   { model: '500', as: BOTH, ...serverError, ...failing },
   { model: '502-html', as: BOTH, ...serverError, ...failing },
   { model: '529', as: BOTH, ...serverError, ...failing },
+  { model: 'stall-500', as: BOTH, ...serverError, ...failing },
 
   { model: '400', as: BOTH, ...clientFault, status: 400, ...harmless },
   { model: '413', as: BOTH, ...clientFault, status: 413, ...harmless },
@@ -72,6 +73,7 @@ export const TABLE: readonly Row[] = [
   { model: 'wrong-content-length-long', as: BOTH, ...badAnswer, ...failing },
   { model: 'wrong-content-length-short', as: BOTH, ...badAnswer, ...failing },
   { model: 'lying-gzip', as: BOTH, ...badAnswer, ...failing },
+  { model: 'stall-body', as: UNARY, ...timeout, ...failing },
   { model: 'gzip-bomb', as: UNARY, ...badAnswer, ...failing },
 
   { model: 'stream-error-event-first', as: STREAM, ...badOpening, ...failing },
@@ -98,6 +100,9 @@ export const TOLERATED: readonly (readonly [Misbehaviour, 'unary' | 'stream'])[]
   ['stream-split-bytes', 'stream'],
   ['stream-python-spaces', 'stream'],
   ['stream-json-instead', 'stream'],
+  ['stream-usage-in-each', 'stream'],
+  ['early-hints', 'unary'],
+  ['early-hints', 'stream'],
 ];
 
 /** Whole answers whose usage cannot be believed. */
@@ -115,6 +120,7 @@ export const BROKEN_AFTER_TOKEN: readonly Misbehaviour[] = [
   'stream-reset-after',
   'stream-close-after',
   'stream-stall-after',
+  'stream-heartbeats-after',
   'stream-truncated',
   'stream-error-after',
 ];

@@ -26,6 +26,8 @@ export interface Settle {
 
 /** Bytes of a refusal's body that are read for its message. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** The status has said it already: for the words after it nobody waits long. */
+const ERROR_BODY_MS = 5_000;
 
 /**
  * What every call has in common, as undici's dispatch handler: deadlines, refusals by status, network errors, and
@@ -51,7 +53,7 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     this.progress = progress;
     this.#settle = settle;
     this.#startedMs = context.monotonicMs();
-    this.deadline = new Deadline(context.monotonicMs, this.dueMs(this.firstWaitMs()), () => this.onExpired());
+    this.deadline = new Deadline(context.monotonicMs, this.dueMs(this.firstWaitMs()), () => this.#expired());
   }
 
   protected abstract onGoodHeaders(controller: Dispatcher.DispatchController, contentType: string): void;
@@ -73,11 +75,13 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     statusCode: number,
     headers: IncomingHttpHeaders,
   ): void {
-    if (this.#isSettled) return;
+    // 103 Early Hints and their like announce an answer and are none.
+    if (this.#isSettled || statusCode < 200) return;
     this.progress.httpStatus = statusCode;
     if (statusCode !== 200) {
       this.#failedStatus = statusCode;
       this.#retryAfter = headers['retry-after'];
+      this.deadline.set(this.dueMs(Math.min(this.context.timeouts.idleMs, ERROR_BODY_MS)));
       return;
     }
     const encoding = headers['content-encoding'];
@@ -163,6 +167,11 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   /** Monotonic time at which a wait that starts now is over; the call's own total bounds it. */
   protected dueMs(waitMs: number): number {
     return Math.min(this.context.monotonicMs() + waitMs, this.#startedMs + this.call.totalMs);
+  }
+
+  #expired(): void {
+    if (this.#failedStatus !== 0) this.#refused();
+    else this.onExpired();
   }
 
   #refused(): void {

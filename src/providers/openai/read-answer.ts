@@ -102,7 +102,7 @@ export function chunksOfCompletion(json: JsonRecord): Buffer {
 export function carriesToken(chunk: JsonRecord): boolean {
   for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) {
     if (!isRecord(choice)) continue;
-    if (typeof choice.finish_reason === 'string') return true;
+    if (textOf(choice.finish_reason) !== '') return true;
     if (!isRecord(choice.delta)) continue;
     for (const [name, value] of Object.entries(choice.delta)) {
       if (name === 'role' || value === null || value === '') continue;
@@ -113,12 +113,23 @@ export function carriesToken(chunk: JsonRecord): boolean {
   return false;
 }
 
-/** A server's finish reason in a chunk, `''` while there is none. */
+/** A server's finish reason in a chunk, `''` while there is none: some send that empty text in every chunk. */
 export function finishReasonOf(chunk: JsonRecord): string {
   for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) {
-    if (isRecord(choice) && typeof choice.finish_reason === 'string') return choice.finish_reason;
+    if (isRecord(choice) && textOf(choice.finish_reason) !== '') return textOf(choice.finish_reason);
   }
   return '';
+}
+
+/** The choices that a chunk speaks of, and whether it ends them. */
+export function* choicesOf(chunk: JsonRecord): Generator<{ index: number; isFinished: boolean }> {
+  for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) {
+    if (!isRecord(choice)) continue;
+    yield {
+      index: typeof choice.index === 'number' ? choice.index : 0,
+      isFinished: textOf(choice.finish_reason) !== '',
+    };
+  }
 }
 
 export function parseRecord(payload: Buffer): JsonRecord | undefined {

@@ -4,6 +4,7 @@ import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts'
 import { CallHandler } from './call-handler.ts';
 import {
   carriesToken,
+  choicesOf,
   chunksOfCompletion,
   factsOfChunks,
   factsOfCompletion,
@@ -39,6 +40,9 @@ export class StreamCall extends CallHandler {
   #heldBytes = 0;
   #totalBytes = 0;
   #finishReason = '';
+  /** Only used when several choices were asked for. */
+  readonly #unfinishedChoices = new Set<number>();
+  readonly #finishedChoices = new Set<number>();
   #isDone = false;
   #isPaused = false;
   readonly #head: Buffer[] = [];
@@ -88,16 +92,21 @@ export class StreamCall extends CallHandler {
   }
 
   protected override onNetworkError(error: Error): void {
-    if (this.#phase === 'flowing' && this.#finishReason !== '') this.#complete();
+    if (this.#isFinished()) this.#complete();
     else if (this.#phase === 'flowing') this.fail(this.#brokenOff(error));
+    else if (this.#phase === 'opening' && this.progress.httpStatus !== 0)
+      this.fail(this.#withoutToken(error));
     else super.onNetworkError(error);
   }
 
   protected override onExpired(): void {
     const { provider } = this.call.endpoint;
     if (this.#isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
-    else if (this.#phase === 'flowing' && this.#finishReason !== '') this.#complete();
-    else if (this.#phase === 'flowing') {
+    else if (this.#isFinished()) {
+      this.#complete();
+      // Whoever goes on after the end would be read for ever.
+      this.controller?.abort(new Error('silent after the finish reason'));
+    } else if (this.#phase === 'flowing') {
       this.fail(endedBy('stream_after_token', `Provider '${provider}' stopped in the middle of its answer.`));
     } else super.onExpired();
   }
@@ -114,10 +123,14 @@ export class StreamCall extends CallHandler {
     this.#keep(bytes, start, end);
     const data = bytes.subarray(start, end);
     const isPlain = !hasValue(data, FINISH_REASON) && !hasValue(data, USAGE) && data.includes(CHOICES);
-    if (!isPlain) return this.#read(data);
-    this.progress.tokenEvents++;
-    if (!this.#isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+    if (!isPlain || this.call.choices > 1) return this.#read(data);
+    this.#tokenSeen(1);
     return 'forward';
+  }
+
+  #tokenSeen(tokens: 0 | 1): void {
+    this.progress.tokenEvents += tokens;
+    if (!this.#isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
   }
 
   #inspectOpening(data: Buffer): EventFate {
@@ -132,15 +145,17 @@ export class StreamCall extends CallHandler {
       return 'stop';
     }
     this.#keep(data, 0, data.length);
-    if (!carriesToken(chunk)) return this.#read(data, chunk);
-    this.progress.ttftMs = this.elapsedMs();
-    this.progress.tokenEvents++;
-    this.#phase = 'flowing';
-    this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+    if (carriesToken(chunk)) {
+      this.progress.ttftMs = this.elapsedMs();
+      this.#phase = 'flowing';
+    }
     return this.#read(data, chunk);
   }
 
-  /** The few events that say more than a token: finish reason, usage, errors. */
+  /**
+   * Events that say more than a token: finish reason, usage, errors. Usually few, but some servers count in every chunk
+   * what they have said so far: a token in them is as much a sign of life as any other.
+   */
   #read(data: Buffer, parsed = parseRecord(data)): EventFate {
     if (parsed === undefined) {
       this.fail(this.#brokenOff());
@@ -151,7 +166,10 @@ export class StreamCall extends CallHandler {
       return 'stop';
     }
     this.progress.lastChunk = parsed;
-    this.#finishReason = finishReasonOf(parsed) || this.#finishReason;
+    const reason = finishReasonOf(parsed);
+    if (carriesToken(parsed)) this.#tokenSeen(reason === '' ? 1 : 0);
+    this.#finishReason = reason || this.#finishReason;
+    if (this.call.choices > 1) this.#tellChoicesApart(parsed);
     if (isRecord(parsed.usage)) {
       this.progress.usage = parsed.usage;
       if (!Array.isArray(parsed.choices) || parsed.choices.length === 0) return 'withhold';
@@ -205,13 +223,30 @@ export class StreamCall extends CallHandler {
   }
 
   #over(): void {
-    if (this.#finishReason !== '') this.#complete();
+    if (this.#isFinished()) this.#complete();
     else if (this.#phase === 'flowing') this.fail(this.#brokenOff());
-    else {
-      this.fail(
-        endedBy('stream_before_token', `Provider '${this.call.endpoint.provider}' sent an empty stream.`),
-      );
+    else this.fail(this.#withoutToken());
+  }
+
+  /** Of several choices each one that began has to have ended. */
+  #isFinished(): boolean {
+    return this.#finishReason !== '' && this.#unfinishedChoices.size === 0;
+  }
+
+  #tellChoicesApart(chunk: Readonly<Record<string, unknown>>): void {
+    for (const { index, isFinished } of choicesOf(chunk)) {
+      if (isFinished) this.#unfinishedChoices.delete(index);
+      else if (!this.#finishedChoices.has(index)) this.#unfinishedChoices.add(index);
+      if (isFinished) this.#finishedChoices.add(index);
     }
+  }
+
+  #withoutToken(cause?: unknown): GatewayError {
+    return endedBy(
+      'stream_before_token',
+      `Provider '${this.call.endpoint.provider}' ended its stream before the first token.`,
+      { cause },
+    );
   }
 
   #complete(): void {
