@@ -194,7 +194,7 @@ test('error answers are in our own words', () => {
       'SSH-2.0',
       folder,
       'node_modules',
-      ' at ',
+      '    at ',
     ]);
     // A model's name is repeated to the one who sent it; a prompt is not.
     if (status !== 404) expectNone(text, [...prompts, COMMENT]);
