@@ -26,6 +26,7 @@ import { StoreUnusableError } from './store/store-unusable-error.ts';
 
 /** EX_CONFIG of sysexits.h: starting again without a change is of no use. */
 const EXIT_CONFIG = 78;
+const LINES_PER_WRITE = 128;
 
 export interface ServeOptions {
   readonly configPath: string | undefined;
@@ -87,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const nowMs = () => Date.now();
   const monotonicMs = () => performance.now();
   const closers: (() => unknown)[] = [];
-  const { logger, close: closeLog } = openLog(env);
+  const { logger, attempts, close: closeLog } = openLog(env);
   closers.push(closeLog);
 
   try {
@@ -148,7 +149,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       store,
       watch: createEndpointWatch(nowMs),
       metrics,
-      log: logger,
+      log: {
+        info: (fields, message) => attempts.info(fields, message),
+        warn: (fields, message) => logger.warn(fields, message),
+        error: (fields, message) => logger.error(fields, message),
+      },
       random,
       nowMs,
       monotonicMs,
@@ -240,19 +245,32 @@ async function refuseOpenToTheWorld(config: Config, store: Store): Promise<void>
   ]);
 }
 
-/** Lines as JSON to stdout, in bunches: a line written by itself would be the dearest step of a request. */
-function openLog(env: NodeJS.ProcessEnv): { logger: Logger; close: () => void } {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096 });
-  const flushing = setInterval(() => destination.flush(), 500).unref();
-  const options = {
-    level: env.OUTRIDER_LOG_LEVEL ?? 'info',
-    base: null,
-    redact: ['authorization', '*.authorization'],
+/**
+ * Lines as JSON to stdout, a hundred at a time: handed to the stream one by one they cost twice as much.
+ *
+ * `attempts` takes lines that the gateway puts together itself, field by field. What may hold objects of strangers
+ * goes to `logger`, which searches each line for secrets, on a copy of it, for another 3 µs.
+ */
+function openLog(env: NodeJS.ProcessEnv): { logger: Logger; attempts: Logger; close: () => void } {
+  const destination = pino.destination({ fd: 1, sync: false });
+  let lines: string[] = [];
+  const flush = () => {
+    if (lines.length > 0) destination.write(lines.join(''));
+    lines = [];
   };
+  const bunch = {
+    write(line: string) {
+      if (lines.push(line) >= LINES_PER_WRITE) flush();
+    },
+  };
+  const flushing = setInterval(flush, 500).unref();
+  const options = { level: env.OUTRIDER_LOG_LEVEL ?? 'info', base: null };
   return {
-    logger: pino(options, destination),
+    logger: pino({ ...options, redact: ['authorization', '*.authorization'] }, bunch),
+    attempts: pino(options, bunch),
     close() {
       clearInterval(flushing);
+      flush();
       destination.flushSync();
     },
   };
