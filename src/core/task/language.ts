@@ -87,19 +87,29 @@ const SCRIPTS: readonly (readonly [from: number, to: number, language: string])[
   [0xac00, 0xd7b0, 'ko'],
 ];
 
+const SCRIPT_LANGUAGES = [...new Set(SCRIPTS.map(([, , language]) => language))];
+const JAPANESE = SCRIPT_LANGUAGES.indexOf('ja') + 1;
+/** Code >> 4 → 1 + index in `SCRIPT_LANGUAGES`: a search of the list for every character took most of the time. */
+const SCRIPT_OF_PAGE = new Uint8Array(4_096);
+for (const [from, to, language] of SCRIPTS) {
+  SCRIPT_OF_PAGE.fill(SCRIPT_LANGUAGES.indexOf(language) + 1, from >> 4, to >> 4);
+}
+
 /** Letters that tell a language from the script's commonest one. */
-const TELLING_LETTERS: Readonly<Record<string, string>> = {
+const TELLING_LETTERS: ReadonlyMap<number, string> = new Map([
   ...tell('іїєґ', 'uk'),
   ...tell('پچژگ', 'fa'),
   ...tell('ٹڈڑےہ', 'ur'),
-};
+]);
 
+// Synchronous, never handed out.
 const votes = new Float64Array(LATIN_LANGUAGES.length);
+const scripts = new Uint16Array(1 + SCRIPT_LANGUAGES.length);
 
 /** ISO 639-1, or `und` where nothing speaks for a language. */
 export function detectLanguage(text: string): string {
   const end = Math.min(text.length, EXAMINED);
-  const scripts = new Map<string, number>();
+  scripts.fill(0);
   votes.fill(0);
   let latin = 0;
   let word = 0;
@@ -127,31 +137,33 @@ export function detectLanguage(text: string): string {
     }
     if (code === 0xbf || code === 0xa1) vote(LETTER_LANGUAGES.get(code), 2);
     if (code >= 0x370) {
-      const language = scriptOf(code);
-      if (language) {
-        scripts.set(language, (scripts.get(language) ?? 0) + 1);
-        telling ||= TELLING_LETTERS[String.fromCharCode(code)] ?? '';
+      const script = SCRIPT_OF_PAGE[code >> 4] as number;
+      if (script !== 0) {
+        scripts[script] = (scripts[script] as number) + 1;
+        if (code < 0x700 && code > 0x450) telling ||= TELLING_LETTERS.get(code) ?? '';
       }
     }
   }
-  return ofScript(scripts, latin, telling) ?? ofLatin(words);
+  return ofScript(latin, telling) ?? ofLatin(words);
 }
 
-function ofScript(scripts: ReadonlyMap<string, number>, latin: number, telling: string): string | undefined {
-  let best: string | undefined;
+function ofScript(latin: number, telling: string): string | undefined {
+  let bestScript = 0;
   let most = 0;
   let total = 0;
-  for (const [language, count] of scripts) {
+  for (let script = 1; script < scripts.length; script += 1) {
+    const count = scripts[script] as number;
     total += count;
     if (count > most) {
       most = count;
-      best = language;
+      bestScript = script;
     }
   }
+  const best = SCRIPT_LANGUAGES[bestScript - 1];
   // Names and code in Latin letters are common inside other scripts; a quoted foreign word is not a language.
   if (!best || total * 4 < latin) return undefined;
   // Japanese writes Chinese characters too: a fifth of kana decides.
-  if (best === 'zh' && (scripts.get('ja') ?? 0) * 5 >= most) return 'ja';
+  if (best === 'zh' && (scripts[JAPANESE] as number) * 5 >= most) return 'ja';
   if ((best === 'ru' && telling === 'uk') || (best === 'ar' && telling !== 'uk' && telling !== ''))
     return telling;
   return best;
@@ -160,12 +172,13 @@ function ofScript(scripts: ReadonlyMap<string, number>, latin: number, telling: 
 function ofLatin(words: number): string {
   let best = -1;
   let most = 0;
-  votes.forEach((count, index) => {
+  for (let index = 0; index < votes.length; index += 1) {
+    const count = votes[index] as number;
     if (count > most) {
       most = count;
       best = index;
     }
-  });
+  }
   // Less than one vote in twelve words is chance: code, names, a language not listed.
   return best >= 0 && most * 12 >= words ? (LATIN_LANGUAGES[best] ?? 'und') : 'und';
 }
@@ -174,11 +187,6 @@ function vote(languages: readonly number[] | undefined, weight: number): void {
   if (!languages) return;
   for (const index of languages)
     votes[index] = (votes[index] as number) + weight / Math.sqrt(languages.length);
-}
-
-function scriptOf(code: number): string | undefined {
-  for (const [from, to, language] of SCRIPTS) if (code >= from && code < to) return language;
-  return undefined;
 }
 
 function hashOf(word: string): number {
@@ -191,6 +199,6 @@ function step(hash: number, code: number): number {
   return (Math.imul(hash, 31) + code) | 0;
 }
 
-function tell(letters: string, language: string): Record<string, string> {
-  return Object.fromEntries(Array.from(letters, (letter) => [letter, language]));
+function tell(letters: string, language: string): [number, string][] {
+  return Array.from(letters, (letter) => [letter.charCodeAt(0), language]);
 }

@@ -7,7 +7,7 @@ import { parseTask } from './task-alias.ts';
 import { addTextScores, CLASS_COUNT, toProbabilities } from './task-classifier.ts';
 
 /** Below this the guess is no use to learning: the request goes to the pooled cell. */
-export const UNKNOWN_BELOW = 0.3;
+export const UNKNOWN_BELOW = 0.25;
 
 /** A request this short is read together with the turn before it: "and now in French". */
 const FOLLOW_UP_CHARACTERS = 60;
@@ -71,16 +71,19 @@ function taskOf(
   }
   if (reading.hasToolTurn) return { task: 'tool_use', confidence: TOOLS_OFFERED_CONFIDENCE };
   scores.fill(0);
-  let seen = addTextScores(reading.request, 1, scores);
-  if (reading.request.length < FOLLOW_UP_CHARACTERS && reading.previous !== '') {
-    seen += addTextScores(reading.previous, PREVIOUS_WEIGHT, scores);
-  }
-  if (reading.system !== '') seen += addTextScores(reading.system, SYSTEM_WEIGHT, scores);
+  let seen = read(reading.request, 1);
+  if (reading.request.length < FOLLOW_UP_CHARACTERS) seen += read(reading.previous, PREVIOUS_WEIGHT);
+  seen += read(reading.system, SYSTEM_WEIGHT);
   if (seen === 0 && !reading.hasImage) return { task: 'unknown', confidence: 0 };
   // A picture without a word is a question about it.
-  if (reading.hasImage) add(QUESTION_ANSWERING, seen === 0 ? 2 : 0.5);
+  if (reading.hasImage) add(QUESTION_ANSWERING, seen === 0 ? 3 : 0.5);
   if (wantsJson) add(EXTRACTION, JSON_LOG_ODDS);
   return mostProbable();
+}
+
+/** Adds the scores of `text`, if it has any words, and returns how many features it had. */
+function read(text: string, weight: number): number {
+  return text === '' ? 0 : addTextScores(text, weight, scores);
 }
 
 function add(index: number, logOdds: number): void {
