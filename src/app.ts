@@ -61,6 +61,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerChat(app, {
     completeChat: (job, client) => completeChat(gateway, job, client),
     monotonicMs: gateway.monotonicMs,
+    clientMs: () => gateway.live.routing.clientMs,
   });
   registerModels(
     app,

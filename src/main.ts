@@ -277,7 +277,7 @@ function openLog(env: NodeJS.ProcessEnv): { logger: Logger; attempts: Logger; cl
 }
 
 /**
- * 48 bits of time, then 78 of chance. Ids in the order of time fall on the same few pages of the database: scattered
+ * 48 bits of time, then 74 of chance. Ids in the order of time fall on the same few pages of the database: scattered
  * ones wrote 24 kB for each request instead of 6, and took twice the CPU.
  */
 function newRequestId(atMs: number): string {
@@ -298,6 +298,7 @@ function routingSettings(config: Config): GatewayDeps['live']['routing'] {
     defaultStrategy: routing.defaultStrategy,
     maxExtraAttempts: routing.maxExtraAttempts,
     totalMs: routing.timeouts.totalMs,
+    clientMs: routing.timeouts.clientMs,
     streamUsageProviders: new Set(
       Object.values(providers).flatMap(({ name, streamUsage }) => (streamUsage ? [name] : [])),
     ),

@@ -121,6 +121,7 @@ const timeouts = z.strictObject({
   headers_ms: milliseconds.default(120_000),
   first_token_ms: milliseconds.default(60_000),
   idle_ms: milliseconds.default(30_000),
+  client_ms: milliseconds.default(60_000),
   total_ms: milliseconds.default(600_000),
 });
 

@@ -3,7 +3,7 @@ import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
 import { type EndingRule, ruleOf } from '../core/outcome/endings.ts';
 import { endedBy, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Permit } from '../providers/guard-settings.ts';
-import type { CallProgress, UpstreamAnswer } from '../providers/upstream.ts';
+import type { CallProgress, UpstreamAnswer, UpstreamHandle } from '../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from '../store/contract.ts';
 import type { ChatJob, ClientLine } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -37,7 +37,7 @@ export async function runAttempt(
     readonly ranked: RankedCandidate;
     readonly permit: Permit;
     readonly number: number;
-    readonly isLast: () => boolean;
+    readonly isLast: (error: GatewayError) => boolean;
     readonly totalMs: number;
     readonly client: ClientLine;
     readonly headers: () => Readonly<Record<string, string>>;
@@ -69,19 +69,21 @@ export async function runAttempt(
       })
     : undefined;
   const sentMs = deps.monotonicMs();
-  const handle = upstream.call({
-    endpoint: candidate.endpoint,
-    path: '/chat/completions',
-    body: upstreamBody(job, candidate, deps.live.routing.streamUsageProviders.has(provider)),
-    isStream,
-    choices: options.decision.profile.choices,
-    totalMs: options.totalMs,
-    keepsWholeText: job.body.response_format != null || job.body.tools != null,
-    sink: line,
-  });
+  const send = () =>
+    // The configuration may have been read again meanwhile, and the former way be closed.
+    (deps.live.upstreams.get(provider) ?? upstream).call({
+      endpoint: candidate.endpoint,
+      path: '/chat/completions',
+      body: upstreamBody(job, candidate, deps.live.routing.streamUsageProviders.has(provider)),
+      isStream,
+      choices: options.decision.profile.choices,
+      totalMs: options.totalMs,
+      keepsWholeText: job.body.response_format != null || job.body.tools != null,
+      sink: line,
+    });
+  const handle = client.hasLeft ? neverSent() : send();
   deps.inFlight.add(handle);
   client.onLeft(() => handle.abort('client_left'));
-  if (client.hasLeft) handle.abort('client_left');
 
   let answer: UpstreamAnswer | undefined;
   let error: GatewayError | undefined;
@@ -103,7 +105,7 @@ export async function runAttempt(
     error,
     progress: handle.progress,
     latencyMs: deps.monotonicMs() - sentMs,
-    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isLast() || next === 'no'),
+    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isLast(error) || next === 'no'),
   };
   const end = settleAttempt(deps, { job, decision: options.decision, candidate, start, outcome });
   const ruling = ruleOf(end.ending).breaker;
@@ -117,6 +119,15 @@ export async function runAttempt(
     latencyMs: end.latencyMs,
   });
   return { end, answer, error, next, progress: handle.progress, line };
+}
+
+/** The call of a client that left while its attempt was written down: nothing goes upstream, nothing is charged. */
+function neverSent(): UpstreamHandle {
+  return {
+    done: Promise.reject(endedBy('client_left', 'The client left before anything was sent.')),
+    progress: { httpStatus: 0, ttftMs: 0, usage: undefined, tokenEvents: 0, lastChunk: undefined },
+    abort: () => {},
+  };
 }
 
 /** Of a stream that was held back the client has seen nothing: its death in the middle is like one before. */

@@ -50,7 +50,10 @@ export interface ClientLine {
   /** False asks to wait for `onceDrained`. */
   write(bytes: Buffer | string): boolean;
   onceDrained(callback: () => void): void;
+  /** What is written goes out, to a client that takes it in time. */
   end(): void;
+  /** Cuts a client that takes nothing. */
+  cut(): void;
 }
 
 /** What a request came to. A stream has gone out by then; a unary answer is sent by `http/`. */

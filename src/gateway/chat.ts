@@ -51,7 +51,8 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
       ranked: next.ranked,
       permit: next.permit,
       number,
-      isLast: () => number + 1 === maxAttempts || waiting.length === 0,
+      isLast: (error) =>
+        number + 1 === maxAttempts || !waiting.some((ranked) => mayTakeOver(deps, ranked, error, candidate)),
       totalMs,
       client,
       headers: () => headers(number + 1),
@@ -88,18 +89,27 @@ function takeNext(
   failure: GatewayError | undefined,
   failed: Candidate | undefined,
 ) {
-  const rule = failure?.ending && ruleOf(failure.ending);
   for (let ranked = waiting.shift(); ranked; ranked = waiting.shift()) {
-    const { provider, endpointId, modelId } = ranked;
-    if (rule?.next === 'other_provider' && provider === failed?.endpoint.provider) continue;
-    if (failure?.ending === 'context_length') {
-      const length = deps.live.catalog.model(modelId)?.contextLength ?? 0;
-      if (length <= (failed?.model.contextLength ?? 0)) continue;
-    }
-    const permit = deps.guard.enter(endpointId);
+    if (!mayTakeOver(deps, ranked, failure, failed)) continue;
+    const permit = deps.guard.enter(ranked.endpointId);
     if (permit) return { ranked, permit };
   }
   return undefined;
+}
+
+function mayTakeOver(
+  deps: GatewayDeps,
+  { provider, endpointId, modelId }: RankedCandidate,
+  failure: GatewayError | undefined,
+  failed: Candidate | undefined,
+): boolean {
+  if (deps.guard.refusalOf(endpointId) !== undefined) return false;
+  if (failure?.ending === undefined) return true;
+  if (ruleOf(failure.ending).next === 'other_provider' && provider === failed?.endpoint.provider)
+    return false;
+  if (failure.ending !== 'context_length') return true;
+  const length = deps.live.catalog.model(modelId)?.contextLength ?? 0;
+  return length > (failed?.model.contextLength ?? 0);
 }
 
 /** What the client is told when nobody could answer: of several refusals the one with the shortest wait. */
@@ -185,6 +195,10 @@ function usageShown(end: FinishedAttempt['end'], said: unknown): unknown {
 /** An error in the middle of a stream: one event, and no `[DONE]`. */
 function breakStream(client: ClientLine, error: GatewayError): void {
   if (client.hasLeft) return;
+  if (error.ending === 'client_left') {
+    client.cut();
+    return;
+  }
   const body = error.toBody();
   const code = error.ending === 'shutdown' ? body.error.code : 'upstream_error';
   client.write(`data: ${JSON.stringify({ error: { ...body.error, code } })}\n\n`);

@@ -39,6 +39,8 @@ export interface RoutingSettings {
   readonly maxExtraAttempts: number;
   /** Milliseconds for a request with all its attempts. */
   readonly totalMs: number;
+  /** Milliseconds that a client may take nothing of an answer that waits for it. */
+  readonly clientMs: number;
   /** Providers whose streams can be asked for a usage event. */
   readonly streamUsageProviders: ReadonlySet<string>;
 }

@@ -10,6 +10,7 @@ export function registerChat(
   deps: {
     completeChat: (job: ChatJob, client: ClientLine) => Promise<ChatResult>;
     monotonicMs: () => number;
+    clientMs: () => number;
   },
 ): void {
   app.post<{ Body: JsonBody | undefined }>(
@@ -19,7 +20,7 @@ export function registerChat(
       const arrivedMs = deps.monotonicMs();
       const { bytes, members, json } = presentBody(request.body);
       const { caller, headers } = request;
-      const client = clientLineOf(reply);
+      const client = clientLineOf(reply, deps.clientMs);
       const job: ChatJob = {
         requestId: request.id,
         keyId: caller.keyId,
@@ -40,6 +41,7 @@ export function registerChat(
         if (!reply.sent) reply.hijack();
         return reply;
       }
+      reply.raw.setTimeout(deps.clientMs());
       return reply.headers(result.headers).type('application/json').send(result.body);
     },
   );

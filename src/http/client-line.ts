@@ -7,10 +7,10 @@ import type { ClientLine } from '../gateway/chat-job.ts';
  * Whether it left is read off the response, not off fastify's `request.signal`: that one aborts about a millisecond
  * after a POST body was read, with the client still there.
  */
-export function clientLineOf(reply: FastifyReply): ClientLine {
+export function clientLineOf(reply: FastifyReply, clientMs: () => number): ClientLine {
   const { raw } = reply;
   let leftCallbacks: (() => void)[] = [];
-  let hasLeft = false;
+  let hasLeft = raw.destroyed;
   raw.once('close', () => {
     if (raw.writableFinished) return;
     hasLeft = true;
@@ -41,7 +41,10 @@ export function clientLineOf(reply: FastifyReply): ClientLine {
       raw.once('drain', callback);
     },
     end() {
+      // Node waits for ever for a client to take what is left.
+      raw.setTimeout(clientMs());
       raw.end();
     },
+    cut: () => raw.destroy(),
   };
 }

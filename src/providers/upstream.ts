@@ -79,6 +79,8 @@ export interface UpstreamTimeouts {
   readonly firstTokenMs: number;
   /** Between tokens of a stream, or between pieces of a unary body; comments do not count as life. */
   readonly idleMs: number;
+  /** How long the client's side may take nothing of a stream. */
+  readonly clientMs: number;
 }
 
 export interface UpstreamLimits {

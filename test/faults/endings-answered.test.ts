@@ -3,12 +3,20 @@ import { ANSWER_TEXT } from '../fixtures/misbehaving-answers.ts';
 import { ask } from './ask.ts';
 import { BAD_USAGE, BROKEN_AFTER_TOKEN, TOLERATED } from './endings-table.ts';
 import { expectBrokenStream, expectWhole } from './expect-answer.ts';
-import { among, attemptsOf, breakerOf, learntAbout, openScene, type Scene } from './scene.ts';
+import {
+  among,
+  attemptsOf,
+  breakerOf,
+  learntAbout,
+  openScene,
+  PATIENT_TIMEOUTS,
+  type Scene,
+} from './scene.ts';
 
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await openScene(['unary', 'stream']);
+  scene = await openScene(['unary', 'stream'], { routing: PATIENT_TIMEOUTS });
 });
 afterAll(() => scene.close());
 

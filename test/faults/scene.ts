@@ -25,6 +25,13 @@ idle_ms = 1000
 total_ms = 8000
 `;
 
+/** For answers that are slow and well; only what stalls in the middle is waited for. */
+export const PATIENT_TIMEOUTS = `[routing.timeouts]
+headers_ms = 15000
+first_token_ms = 15000
+idle_ms = 1500
+`;
+
 /**
  * Every misbehaviour is offered by each of `providers` under the name `<provider>.<misbehaviour>`: endpoints, and so
  * breakers and beliefs, of their own for each use. `good` and `good-twin` (same provider) are well, and last in order.
@@ -96,7 +103,10 @@ export interface ExplainedAttempt {
   readonly latency_ms: number;
 }
 
-export async function attemptsOf(gateway: TestGateway, seen: Seen): Promise<readonly ExplainedAttempt[]> {
+export async function attemptsOf(
+  gateway: TestGateway,
+  seen: Pick<Seen, 'headers'>,
+): Promise<readonly ExplainedAttempt[]> {
   const { json, status } = await get(gateway, `/v1/explain/${seen.headers['x-request-id']}`);
   if (status !== 200) throw new Error(`explain answered ${status}`);
   return json?.attempts as ExplainedAttempt[];

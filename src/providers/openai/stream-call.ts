@@ -25,8 +25,6 @@ const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 /** Of a long stream, this much of its beginning and as much of its end is kept for the checks. */
 const KEPT_END_BYTES = 16 * 1024;
 const KEPT_WHOLE_BYTES = 1024 * 1024;
-/** A client that takes nothing for so long is gone. */
-const SLOW_READER_MS = 60_000;
 const LINGER_MS = 1_000;
 
 /**
@@ -196,7 +194,7 @@ export class StreamCall extends CallHandler {
     if (this.#isPaused || this.controller === undefined) return;
     this.#isPaused = true;
     this.controller.pause();
-    this.deadline.set(this.dueMs(SLOW_READER_MS));
+    this.deadline.set(this.dueMs(this.context.timeouts.clientMs));
     sink.onceDrained(() => {
       this.#isPaused = false;
       if (this.isSettled) return;

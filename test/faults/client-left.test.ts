@@ -1,0 +1,139 @@
+import { Agent } from 'undici';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask, get } from './ask.ts';
+import { expectWhole } from './expect-answer.ts';
+import { among, breakerOf, healthOf, learntAbout, openScene, PATIENT_TIMEOUTS, type Scene } from './scene.ts';
+
+/** How long the upstream may go on after its client left. */
+const CUT_WITHIN_MS = 100;
+
+let scene: Scene;
+let agent: Agent;
+
+beforeAll(async () => {
+  scene = await openScene(['ill', 'beside'], { routing: PATIENT_TIMEOUTS });
+  agent = new Agent();
+});
+afterAll(async () => {
+  await agent.destroy();
+  await scene.close();
+});
+
+/** A client that goes when `leaveWhen` says so; resolves when it left, with the time. */
+async function leavingClient(
+  body: object,
+  requestId: string,
+  leaveWhen: (read: () => string) => Promise<void>,
+) {
+  const leaving = new AbortController();
+  let text = '';
+  const reading = agent
+    .request({
+      origin: scene.gateway.url,
+      path: '/v1/chat/completions',
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': requestId },
+      body: JSON.stringify({ messages: [{ role: 'user', content: 'Say hello.' }], ...body }),
+      signal: leaving.signal,
+    })
+    .then(async ({ body: answer }) => {
+      for await (const piece of answer) text += piece;
+    })
+    .catch((error: Error) => error.name);
+  await leaveWhen(() => text);
+  const leftAtMs = performance.now();
+  leaving.abort();
+  expect(await reading).toBe('AbortError');
+  return { leftAtMs };
+}
+
+/** The attempts of a request, once they have ended. */
+async function endedAttempts(requestId: string) {
+  const read = async () => {
+    const { json } = await get(scene.gateway, `/v1/explain/${requestId}`);
+    return json?.attempts as {
+      ending: string;
+      cost: { actual_usd: number };
+      usage: { output_tokens: number };
+    }[];
+  };
+  await expect.poll(async () => (await read())?.map(({ ending }) => ending)).not.toContain('pending');
+  return read();
+}
+
+function lastRequest(model: string) {
+  return scene.upstream.requests.filter((request) => request.model === model).at(-1);
+}
+
+test.each([false, true])('before the headers (stream: %s)', async (stream) => {
+  const { gateway, upstream } = scene;
+  const id = `left-before-${stream}`;
+  const before = upstream.countFor('slow-headers');
+  const { leftAtMs } = await leavingClient({ ...among('ill.slow-headers', 'good'), stream }, id, async () => {
+    await expect.poll(() => upstream.countFor('slow-headers'), { interval: 5 }).toBe(before + 1);
+  });
+  await expect.poll(() => lastRequest('slow-headers')?.leftAtMs, { interval: 5 }).toBeDefined();
+  expect((lastRequest('slow-headers')?.leftAtMs ?? 0) - leftAtMs).toBeLessThan(CUT_WITHIN_MS);
+
+  expect(await endedAttempts(id)).toMatchObject([{ ending: 'client_left', cost: { actual_usd: 0 } }]);
+  expect(await breakerOf(gateway, 'ill/slow-headers')).toBe('untouched');
+  expect(await learntAbout(gateway, 'ill/slow-headers')).toEqual({});
+  expect(await learntAbout(gateway, 'ill.slow-headers')).toEqual({});
+  expect(upstream.countFor('good')).toBe(0);
+});
+
+test('in the middle of a stream: what was said until then is charged', async () => {
+  const { gateway } = scene;
+  const body = { ...among('ill.stream-stall-after', 'good'), stream: true };
+  const { leftAtMs } = await leavingClient(body, 'left-middle', async (read) => {
+    await expect.poll(read, { interval: 5 }).toContain('upstream.');
+  });
+  await expect.poll(() => lastRequest('stream-stall-after')?.leftAtMs, { interval: 5 }).toBeDefined();
+  expect((lastRequest('stream-stall-after')?.leftAtMs ?? 0) - leftAtMs).toBeLessThan(CUT_WITHIN_MS);
+
+  const [attempt] = await endedAttempts('left-middle');
+  expect(attempt).toMatchObject({ ending: 'client_left', cost: { is_estimate: true } });
+  expect(attempt?.usage.output_tokens).toBe(6);
+  expect(attempt?.cost.actual_usd).toBeGreaterThan(0);
+  expect(await breakerOf(gateway, 'ill/stream-stall-after')).toBe('untouched');
+  expect(await learntAbout(gateway, 'ill/stream-stall-after')).toEqual({});
+});
+
+test('while a held-back answer is collected', async () => {
+  const body = {
+    model: 'ill.stream-heartbeats-after',
+    stream: true,
+    route: { hold_back: true },
+  };
+  const { upstream, gateway } = scene;
+  const { leftAtMs } = await leavingClient(body, 'left-held', async () => {
+    await expect.poll(() => upstream.countFor('stream-heartbeats-after'), { interval: 5 }).toBe(1);
+  });
+  await expect.poll(() => lastRequest('stream-heartbeats-after')?.leftAtMs, { interval: 5 }).toBeDefined();
+  expect((lastRequest('stream-heartbeats-after')?.leftAtMs ?? 0) - leftAtMs).toBeLessThan(CUT_WITHIN_MS);
+  expect(await endedAttempts('left-held')).toMatchObject([{ ending: 'client_left' }]);
+  expect(await breakerOf(gateway, 'ill/stream-heartbeats-after')).toBe('untouched');
+});
+
+test('a hundred clients that leave at once leave nothing behind', async () => {
+  const { gateway, upstream } = scene;
+  const before = upstream.countFor('slow-headers');
+  const ids = Array.from({ length: 100 }, (_, index) => `left-many-${index}`);
+  await Promise.all(
+    ids.map((id) =>
+      leavingClient(among('beside.slow-headers'), id, async () => {
+        await expect
+          .poll(() => upstream.countFor('slow-headers'), { interval: 20, timeout: 10_000 })
+          .toBe(before + 100);
+      }),
+    ),
+  );
+  for (const id of ids) expect(await endedAttempts(id)).toMatchObject([{ ending: 'client_left' }]);
+  expect((await healthOf(gateway, 'beside/slow-headers')).breaker).toMatchObject({
+    state: 'closed',
+    consecutive_failures: 0,
+  });
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  expect(metrics).toMatch(/^outrider_requests_in_flight 0$/m);
+  expectWhole(await ask(gateway, among('good')));
+});
