@@ -11,6 +11,7 @@ import {
   type Step,
   type Work,
 } from './database.ts';
+import { codeOf } from './driver-code.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { LOCK_CLASS, openPresence, type Presence } from './postgres-presence.ts';
 import * as tables from './postgres-schema.ts';
@@ -146,12 +147,6 @@ const claimInstance: RowStatement<{ instanceId: number }> = {
 /** PostgreSQL's text cannot hold NUL; one in an upstream's finish reason would lose the whole ending. */
 function storable(value: unknown): unknown {
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? '' : codeOf(error.cause);
 }
 
 /** By class of SQLSTATE: 22 data, 23 constraint, 42 statement. Everything else may pass: shutdown, disk, deadlock. */

@@ -6,6 +6,8 @@ import pg from 'pg';
 export const LOCK_CLASS = 0x6f757472;
 
 const RECONNECT_MS = 500;
+const KEEP_ALIVE =
+  'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
 
 export interface Presence {
   readonly instanceId: number;
@@ -18,7 +20,8 @@ export interface Presence {
  * makes the server notice a vanished host within half a minute.
  */
 export async function openPresence(connection: pg.ClientConfig): Promise<Presence> {
-  let isClosed = false;
+  const closing = new AbortController();
+  let returning = Promise.resolve();
   let instanceId = 0;
   let client = await hold(draw);
 
@@ -31,23 +34,28 @@ export async function openPresence(connection: pg.ClientConfig): Promise<Presenc
   async function hold(candidate: () => number): Promise<pg.Client> {
     const session = new pg.Client(connection);
     session.on('error', () => {});
-    await session.connect();
-    await session.query(
-      'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3',
-    );
-    while (!(await isTaken(session, candidate()))) await delay(RECONNECT_MS);
-    session.once('end', () => void holdAgain());
+    try {
+      await session.connect();
+      await session.query(KEEP_ALIVE);
+      while (!(await isTaken(session, candidate()))) {
+        await delay(RECONNECT_MS, undefined, { signal: closing.signal });
+      }
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+    session.once('end', () => {
+      returning = holdAgain();
+    });
     return session;
   }
 
   /** The server went away, not we: until the lock is back a starting replica would take us for dead. */
   async function holdAgain(): Promise<void> {
-    while (!isClosed) {
-      await delay(RECONNECT_MS, undefined, { ref: false });
+    while (!closing.signal.aborted) {
       try {
-        const session = await hold(() => instanceId);
-        if (isClosed) return session.end();
-        client = session;
+        await delay(RECONNECT_MS, undefined, { ref: false, signal: closing.signal });
+        client = await hold(() => instanceId);
         return;
       } catch {
         // Tried again until the server is back; what needs it meanwhile says so itself.
@@ -60,7 +68,9 @@ export async function openPresence(connection: pg.ClientConfig): Promise<Presenc
       return instanceId;
     },
     async close() {
-      isClosed = true;
+      closing.abort();
+      // A lock taken at the last moment would make us look alive.
+      await returning;
       await client.end();
     },
   };

@@ -100,6 +100,20 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where it is not ins
     await store.close();
   });
 
+  it('closes in spite of a server that is down, and says that something is not written', async () => {
+    const url = await cluster.createDatabase();
+    const [idle, busy] = [await openStore({ url, now }), await openStore({ url, now })];
+    await busy.journal.begin(requestOf('r1'), startOf('r1'));
+    await cluster.stop();
+    busy.journal.end(endOf('r1'));
+    await idle.close();
+    await expect(busy.close()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await cluster.start();
+    const next = await openStore({ url, now });
+    expect(await next.recoverPending()).toEqual([startOf('r1')]);
+    await next.close();
+  });
+
   it('counts once and leaves nothing behind when the answer to a commit is lost', async () => {
     const url = await cluster.createDatabase();
     const proxy = await cuttingProxy(Number(new URL(url).port));
