@@ -22,12 +22,19 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
-  if (error.status >= 500)
-    request.log.error({ err: error, request_id: request.id, code: error.code }, 'failed');
+  if (error.status >= 500) log(error, request, reply);
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
   if (error.isRetryPointless) reply.header('x-should-retry', 'false');
   if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
   reply.code(error.status).type('application/json').send(error.toBody());
+}
+
+/** Our own mistakes with their stack; the troubles of providers, which come by the thousand, in one line with their cause. */
+function log(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
+  const { code, message: reason, cause } = error;
+  const fields = { request_id: reply.getHeader('x-request-id') ?? request.id, code, reason };
+  if (error.status === 500) request.log.error({ ...fields, err: cause }, 'failed');
+  else request.log.warn({ ...fields, cause: cause instanceof Error ? cause.message : undefined }, 'failed');
 }
 
 const FASTIFY_CODE_TO_ERROR: Readonly<Record<string, { status: number; code: string; message: string }>> = {
