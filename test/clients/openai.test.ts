@@ -309,8 +309,8 @@ describe('a stream that is watched from behind', () => {
     await upstream.close();
   });
 
-  const streamOf = (model: string, signal?: AbortSignal) =>
-    watching.chat.completions.create({ model, messages: userSays('hi'), stream: true }, { signal });
+  const streamOf = (model: string) =>
+    watching.chat.completions.create({ model, messages: userSays('hi'), stream: true });
 
   test('leaving in the middle cuts the upstream within 100 ms', async () => {
     const stream = await streamOf('stream-stall-after');
@@ -325,14 +325,18 @@ describe('a stream that is watched from behind', () => {
     expect((entry?.leftAtMs ?? 0) - leftAtMs).toBeLessThan(100);
   });
 
-  test('leaving before the first byte does too', async () => {
+  test.each([true, false])('leaving before the first byte does too (stream: %s)', async (stream) => {
     const leaving = new AbortController();
-    const stream = streamOf('slow-headers', leaving.signal);
-    await expect.poll(() => upstream.countFor('slow-headers'), { interval: 5 }).toBe(1);
+    const before = upstream.countFor('slow-headers');
+    const asking = watching.chat.completions.create(
+      { model: 'slow-headers', messages: userSays('hi'), stream },
+      { signal: leaving.signal },
+    );
+    await expect.poll(() => upstream.countFor('slow-headers'), { interval: 5 }).toBe(before + 1);
     const entry = upstream.requests.at(-1);
     leaving.abort();
     const leftAtMs = performance.now();
-    await expect(stream).rejects.toThrow(OpenAI.APIUserAbortError);
+    await expect(asking).rejects.toThrow(OpenAI.APIUserAbortError);
     await expect.poll(() => entry?.leftAtMs, { interval: 5 }).toBeDefined();
     expect((entry?.leftAtMs ?? 0) - leftAtMs).toBeLessThan(100);
   });

@@ -42,6 +42,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
 const KEYS = ['none', 'malformed', 'unknown', 'revoked', 'expired', ...KEY_SCOPES] as const;
 type KeyKind = (typeof KEYS)[number];
 
+const UNGUARDED = '/v1/added-without-a-word';
+
 let upstream: MisbehavingUpstream;
 let gateway: TestGateway;
 /** `METHOD /path` of everything that the gateway serves. */
@@ -74,7 +76,12 @@ afterAll(async () => {
 /** Fastify announces each instance that is made: the routes are those of the very gateway that is asked below. */
 function listRoutes(message: unknown): void {
   const { fastify } = message as { fastify: FastifyInstance };
+  // What somebody adds one day without a word about who may use it.
+  fastify.register(async (plugin) => {
+    plugin.get(UNGUARDED, async () => ({ secret: true }));
+  });
   fastify.addHook('onRoute', ({ method, url }) => {
+    if (url === UNGUARDED) return;
     for (const one of Array.isArray(method) ? method : [method]) served.push(`${one} ${url}`);
   });
 }
@@ -94,6 +101,24 @@ test('the table above is complete', () => {
     name.startsWith('GET') ? [`HEAD${name.slice(3)}`] : [],
   );
   expect(served.sort()).toEqual([...Object.keys(ROUTES), ...heads].sort());
+});
+
+test('a route that says nothing about access is closed to all but admins', async () => {
+  const statuses: Record<string, number> = {};
+  for (const kind of KEYS) {
+    statuses[kind] = (await send(`${gateway.url}${UNGUARDED}`, { headers: headersOf(kind) })).status;
+  }
+  expect(statuses).toEqual({
+    none: 401,
+    malformed: 401,
+    unknown: 401,
+    revoked: 401,
+    expired: 401,
+    inference: 403,
+    feedback: 403,
+    intelligence: 403,
+    admin: 200,
+  });
 });
 
 describe.each(KEYS)('with the key: %s', (kind) => {
