@@ -11,7 +11,7 @@ const PRIOR_STRENGTH = 30;
 const AVERAGE_STRENGTH = 2;
 /** Outcomes of a task after which the offline prior has lost half its weight. */
 const PRIOR_HALF_LIFE = 300;
-/** Updates between refits: the fit moves slowly, and costs 3 µs for 12 models. */
+/** Updates between refits: the fit moves slowly, and costs 4 µs for 12 models. */
 const REFIT_EVERY = 8;
 const EFFECT_FLOOR = 0.03;
 const EFFECT_CEILING = 0.97;

@@ -160,6 +160,23 @@ describe('ranking', () => {
     expect(seconds.size).toBeGreaterThan(1);
   });
 
+  test('the draw that orders the fallbacks is one in which the chosen won', () => {
+    const models = ['sure', 'wide', 'chosen'].map((id) => chatModel(id));
+    const learner = createLearner({ models, random: createRandom(2) });
+    learner.apply(quality('sure', 'translation', 1000, 1000));
+    learner.apply(quality('chosen', 'translation', 1000, 1000));
+    learner.apply(quality('wide', 'translation', 5, 5));
+    const strategy = { ...BUILT_IN_STRATEGIES.quality, valueOfSecondUsd: 0 };
+    const random = createRandom(12);
+    const seconds = { sure: 0, wide: 0, chosen: 0 };
+    for (let request = 0; request < 600; request += 1) {
+      const [first, second] = decide(choiceInput(models, { learner, strategy, random })).ranking;
+      if (first?.modelId === 'chosen') seconds[second?.modelId as keyof typeof seconds] += 1;
+    }
+    // Where `chosen` wins at .5, `wide` is far below it and `sure` close; in any other draw they are even.
+    expect(seconds.sure / (seconds.sure + seconds.wide)).toBeGreaterThan(0.75);
+  });
+
   test('reason: explore when the first is not the best mean, explicit when the client named the model', () => {
     const random = createRandom(4);
     const learner = taught();

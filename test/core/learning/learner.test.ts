@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Learner } from '../../../src/core/learning/contract.ts';
+import { CELL_STRIDE, type Learner } from '../../../src/core/learning/contract.ts';
 import { type BeliefDelta, negated } from '../../../src/core/learning/delta.ts';
 import { createLearner } from '../../../src/core/learning/learner.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
@@ -67,8 +67,8 @@ function mixedEvidence(seed: number, count: number): BeliefDelta[] {
 describe('posterior', () => {
   test('before any evidence a silent prior is two pseudo-outcomes at .65', () => {
     expect(learnerOf([]).qualityOf('translation', 'small')).toMatchObject({
-      alpha: 1 + 2 * 0.65,
-      beta: 1 + 2 * 0.35,
+      alpha: expect.closeTo(1 + 2 * 0.65, 10),
+      beta: expect.closeTo(1 + 2 * 0.35, 10),
       samples: 0,
       evidence: 'prior',
     });
@@ -112,7 +112,7 @@ describe('posterior', () => {
     const kP = 30 / (1 + 300 / 300);
     const pP = baselines.translation + 0.1;
     const belief = learner.qualityOf('translation', 'small');
-    expect(belief.alpha).toBeCloseTo(1 + 60 + kG * pG + kP * pP, 0);
+    expect(belief.alpha).toBeCloseTo(1 + 60 + kG * pG + kP * pP, 6);
     expect(belief.alpha + belief.beta).toBeCloseTo(2 + 100 + kG + kP, 10);
     expect(belief.samples).toBe(100);
     expect(belief.evidence).toBe('observed');
@@ -130,6 +130,14 @@ describe('posterior', () => {
     expect(large.mean).toBeGreaterThan(small.mean + 0.4);
     expect(large.evidence).toBe('prior');
     expect(large.alpha + large.beta).toBeLessThan(2 + 20 + 2);
+  });
+
+  test('draws come from Beta(2α, 2β), next to the mean and the weights of the cell and the model', () => {
+    const learner = learnerOf([quality('small', 'translation', 6, 4), quality('small', 'extraction', 3, 2)]);
+    const { alpha, beta, mean } = learner.qualityOf('translation', 'small');
+    const into = new Float64Array(CELL_STRIDE + 1);
+    learner.readCell('translation', 'small', into, 1);
+    expect([...into]).toEqual([0, 2 * alpha, 2 * beta, mean, 10, 15]);
   });
 
   test('a wrong prior is forgotten', () => {

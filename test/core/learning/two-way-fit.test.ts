@@ -17,7 +17,7 @@ function fitOf(modelCount: number, cells: readonly (readonly [number, number, nu
 
 test('without evidence every task stands at .65 and every model at 0', () => {
   const fit = fitOf(3, []);
-  expect([...fit.taskBaseline]).toEqual(new Array(TASK_COUNT).fill(0.65));
+  for (const baseline of fit.taskBaseline) expect(baseline).toBeCloseTo(0.65, 12);
   expect(fit.modelEffect[1]).toBe(0);
 });
 
@@ -25,8 +25,8 @@ test('one cell: b = (s − n·a + 1.3)/(n + 2), a = (s − n·b)/(n + 5)', () =>
   const fit = fitOf(1, [[0, 0, 9, 10]]);
   // Eliminating a from the pair by hand: b = (10.3 − 10·a)/12 and a = (9 − 10·b)/15.
   const b = (10.3 - 6) / (12 - 100 / 15);
-  expect(fit.taskBaseline[0]).toBeCloseTo(b, 1);
-  expect((fit.taskBaseline[0] ?? 0) + (fit.modelEffect[0] ?? 0)).toBeCloseTo(b + (9 - 10 * b) / 15, 1);
+  expect(fit.taskBaseline[0]).toBeCloseTo(b, 12);
+  expect(fit.modelEffect[0]).toBeCloseTo((9 - 10 * b) / 15, 12);
 });
 
 test('both equations hold after the fit on skewed traffic', () => {
@@ -47,9 +47,25 @@ test('both equations hold after the fit on skewed traffic', () => {
       (total, [model, , s, n]) => total + s - n * (fit.modelEffect[model] ?? 0),
       1.3,
     );
-    expect(fit.taskBaseline[task]).toBeCloseTo(residual / (weight + 2), 2);
+    expect(fit.taskBaseline[task]).toBeCloseTo(residual / (weight + 2), 10);
+  }
+  for (let model = 0; model < 3; model += 1) {
+    const own = cells.filter((cell) => cell[0] === model);
+    const weight = own.reduce((total, cell) => total + cell[3], 0);
+    const residual = own.reduce((total, [, task, s, n]) => total + s - n * (fit.taskBaseline[task] ?? 0), 0);
+    expect(fit.modelEffect[model]).toBeCloseTo(residual / (weight + 5), 10);
   }
   expect(sum(0, 0)).toBeCloseTo(0.9, 2);
+});
+
+test('sums at their limit leave finite numbers within the range of the means', () => {
+  const fit = fitOf(2, [
+    [0, 0, 1e9, 2e9],
+    [1, 0, 0, 1e9],
+    [1, 1, 1e9, 1e9],
+  ]);
+  const pooled = (fit.taskBaseline[0] ?? Number.NaN) + (fit.modelEffect[0] ?? Number.NaN);
+  expect(pooled).toBeCloseTo(0.5, 3);
 });
 
 test('a model that gets the hard task is not the worse one (Simpson)', () => {
