@@ -297,6 +297,7 @@ function routingSettings(config: Config): GatewayDeps['live']['routing'] {
   return {
     defaultStrategy: routing.defaultStrategy,
     maxExtraAttempts: routing.maxExtraAttempts,
+    exploration: routing.exploration,
     totalMs: routing.timeouts.totalMs,
     clientMs: routing.timeouts.clientMs,
     streamUsageProviders: new Set(

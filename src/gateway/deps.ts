@@ -37,6 +37,8 @@ export interface LiveSettings {
 export interface RoutingSettings {
   readonly defaultStrategy: string;
   readonly maxExtraAttempts: number;
+  /** Share of choices spread evenly over the models near the best, 0–0.5. */
+  readonly exploration: number;
   /** Milliseconds for a request with all its attempts. */
   readonly totalMs: number;
   /** Milliseconds that a client may take nothing of an answer that waits for it. */

@@ -37,6 +37,7 @@ export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
       minQuality: wishes.min_quality,
     },
     explore: wishes.explore !== false,
+    floorShare: routing.exploration,
     isExplicit: resolved.isExplicit,
   });
   if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision, deps.nowMs());

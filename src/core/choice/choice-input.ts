@@ -40,6 +40,8 @@ export interface ChoiceInput {
   readonly limits?: ChoiceLimits;
   /** False: exploit only, the best mean utility with propensity 1. */
   readonly explore: boolean;
+  /** ε: share given evenly to the arms near the best; `FLOOR_SHARE` where left out. */
+  readonly floorShare?: number;
   /** The client named the model; the candidates are its endpoints. */
   readonly isExplicit: boolean;
   /** Dollars of disutility per dollar of expected cost, on top of the cost itself (see `pacer.ts`). */

@@ -35,6 +35,7 @@ export function decide(input: ChoiceInput): Decision {
       strategy.valueOfQualityUsd,
       unsafe,
       input.random,
+      input.floorShare,
     );
     order = choice.order;
     propensities = choice.propensities;

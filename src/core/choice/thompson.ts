@@ -36,6 +36,7 @@ const winners = new Int32Array(JOINT_DRAWS);
  * @param cells  posterior of each model slot, as `readCell` writes them
  * @param valueOfQualityUsd V
  * @param unsafe model that gets nothing but the floor
+ * @param floorShare ε, 0–1
  */
 export function chooseByThompson(
   arms: readonly Prospect[],
@@ -44,6 +45,7 @@ export function chooseByThompson(
   valueOfQualityUsd: number,
   unsafe: string | undefined,
   random: Random,
+  floorShare = FLOOR_SHARE,
 ): ThompsonChoice {
   makeRoom(arms.length, modelCount);
   for (const [index, arm] of arms.entries()) {
@@ -53,7 +55,7 @@ export function chooseByThompson(
   drawJointQualities(cells, modelCount, JOINT_DRAWS, random, qualities);
   const propensities = winShares(arms.length, modelCount, valueOfQualityUsd);
   capUntried(arms, propensities, unsafe);
-  mixInFloor(arms, valueOfQualityUsd, propensities);
+  mixInFloor(arms, valueOfQualityUsd, propensities, floorShare);
   const chosen = pick(propensities, random);
   const draw = drawChoosing(chosen, random);
   return { propensities, order: orderIn(draw, chosen, arms.length, modelCount, valueOfQualityUsd) };
@@ -82,15 +84,20 @@ function winShares(armCount: number, modelCount: number, valueOfQualityUsd: numb
   return shares;
 }
 
-function mixInFloor(arms: readonly Prospect[], valueOfQualityUsd: number, shares: Float64Array): void {
+function mixInFloor(
+  arms: readonly Prospect[],
+  valueOfQualityUsd: number,
+  shares: Float64Array,
+  floorShare: number,
+): void {
   let best = Number.NEGATIVE_INFINITY;
   for (const arm of arms) best = Math.max(best, arm.utilityUsd);
   const threshold = best - ELIGIBLE_SHARE * valueOfQualityUsd;
   let eligibleCount = 0;
   for (const arm of arms) if (arm.utilityUsd >= threshold) eligibleCount += 1;
   for (const [index, arm] of arms.entries()) {
-    const floor = arm.utilityUsd >= threshold ? FLOOR_SHARE / eligibleCount : 0;
-    shares[index] = (1 - FLOOR_SHARE) * (shares[index] as number) + floor;
+    const floor = arm.utilityUsd >= threshold ? floorShare / eligibleCount : 0;
+    shares[index] = (1 - floorShare) * (shares[index] as number) + floor;
   }
 }
 
