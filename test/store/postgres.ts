@@ -95,6 +95,8 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
   }
 
   await start();
+  // A test process that dies in the middle must not leave a server behind.
+  process.once('exit', () => server?.kill('SIGTERM'));
   return {
     createDatabase,
     async emptyDatabase() {
