@@ -76,12 +76,14 @@ function weightsModule(trained: LinearModel, kept: readonly number[], divisor: n
   const largest = sizes[Math.floor(sizes.length * 0.9999)] ?? 1;
   const step = largest / 127;
   const bytes = Int8Array.from(weights, (weight) => Math.max(-127, Math.min(127, Math.round(weight / step))));
-  const biases = Array.from(trained.biases, (bias) => (bias / divisor).toFixed(4)).join(', ');
+  const biases = Array.from(trained.biases, (bias) => Number((bias / divisor).toFixed(4))).join(', ');
   return [
     '// Written by `npm run train:classifier`; do not edit.',
     '',
     `export const CLASSIFIER_SCALE = ${Number((step / divisor).toPrecision(6))};`,
-    `export const CLASSIFIER_BIASES: readonly number[] = [${biases}];`,
+    'export const CLASSIFIER_BIASES: readonly number[] = [',
+    `  ${biases},`,
+    '];',
     '/** Rows of features that have weights, as gaps between them: a byte each, 255 goes on. */',
     'export const CLASSIFIER_ROWS =',
     `  '${Buffer.from(gapsOf(kept)).toString('base64')}';`,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { TASKS, type Task } from '../../src/core/task/task.ts';
@@ -55,6 +55,7 @@ interface DataRow {
 
 /** Rows of a `prompts_tasks_*.jsonl.gz`, with what the licence allows left to the caller. */
 export function readDataRows(folder: string, name: string): (DataRow & { readonly task: Task })[] {
+  if (!existsSync(path.join(folder, name))) throw new Error(`no ${name} in ${folder}: set OUTRIDER_DATA`);
   return gunzipSync(readFileSync(path.join(folder, name)))
     .toString('utf8')
     .split('\n')
