@@ -10,6 +10,7 @@ import { rankModels } from './gateway/rankings.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError } from './http/client-errors.ts';
+import { registerCors } from './http/cors.ts';
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
 import { registerIntelligence } from './http/intelligence.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
   readonly isModelListPublic: boolean;
+  /** Empty: no page of another origin gets an answer. */
+  readonly corsOrigins: readonly string[];
   readonly notReadyBecause: () => Promise<readonly string[]>;
   readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
 }
@@ -30,7 +33,7 @@ export interface AppOptions {
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The whole HTTP surface on what it is handed: no environment, no globals, not listening yet. */
-export function buildApp(options: AppOptions): FastifyInstance {
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { gateway } = options;
   const app = Fastify({
     loggerInstance: options.logger,
@@ -52,6 +55,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
   registerJsonBodies(app);
   registerErrors(app);
+  if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
   registerAuth(app, options.keyring);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);

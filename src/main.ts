@@ -85,6 +85,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { env, print } = options;
   const readConfig = () => loadConfig({ path: options.configPath, env, simulatedModels: SIMULATED_MODELS });
   let config = await readConfig();
+  if (!config.api.enabled) {
+    throw new ConfigError(config.source ?? 'api.enabled', [
+      { path: 'api.enabled', message: 'is false, and there is nothing else to serve' },
+    ]);
+  }
   const nowMs = () => Date.now();
   const monotonicMs = () => performance.now();
   const closers: (() => unknown)[] = [];
@@ -162,12 +167,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     };
 
     let isDraining = false;
-    const app = buildApp({
+    const app = await buildApp({
       gateway,
       keyring: createKeyring({ store, isRequired: () => config.api.requireAuth, nowMs, monotonicMs }),
       logger,
       bodyLimitBytes: config.api.bodyLimitBytes,
       isModelListPublic: config.api.publicModels,
+      corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],
       notReadyBecause: async () => [
         ...(isDraining ? ['shutting down'] : []),
         ...((await store.isHealthy()) ? [] : ['storage unavailable']),
