@@ -56,7 +56,12 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
       totalMs,
       client,
       headers: () => headers(number + 1),
+    }).catch((error: unknown) => {
+      if (number === 0 || !(error instanceof GatewayError)) throw error;
+      return undefined;
     });
+    // It could not be written down: the client hears what came of the attempts before it.
+    if (finished === undefined) break;
     upstreamMs += finished.end.latencyMs;
     if (finished.error === undefined) {
       deps.metrics.overhead(deps.monotonicMs() - job.arrivedMs - upstreamMs);
