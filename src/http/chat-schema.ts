@@ -45,7 +45,8 @@ const chatSchema = z
     presence_penalty: z.number().min(-2).max(2).nullish(),
     logprobs: z.boolean().nullish(),
     top_logprobs: z.int().min(0).max(20).nullish(),
-    seed: z.int().nullish(),
+    // 64 bits wide in OpenAI's own API: more than a number here holds exactly, but its digits pass on as they came.
+    seed: z.number().refine(Number.isInteger, 'must be a whole number').nullish(),
     stop: z
       .union([z.string(), z.array(z.string())], { error: 'must be a string or a list of strings' })
       .nullish(),

@@ -134,6 +134,7 @@ describe('a chat request with a mistake', () => {
     ['n 10000', { n: 10_000 }, 'n'],
     ['n 0', { n: 0 }, 'n'],
     ['n 1.5', { n: 1.5 }, 'n'],
+    ['seed 1.5', { seed: 1.5 }, 'seed'],
     ['temperature "hot"', { temperature: 'hot' }, 'temperature'],
     ['temperature 2.1', { temperature: 2.1 }, 'temperature'],
     ['max_tokens -1', { max_tokens: -1 }, 'max_tokens'],
