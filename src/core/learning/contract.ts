@@ -73,7 +73,10 @@ export interface QualityBelief {
   /** Bounds of the central 90 % interval of Beta(alpha, beta). */
   readonly low90: number;
   readonly high90: number;
-  /** Outcomes behind it, (Σw)²/Σw² (Kish), those of older epochs counting less. */
+  /**
+   * Labelled outcomes it is worth, min(Σw, (Σw)²/Σw²), those of older epochs counting less. Kish's count alone is
+   * blind to scale: a thousand unlabelled passes of weight .02 would be a thousand samples.
+   */
   readonly samples: number;
   /** `prior`: no outcome of its own; `mixed`: what is borrowed still weighs more; `observed`: its own outcomes do. */
   readonly evidence: 'prior' | 'mixed' | 'observed';

@@ -104,7 +104,7 @@ export function createLearner(options: {
       mean: alpha / (alpha + beta),
       low90: betaQuantile(0.05, alpha, beta),
       high90: betaQuantile(0.95, alpha, beta),
-      samples: cell.squaredWeight > 0 ? (weight * weight) / cell.squaredWeight : 0,
+      samples: cell.squaredWeight > 0 ? Math.min(weight, (weight * weight) / cell.squaredWeight) : 0,
       evidence: evidenceOf(cell),
     };
   }

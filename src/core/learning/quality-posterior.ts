@@ -1,11 +1,15 @@
 import { ALL_TASKS, at, type BeliefSums, clamp, TASK_COUNT } from './belief-sums.ts';
 import { CELL_FIELDS } from './contract.ts';
+import { interactionVariance } from './interaction-variance.ts';
 import { createTwoWayFit, refit } from './two-way-fit.ts';
 
 /** ρ: draws come from Beta(ρα, ρβ) (posterior reshaping, Chapelle & Li 2011). */
 export const RESHAPING = 2;
-/** Evidence about a model from other tasks counts at most this many outcomes. */
-const MODEL_STRENGTH_LIMIT = 20;
+/** Bounds of L: evidence about a model from other tasks never counts more outcomes than this, nor limits itself below. */
+const MODEL_STRENGTH_CEILING = 20;
+const MODEL_STRENGTH_FLOOR = 2;
+/** Outcomes elsewhere at which half of L is believed. */
+const MODEL_HALF_STRENGTH_AT = 20;
 const PRIOR_STRENGTH = 30;
 /** Where the offline prior is silent, the task's average stands in. At 30 it held good models back (regret +10). */
 const AVERAGE_STRENGTH = 2;
@@ -50,9 +54,12 @@ export interface QualityPosterior {
 /**
  * The hierarchical posterior of quality (Hong et al. 2022, with an offline prior that decays):
  *
- *     kG = 20·N/(N+20),  N = Σ_{k'≠k} n[k',m]        pG = clip(b[k] + a[m], .03, .97)
+ *     kG = L·N/(N+20),  N = Σ_{k'≠k} n[k',m]         pG = clip(b[k] + a[m], .03, .97)
+ *     L  = clip(pG(1−pG)/τ² − 1, 2, 20)               τ² of `interactionVariance`
  *     kP = 30/(1 + n_task[k]/300)                     pP = clip(b[k] + dev[k,m], .03, .97)
  *     α = 1 + s + kG·pG + kP·pP                       β = 1 + f + kG·(1−pG) + kP·(1−pP)
+ *
+ * L is the size of the Beta distribution with mean pG and variance τ²: as much as other tasks really say.
  *
  * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent: kP then starts at 2
  */
@@ -64,6 +71,7 @@ export function createQualityPosterior(
   const fit = createTwoWayFit();
   let successes = new Float64Array(0);
   let weights = new Float64Array(0);
+  let interaction = 0;
   let updatesSinceFit = REFIT_EVERY;
 
   function fitNow(): void {
@@ -82,6 +90,7 @@ export function createQualityPosterior(
       }
     }
     refit(fit, modelCount, successes, weights);
+    interaction = interactionVariance(fit, modelCount, successes, weights);
     updatesSinceFit = 0;
   }
 
@@ -112,8 +121,13 @@ export function createQualityPosterior(
     const baseline = at(fit.taskBaseline, taskIndex);
     const effect = modelIndex < 0 ? 0 : at(fit.modelEffect, modelIndex);
     const elsewhere = clamp(modelWeight - weight, 0, WEIGHT_LIMIT);
-    const modelStrength = (MODEL_STRENGTH_LIMIT * elsewhere) / (elsewhere + MODEL_STRENGTH_LIMIT);
     const modelQuality = clamp(baseline + effect, EFFECT_FLOOR, EFFECT_CEILING);
+    const strengthLimit = clamp(
+      (modelQuality * (1 - modelQuality)) / interaction - 1,
+      MODEL_STRENGTH_FLOOR,
+      MODEL_STRENGTH_CEILING,
+    );
+    const modelStrength = (strengthLimit * elsewhere) / (elsewhere + MODEL_HALF_STRENGTH_AT);
     const deviation = (modelIndex < 0 ? undefined : deviationOf(taskIndex, modelIndex)) ?? Number.NaN;
     const isSilent = Number.isNaN(deviation);
     const priorStrength =

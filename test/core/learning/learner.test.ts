@@ -85,7 +85,7 @@ describe('posterior', () => {
     expect(learner.qualityOf('translation', 'large').alpha).toBeCloseTo(1 + 2 * 0.65, 10);
   });
 
-  test('by hand: own outcomes, the model elsewhere (kG = 20N/(N+20)), the prior halved after 300', () => {
+  test('by hand: own outcomes, the model elsewhere (kG = LN/(N+20)), the prior halved after 300', () => {
     const learner = learnerOf(
       [
         quality('small', 'translation', 60, 40),
@@ -132,6 +132,23 @@ describe('posterior', () => {
     expect(large.alpha + large.beta).toBeLessThan(2 + 20 + 2);
   });
 
+  test('among specialists, what a model does on other tasks hardly counts', () => {
+    const tasks = ['extraction', 'summarization', 'conversation', 'code_review'] as const;
+    const evidence = tasks.flatMap((task, index) =>
+      MODELS.map(({ id }, model) =>
+        quality(id, task, index % 3 === model ? 95 : 40, index % 3 === model ? 5 : 60),
+      ),
+    );
+    const alike = tasks.flatMap((task) => MODELS.map(({ id }) => quality(id, task, 60, 40)));
+    const strengthIn = (learner: Learner) => {
+      const { alpha, beta } = learner.qualityOf('translation', 'small');
+      return alpha + beta - 2 - 2;
+    };
+    expect(strengthIn(learnerOf(evidence))).toBeLessThan(7);
+    expect(strengthIn(learnerOf(evidence))).toBeGreaterThan(2 * (400 / 420) - 1e-9);
+    expect(strengthIn(learnerOf(alike))).toBeCloseTo((20 * 400) / 420, 6);
+  });
+
   test('draws come from Beta(2α, 2β), next to the mean and the weights of the cell and the model', () => {
     const learner = learnerOf([quality('small', 'translation', 6, 4), quality('small', 'extraction', 3, 2)]);
     const { alpha, beta, mean } = learner.qualityOf('translation', 'small');
@@ -148,9 +165,14 @@ describe('posterior', () => {
     expect(small + large).toBeCloseTo(1, 10);
   });
 
-  test('weights count as outcomes in the interval and not in the samples (Kish)', () => {
-    const learner = learnerOf([{ ...quality('small', 'translation', 20, 5), c: 25 * 0.25 }]);
-    expect(learner.qualityOf('translation', 'small').samples).toBeCloseTo(100, 10);
+  test('samples are what the labels are worth: neither more than their weights nor more than their number', () => {
+    const passes = learnerOf([{ ...quality('small', 'translation', 20, 0), c: 1000 * 0.02 ** 2 }]);
+    expect(passes.qualityOf('translation', 'small').samples).toBeCloseTo(20, 10);
+    // One label of weight 1 and a hundred of .1: Kish's count says 60.5, the weights say 11.
+    const mixed = learnerOf([{ ...quality('small', 'translation', 6, 5), c: 1 + 100 * 0.01 }]);
+    expect(mixed.qualityOf('translation', 'small').samples).toBeCloseTo(11, 10);
+    const heavy = learnerOf([{ ...quality('small', 'translation', 6, 5), c: 60.5 }]);
+    expect(heavy.qualityOf('translation', 'small').samples).toBeCloseTo(2, 10);
   });
 });
 
