@@ -25,9 +25,13 @@ beforeEach(() => {
 afterEach(async () => {
   expect(upstream.requests.length).toBe(callsBefore);
   expect((await chat({ body: GOOD })).status).toBe(200);
-  const metrics = (await send(`${gateway.url}/metrics`)).text;
-  expect(metrics).toMatch(/^outrider_journal_dropped 0$/m);
-  expect(metrics).toMatch(/^outrider_requests_in_flight 0$/m);
+  const openEnds = async () =>
+    (await send(`${gateway.url}/metrics`)).text.match(
+      /^outrider_(journal_pending|journal_dropped|requests_in_flight) .*$/gm,
+    );
+  await expect
+    .poll(openEnds, { interval: 5 })
+    .toEqual(['outrider_journal_pending 0', 'outrider_journal_dropped 0', 'outrider_requests_in_flight 0']);
 });
 
 const GOOD = { model: 'ok', messages: [{ role: 'user', content: 'hi' }] };
@@ -346,4 +350,14 @@ describe('feedback', () => {
     const answer = await send(`${gateway.url}/v1/feedback/${judged}?sourse=ci`, { method: 'DELETE' });
     expectRefusal(answer, 400, 'invalid_request', 'sourse');
   });
+});
+
+test('after all of this the database has one ended attempt for each call that went out, and no other', async () => {
+  const endings = await gateway.withStore(async (store) => {
+    const found: string[] = [];
+    for await (const { ending } of store.attemptFacts()) found.push(ending);
+    return found;
+  });
+  expect(endings).toEqual(Array(upstream.requests.length).fill('completed'));
+  expect(endings.length).toBeGreaterThan(100);
 });
