@@ -3,6 +3,8 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const DATA = Buffer.from('data:');
 const EMPTY = Buffer.alloc(0);
+/** The end of a line and a blank one after it are at most three bytes. */
+const BORDER = 3;
 
 /** What becomes of an event's bytes. `stop` ends the stream: nothing after it is looked at. */
 export type EventFate = 'forward' | 'withhold' | 'stop';
@@ -22,7 +24,10 @@ export interface SseHandlers {
  * together in one chunk go on as one slice of that chunk; only an event cut by the network is copied.
  */
 export class SseSplitter {
-  #carry: Buffer = EMPTY;
+  /** The beginning of an event that has not ended; whole pieces, joined only when its end may have come. */
+  #pieces: Buffer[] = [];
+  #pendingBytes = 0;
+  #lastBytes: Buffer = EMPTY;
   #isFirst = true;
   #isStopped = false;
   readonly #handlers: SseHandlers;
@@ -33,30 +38,53 @@ export class SseSplitter {
 
   /** Bytes of an event that has not ended yet. */
   get pendingBytes(): number {
-    return this.#carry.length;
+    return this.#pendingBytes;
   }
 
   push(chunk: Buffer): void {
     if (this.#isStopped) return;
-    let bytes = this.#carry.length > 0 ? Buffer.concat([this.#carry, chunk]) : chunk;
+    if (this.#pendingBytes > 0) {
+      const mayEnd = this.#mayEndWith(chunk);
+      this.#keep(chunk);
+      if (!mayEnd) return;
+    }
+    let bytes = this.#pendingBytes > 0 ? Buffer.concat(this.#pieces) : chunk;
     if (this.#isFirst && bytes.length >= 3) {
       this.#isFirst = false;
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
     }
-    this.#carry = EMPTY;
     this.#split(bytes);
+  }
+
+  /**
+   * Whether the blank line that ends an event may stand in `chunk`, or across its border. Without this look each piece
+   * of a 10 MB event (an image) would be joined with all those before it.
+   */
+  #mayEndWith(chunk: Buffer): boolean {
+    return this.#pendingBytes < BORDER || hasBlankLine(chunk) || hasBlankLine(this.#borderWith(chunk));
+  }
+
+  #borderWith(chunk: Buffer): Buffer {
+    return Buffer.concat([this.#lastBytes, chunk.subarray(0, BORDER)]);
   }
 
   /** The stream is over: a last event that misses only its blank line still counts. */
   end(): void {
-    if (this.#isStopped || this.#carry.length === 0) return;
-    const bytes = Buffer.concat([this.#carry, Buffer.from('\n\n')]);
-    this.#carry = EMPTY;
-    this.#split(bytes);
+    if (this.#isStopped || this.#pendingBytes === 0) return;
+    this.#split(Buffer.concat([...this.#pieces, Buffer.from('\n\n')]));
+  }
+
+  #keep(piece: Buffer): void {
+    this.#lastBytes = Buffer.concat([this.#lastBytes, piece.subarray(-BORDER)]).subarray(-BORDER);
+    this.#pieces.push(piece);
+    this.#pendingBytes += piece.length;
   }
 
   #split(bytes: Buffer): void {
     const { inspect, forward } = this.#handlers;
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+    this.#lastBytes = EMPTY;
     let runStart = 0;
     let eventStart = 0;
     let lineStart = 0;
@@ -100,8 +128,12 @@ export class SseSplitter {
       }
     }
     if (eventStart > runStart) forward(bytes.subarray(runStart, eventStart));
-    this.#carry = eventStart === 0 ? bytes : bytes.subarray(eventStart);
+    if (eventStart < bytes.length) this.#keep(eventStart === 0 ? bytes : bytes.subarray(eventStart));
   }
+}
+
+function hasBlankLine(bytes: Buffer): boolean {
+  return bytes.includes('\n\n') || bytes.includes('\n\r\n');
 }
 
 function isData(bytes: Buffer, start: number, end: number): boolean {
