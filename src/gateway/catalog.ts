@@ -6,7 +6,7 @@ import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 /** What may be asked for, by name. Built once per configuration and replaced as a whole on reload. */
 export interface Catalog {
   readonly models: readonly Model[];
-  readonly strategyNames: readonly string[];
+  readonly providerNames: ReadonlySet<string>;
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
   /** @throws GatewayError 400 naming the strategies there are. */
@@ -71,7 +71,7 @@ export function createCatalog(config: {
 
   return {
     models: config.models,
-    strategyNames,
+    providerNames: new Set(all.map(({ endpoint }) => endpoint.provider)),
     model: (id) => idToModel.get(id),
     endpoint: (id) => idToCandidate.get(id),
     strategy,

@@ -1,8 +1,9 @@
 import type { Refusal } from '../core/choice/choice-input.ts';
 import { decide } from '../core/choice/decide.ts';
 import type { Decision, ExcludedCandidate } from '../core/choice/decision.ts';
-import { GatewayError } from '../core/outcome/gateway-error.ts';
+import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import { profileRequest } from '../core/task/profile-request.ts';
+import type { Catalog } from './catalog.ts';
 import type { ChatJob, RouteWishes } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
 
@@ -11,7 +12,7 @@ const NO_WISHES: RouteWishes = {};
 /**
  * What kind of request this is and who shall answer it, in which order. Reads memory only.
  *
- * @throws GatewayError 404 unknown model, 403 a model this key may not use, 503 when nobody can serve.
+ * @throws GatewayError 400 a wish that names nobody, 404 unknown model, 403 a model this key may not use, 503 when nobody can serve.
  */
 export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
   const { catalog, routing } = deps.live;
@@ -21,6 +22,7 @@ export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
     wishes.strategy === undefined
       ? (resolved.strategy ?? catalog.strategy(routing.defaultStrategy))
       : catalog.strategy(wishes.strategy);
+  refuseUnknownNames(catalog, wishes);
   const wishRefusal = refusalByWishes(job, wishes);
 
   const decision = decide({
@@ -42,6 +44,22 @@ export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
   });
   if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision, deps.nowMs());
   return decision;
+}
+
+/** A misspelt name in `provider_deny` would deny nobody, and nobody would notice. */
+function refuseUnknownNames(catalog: Catalog, wishes: RouteWishes): void {
+  const model = wishes.models?.find((id) => catalog.model(id) === undefined);
+  if (model !== undefined) {
+    const message = `'route.models' names '${model.slice(0, 200)}', which does not exist here. GET /v1/models lists those that do.`;
+    throw badRequest(message, 'route.models', 'unknown_option');
+  }
+  for (const option of ['provider_allow', 'provider_deny'] as const) {
+    const provider = wishes[option]?.find((name) => !catalog.providerNames.has(name));
+    if (provider === undefined) continue;
+    const known = [...catalog.providerNames].join(', ');
+    const message = `'route.${option}' names '${provider.slice(0, 200)}', which is no provider here. There are: ${known}.`;
+    throw badRequest(message, `route.${option}`, 'unknown_option');
+  }
 }
 
 /** Undefined when neither the key nor the request narrows the choice: the usual case. */

@@ -138,6 +138,18 @@ describe('the `route` object', () => {
     expect(excludedBy(answer, 'not_in_route')).toEqual(['500', 'meta/llama-3', 'stream-truncated']);
   });
 
+  test.each([
+    ['models', ['tiny', 'tyni']],
+    ['provider_allow', ['chaep']],
+    ['provider_deny', ['chaep']],
+  ])('%s that names nobody is refused, not ignored', async (option, names) => {
+    await expect(ask({ route: { [option]: names } })).rejects.toMatchObject({
+      status: 400,
+      code: 'unknown_option',
+      param: `route.${option}`,
+    });
+  });
+
   test('provider_allow and provider_deny', async () => {
     expect(candidatesOf(await ask({ route: { provider_allow: ['cheap', 'dear'] } }))).toEqual([
       'huge',
