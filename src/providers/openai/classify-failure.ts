@@ -1,5 +1,6 @@
 import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts';
 import { MAX_RETRY_AFTER_SECONDS, retryAfterSeconds } from './retry-after.ts';
+import { scrub, scrubParam } from './scrub.ts';
 
 /** An answer that is not a 200: its status, the headers that matter and the beginning of its body. */
 export interface FailedResponse {
@@ -13,6 +14,8 @@ export interface FailedResponse {
 
 const CONTEXT_LENGTH =
   /context.?length|context.?window|maximum.{0,20}(context|tokens)|too many (input )?tokens|prompt is too long|input is too long/i;
+/** A 403 for what the prompt says: taken for our credentials, one such prompt would shut the model out for everybody. */
+const MODERATION = /moderation|(input|prompt|content|message)\b[^.]{0,40}\bflagged|content.?(policy|filter)/i;
 const DEFAULT_COOL_DOWN_SECONDS = 5;
 
 /** The table of endings for everything that arrives as a status code. */
@@ -38,11 +41,13 @@ export function classifyFailure(response: FailedResponse): GatewayError {
     });
   }
   if (status >= 500) return endedBy('server_error', `${who} failed with status ${status}.`);
-  if (status === 401 || status === 402 || status === 403) {
-    return endedBy('credentials', `${who} does not accept the credentials that this gateway has for it.`);
-  }
-  if (status === 404 || status === 410) {
+  const isModelUnknown = error.code === 'model_not_found' || error.type === 'invalid_model';
+  if (isModelUnknown || status === 404 || status === 410) {
     return endedBy('model_gone', `${who} does not know the model '${upstreamModel}'.`, { param: 'model' });
+  }
+  const isFlagged = status === 403 && MODERATION.test(`${error.code} ${error.type} ${error.message}`);
+  if (status === 401 || status === 402 || (status === 403 && !isFlagged)) {
+    return endedBy('credentials', `${who} does not accept the credentials that this gateway has for it.`);
   }
   if (status === 408) return endedBy('timeout', `${who} gave up waiting for the request.`);
   if (status < 400)
@@ -82,17 +87,8 @@ export function readError(body: string): UpstreamError {
     message: scrub(textOf(inner.message ?? inner.detail)),
     code: textOf(inner.code),
     type: textOf(inner.type),
-    param: textOf(inner.param) || null,
+    param: scrubParam(textOf(inner.param)),
   };
-}
-
-/** Repeats of credentials, addresses and paths in a provider's message go no further; it is cut at 300 characters. */
-function scrub(message: string): string {
-  return message
-    .replace(/\b(sk|or|gsk|xai|AIza|key|Bearer)[-_ ][\w-]{6,}/gi, '[removed]')
-    .replace(/\b\w+:\/\/\S+/g, '[removed]')
-    .replace(/(?<![\w])\/(?:[\w.-]+\/)+[\w.-]+/g, '[removed]')
-    .slice(0, 300);
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
