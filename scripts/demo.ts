@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import OpenAI from 'openai';
 import { createRandom } from '../src/core/learning/random.ts';
-import { serve } from '../src/main.ts';
+import { serve } from '../src/serve.ts';
 import { describeShift, type TaskRanking } from './demo/describe-shift.ts';
 import { type Sent, sendTraffic } from './demo/send-traffic.ts';
 

@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.ts';
 
 import type { GatewayMetrics } from './gateway-metrics.ts';
 
-/** Everything the gateway works with, handed in by `main.ts` or a test. */
+/** Everything the gateway works with, handed in by `serve.ts` or a test. */
 export interface GatewayDeps {
   /** Replaced as a whole when the configuration is read again; each request looks once. */
   readonly live: LiveSettings;

@@ -42,7 +42,7 @@ export const EVERYBODY: Caller = {
 };
 
 /**
- * Without any key the gateway is open (on loopback: `main.ts` refuses to listen elsewhere); the first key closes it.
+ * Without any key the gateway is open (on loopback: `serve.ts` refuses to listen elsewhere); the first key closes it.
  *
  * @param options.isRequired `api.require_auth`; false opens the gateway for good.
  */

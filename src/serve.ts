@@ -1,0 +1,256 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { buildApp } from './app.ts';
+import type { Config } from './config/build-config.ts';
+import { ConfigError } from './config/config-error.ts';
+import { describeConfig } from './config/describe-config.ts';
+import { loadConfig } from './config/load-config.ts';
+import { restartNeeded } from './config/restart-needed.ts';
+import { createEndpointWatch } from './core/health/endpoint-watch.ts';
+import { createLearner } from './core/learning/learner.ts';
+import { createRandom } from './core/learning/random.ts';
+import { TASKS } from './core/task/task.ts';
+import { createCatalog } from './gateway/catalog.ts';
+import type { GatewayDeps } from './gateway/deps.ts';
+import { createKeyring } from './gateway/keyring.ts';
+import { drain } from './http/drain.ts';
+import { openLog } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createGuard } from './providers/guard.ts';
+import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
+import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
+import type { Store } from './store/contract.ts';
+import { openStore } from './store/open.ts';
+
+export interface ServeOptions {
+  readonly configPath: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** For start-up lines; everything else goes through the log. */
+  readonly print: (line: string) => void;
+}
+
+/** A running gateway. */
+export interface Serving {
+  readonly url: string;
+  /** Longest that `close` lets answers go on. */
+  readonly drainMs: number;
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens store, providers, learner and server.
+ *
+ * @throws ConfigError, StoreUnusableError
+ */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { env, print } = options;
+  const readConfig = () => loadConfig({ path: options.configPath, env, simulatedModels: SIMULATED_MODELS });
+  let config = await readConfig();
+  if (!config.api.enabled) {
+    throw new ConfigError(config.source ?? 'api.enabled', [
+      { path: 'api.enabled', message: 'is false, and there is nothing else to serve' },
+    ]);
+  }
+  const nowMs = () => Date.now();
+  const monotonicMs = () => performance.now();
+  const closers: (() => unknown)[] = [];
+  const { logger, attempts, close: closeLog } = openLog(env);
+  closers.push(closeLog);
+
+  try {
+    const store = await openStore({ url: config.store.url, now: nowMs, keySecret: env.OUTRIDER_KEY_SECRET });
+    closers.push(() => store.close());
+    await refuseOpenToTheWorld(config, store);
+
+    const seed = env.OUTRIDER_SEED === undefined ? randomSeed() : Number(env.OUTRIDER_SEED);
+    const random = createRandom(seed);
+    const openingOptions = { nowMs, monotonicMs, random: createRandom(seed + 1) };
+    let upstreams: Upstreams = await openUpstreams(upstreamSettings(config), openingOptions);
+    closers.push(() => upstreams.close());
+
+    const guard = createGuard({
+      now: nowMs,
+      settings: config.routing.breaker,
+      onEvent: ({ kind, endpointId }) => logger.warn({ endpoint: endpointId, event: kind }, 'breaker'),
+    });
+    closers.push(() => guard.close());
+    guard.setEndpoints(endpointIds(config));
+
+    const learner = createLearner({ models: config.models, random: createRandom(seed + 2) });
+    for (const { modelId, epoch } of await store.loadEpochs()) learner.openEpoch(modelId, epoch);
+    const { beliefs, skipped } = await store.loadBeliefs();
+    for (const delta of beliefs) learner.apply(delta);
+    if (skipped > 0) logger.warn({ skipped }, 'rows of beliefs that make no sense were left out');
+
+    const live = {
+      catalog: createCatalog(config),
+      upstreams: upstreams.byProvider,
+      routing: routingSettings(config),
+    };
+    const inFlight: GatewayDeps['inFlight'] = new Set();
+    const metrics: Metrics = createMetrics({
+      breakerStates: function* () {
+        for (const model of live.catalog.models) {
+          for (const { id, provider } of model.endpoints) {
+            const { state } = guard.snapshot(id);
+            yield { endpoint: id, provider, state: state === 'closed' ? 0 : state === 'half_open' ? 1 : 2 };
+          }
+        }
+      },
+      beliefs: function* () {
+        for (const model of live.catalog.models) {
+          for (const task of TASKS) {
+            const { mean, samples, evidence } = learner.qualityOf(task, model.id);
+            if (evidence !== 'prior') yield { task, model: model.id, mean, samples };
+          }
+        }
+      },
+      journal: () => store.journal.lag(),
+      inFlight: () => inFlight.size,
+    });
+    const gateway: GatewayDeps = {
+      live,
+      learner,
+      guard,
+      store,
+      watch: createEndpointWatch(nowMs),
+      metrics,
+      log: {
+        info: (fields, message) => attempts.info(fields, message),
+        warn: (fields, message) => logger.warn(fields, message),
+        error: (fields, message) => logger.error(fields, message),
+      },
+      random,
+      nowMs,
+      monotonicMs,
+      newRequestId: () => newRequestId(nowMs()),
+      inFlight,
+    };
+
+    let isDraining = false;
+    const app = await buildApp({
+      gateway,
+      keyring: createKeyring({ store, isRequired: () => config.api.requireAuth, nowMs, monotonicMs }),
+      logger,
+      bodyLimitBytes: config.api.bodyLimitBytes,
+      isModelListPublic: config.api.publicModels,
+      corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],
+      notReadyBecause: async () => [
+        ...(isDraining ? ['shutting down'] : []),
+        ...((await store.isHealthy()) ? [] : ['storage unavailable']),
+        ...(config.models.length === 0 ? ['no models'] : []),
+      ],
+      renderMetrics: () => metrics.render(),
+    });
+    closers.push(() => app.close());
+    const url = await app.listen({ host: config.api.address.host, port: config.api.address.port });
+
+    // Only now is it certain that no other process serves on this file: its attempts would be ended under its feet.
+    const abandoned = await store.recoverPending();
+    if (abandoned.length > 0) {
+      logger.warn(
+        { attempts: abandoned.length },
+        'attempts left by a process that died count as unknown, charged at their estimate',
+      );
+    }
+    for (const line of describeConfig(config)) print(line);
+    print(
+      `Outrider listens on ${url}${(await store.hasKeys()) ? '' : ' (open to this machine: no key exists yet)'}`,
+    );
+
+    return {
+      url,
+      drainMs: config.api.drainSeconds * 1000,
+      async reload() {
+        try {
+          const fresh = await readConfig();
+          const needed = restartNeeded(config, fresh);
+          if (needed.length > 0)
+            logger.warn({ settings: needed }, 'these settings change only with a restart');
+          const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
+          const former = upstreams;
+          upstreams = opened;
+          config = fresh;
+          live.catalog = createCatalog(fresh);
+          live.upstreams = opened.byProvider;
+          live.routing = routingSettings(fresh);
+          learner.setModels(fresh.models);
+          guard.setEndpoints(endpointIds(fresh));
+          logger.info({ models: fresh.models.length }, 'configuration read again');
+          // Calls in flight keep their connections until they end.
+          await former.drain();
+        } catch (error) {
+          logger.error({ err: error }, 'the configuration was not taken over; the old one stays in force');
+        }
+      },
+      async close() {
+        isDraining = true;
+        await drain(app, config.api.drainSeconds * 1000, () => {
+          for (const call of inFlight) call.abort('shutdown');
+        });
+        await closeAll(closers);
+      },
+    };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function closeAll(closers: (() => unknown)[]): Promise<void> {
+  for (let close = closers.pop(); close; close = closers.pop()) await close();
+}
+
+async function refuseOpenToTheWorld(config: Config, store: Store): Promise<void> {
+  const { address, requireAuth } = config.api;
+  if (address.isLoopback || !requireAuth || (await store.hasKeys())) return;
+  throw new ConfigError(config.source ?? 'api.address', [
+    {
+      path: 'api.address',
+      message: `${address.host} can be reached from other machines and no key exists yet. Make one with 'outrider keys create', or listen on 127.0.0.1.`,
+    },
+  ]);
+}
+
+/**
+ * 48 bits of time, then 74 of chance. Ids in the order of time fall on the same few pages of the database: scattered
+ * ones wrote 24 kB for each request instead of 6, and took twice the CPU.
+ */
+function newRequestId(atMs: number): string {
+  return `req_${atMs.toString(16).padStart(12, '0')}${randomUUID().replaceAll('-', '').slice(12)}`;
+}
+
+function randomSeed(): number {
+  return Math.floor(Math.random() * 2 ** 32);
+}
+
+function endpointIds(config: Config): string[] {
+  return config.models.flatMap((model) => model.endpoints.map(({ id }) => id));
+}
+
+function routingSettings(config: Config): GatewayDeps['live']['routing'] {
+  const { routing, providers } = config;
+  return {
+    defaultStrategy: routing.defaultStrategy,
+    maxExtraAttempts: routing.maxExtraAttempts,
+    exploration: routing.exploration,
+    totalMs: routing.timeouts.totalMs,
+    clientMs: routing.timeouts.clientMs,
+    streamUsageProviders: new Set(
+      Object.values(providers).flatMap(({ name, streamUsage }) => (streamUsage ? [name] : [])),
+    ),
+  };
+}
+
+function upstreamSettings(config: Config) {
+  return Object.values(config.providers).map((provider) => ({
+    name: provider.name,
+    kind: provider.kind,
+    baseUrl: provider.baseUrl,
+    apiKey: provider.apiKey(),
+    headers: provider.headers(),
+    maxConnections: provider.maxConnections,
+    timeouts: config.routing.timeouts,
+  }));
+}
