@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import SqliteDatabase from 'better-sqlite3';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, get } from './ask.ts';
@@ -113,6 +116,27 @@ test('while a held-back answer is collected', async () => {
   expect((lastRequest('stream-heartbeats-after')?.leftAtMs ?? 0) - leftAtMs).toBeLessThan(CUT_WITHIN_MS);
   expect(await endedAttempts('left-held')).toMatchObject([{ ending: 'client_left' }]);
   expect(await breakerOf(gateway, 'ill/stream-heartbeats-after')).toBe('untouched');
+});
+
+test('while its attempt is written down: nothing is sent for it', async () => {
+  const { gateway, upstream } = scene;
+  const endings: unknown[] = [];
+  // The journal waits for a lock for a tenth of a second; a busy machine may need more than one go to leave in that.
+  for (let round = 0; round < 10 && !endings.includes('client_left'); round++) {
+    const id = `left-journal-${round}`;
+    const other = new SqliteDatabase(join(gateway.folder, 'outrider.db'));
+    other.exec('begin exclusive');
+    await leavingClient(among('beside.ok-slow'), id, () => delay(30));
+    await delay(20);
+    other.exec('rollback');
+    other.close();
+    await expect.poll(async () => (await get(gateway, '/health/ready')).status).toBe(200);
+    const { json } = await get(gateway, `/v1/explain/${id}`);
+    endings.push((json?.attempts as { ending: string }[] | undefined)?.[0]?.ending);
+  }
+  expect(endings).toContain('client_left');
+  expect(upstream.countFor('ok-slow')).toBe(0);
+  expect(await breakerOf(gateway, 'beside/ok-slow')).toBe('untouched');
 });
 
 test('a hundred clients that leave at once leave nothing behind', async () => {
