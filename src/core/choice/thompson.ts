@@ -63,7 +63,7 @@ export function chooseByThompson(
 
 /** p̂: the share of joint draws in which each arm has the highest utility. */
 function winShares(armCount: number, modelCount: number, valueOfQualityUsd: number): Float64Array {
-  // Module variables are read again on every use; locals here halve the time of this loop.
+  // Module variables are read again on every use, locals are not: 768 times a choice.
   const [draws, armToSlot, armToBurden] = [qualities, slots, burdens];
   const shares = new Float64Array(armCount);
   for (let draw = 0; draw < JOINT_DRAWS; draw += 1) {
