@@ -13,7 +13,7 @@ const LOG_MS_FLOOR = Math.log(0.01);
 const LOG_MS_CEILING = Math.log(3_600_000);
 const COUNT_CEILING = 1e9;
 
-/** An outage long over must not weigh like ten thousand good answers that are not there yet: .99 to begin with. */
+/** Twenty calls at .99: one failure of a new endpoint must not halve its availability. */
 const FIRST_ANSWERS = 19.8;
 const FIRST_FAILURES = 0.2;
 
