@@ -93,6 +93,22 @@ test('a request too long for a model goes to one with a larger window, never to 
   expect(countFor('ill', 'early-hints')).toBe(0);
 });
 
+test('a stand-in has to keep within what the request may cost', async () => {
+  const { gateway, countFor } = scene;
+  const asking = (max_cost_usd: number) =>
+    ask(gateway, {
+      model: 'auto',
+      max_tokens: 1_000,
+      route: { strategy: 'priority', models: ['ill.500', 'good-dear'], max_cost_usd },
+    });
+  const cheap = await asking(0.01);
+  expectOurError(cheap, 502, 'upstream_error');
+  expect(await attemptsOf(gateway, cheap)).toHaveLength(1);
+  expect(countFor('well', 'good-dear')).toBe(0);
+  expectWhole(await asking(10));
+  expect(countFor('well', 'good-dear')).toBe(1);
+});
+
 test('at most two extra attempts, and none when the client wants none', async () => {
   const { gateway } = scene;
   const four = ['ill.500', 'ill.502-html', 'ill.529', 'good'];

@@ -34,7 +34,7 @@ idle_ms = 1500
 
 /**
  * Every misbehaviour is offered by each of `providers` under the name `<provider>.<misbehaviour>`: endpoints, and so
- * breakers and beliefs, of their own for each use. `good` and `good-twin` (same provider) are well, and last in order.
+ * breakers and beliefs, of their own for each use. `good` and `good-dear` (450 times the price) are well, and last in order.
  */
 export async function openScene(
   providers: readonly string[],
@@ -45,13 +45,13 @@ export async function openScene(
   const offers = providers.flatMap((provider) => [
     providerTable(provider, upstream.baseUrl),
     providerTable(`${provider}-closed`, upstream.baseUrlOf('refuse')),
-    ...names.map((name) => modelTable(`${provider}.${name}`, provider, name, options.contextLength)),
-    modelTable(`${provider}.refuse`, `${provider}-closed`, 'refuse', options.contextLength),
+    ...names.map((name) => modelTable(`${provider}.${name}`, provider, name, options)),
+    modelTable(`${provider}.refuse`, `${provider}-closed`, 'refuse', options),
   ]);
   const well = [
     providerTable('well', upstream.baseUrl),
     modelTable('good', 'well', 'good'),
-    modelTable('good-twin', 'well', 'good-twin'),
+    modelTable('good-dear', 'well', 'good-dear', { usdPerMillion: 900 }),
   ];
   const gateway = await startGateway([options.routing ?? SHORT_TIMEOUTS, ...offers, ...well].join('\n'), {
     env: { UPSTREAM_KEY: 'sk-upstream-0123456789' },
@@ -76,11 +76,11 @@ export function modelTable(
   id: string,
   provider: string,
   upstreamModel: string,
-  contextLength = 128_000,
+  { contextLength = 128_000, usdPerMillion = 2 }: { contextLength?: number; usdPerMillion?: number } = {},
 ): string {
   return `[api.models."${id}"]
 context_length = ${contextLength}
-endpoints = [{ provider = "${provider}", model = "${upstreamModel}", input_usd_per_million = 1.0, output_usd_per_million = 2.0 }]
+endpoints = [{ provider = "${provider}", model = "${upstreamModel}", input_usd_per_million = 1.0, output_usd_per_million = ${usdPerMillion} }]
 `;
 }
 

@@ -16,7 +16,7 @@ afterEach(async () => {
   for (let close = closers.pop(); close; close = closers.pop()) await close();
 });
 
-type Timer = 'connect_ms' | 'headers_ms' | 'first_token_ms' | 'idle_ms' | 'total_ms';
+type Timer = 'connect_ms' | 'headers_ms' | 'first_token_ms' | 'idle_ms' | 'total_ms' | 'client_ms';
 
 async function sceneWith(timers: Partial<Record<Timer, number>>, more = ''): Promise<Scene> {
   const all = { connect_ms: LONG_MS, headers_ms: LONG_MS, first_token_ms: LONG_MS, idle_ms: LONG_MS };
@@ -129,4 +129,15 @@ describe('total', () => {
     expect(attempts[1]?.latency_ms).toBeLessThan(SHORT_MS - 50);
     expect(countFor('three', 'slow-headers')).toBe(0);
   });
+});
+
+test('client: it counts while an answer waits to be taken, not while the client waits for one', async () => {
+  const { gateway } = await sceneWith({ client_ms: 100 });
+  for (const stream of [false, true]) {
+    expectWhole(await ask(gateway, { ...among('ill.ok'), stream }));
+    // On the same connection, three times as long without a byte.
+    const slow = await ask(gateway, { ...among('ill.ok-slow'), stream });
+    expectWhole(slow);
+    expect(slow.tookMs).toBeGreaterThan(250);
+  }
 });
