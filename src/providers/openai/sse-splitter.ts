@@ -61,7 +61,7 @@ export class SseSplitter {
    * of a 10 MB event (an image) would be joined with all those before it.
    */
   #mayEndWith(chunk: Buffer): boolean {
-    return this.#pendingBytes < BORDER || hasBlankLine(chunk) || hasBlankLine(this.#borderWith(chunk));
+    return hasBlankLine(chunk) || hasBlankLine(this.#borderWith(chunk));
   }
 
   #borderWith(chunk: Buffer): Buffer {
