@@ -119,7 +119,7 @@ function pointOf(table: OutcomeTable, choice: (prompt: number) => number) {
   return { quality: quality / count, costUsdPer1k: (1000 * cost) / count };
 }
 
-/** Cost at a share of the best fixed model's quality, as a share of its cost; null when it is not reached. */
+/** Cost at a share of the best fixed model's quality, as a share of its cost; null when it is not reached, or that is free. */
 function costShare(
   sweep: readonly (readonly RunMeasures[])[],
   level: number,
@@ -128,7 +128,7 @@ function costShare(
   // Best in quality, not in utility: that of the run without a price on cost, the first of the sweep.
   const reference = averageOf(sweep[0] ?? [], period);
   const cost = costAtQuality(frontierOf(pointsOf(sweep, period)), (reference.fixedQuality * level) / 100);
-  return cost === undefined ? null : cost / reference.fixedCostUsd;
+  return cost === undefined || reference.fixedCostUsd <= 0 ? null : cost / reference.fixedCostUsd;
 }
 
 function pointsOf(sweep: readonly (readonly RunMeasures[])[], period: 'whole' | 'settled'): OperatingPoint[] {
