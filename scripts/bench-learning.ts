@@ -138,12 +138,12 @@ async function bench(): Promise<void> {
       planned.map(({ name, runs, sweep }) => {
         const own = runs(results);
         const weights = sweep.map((read) => read(results)).filter((read) => read.length > 0);
-        return [name, summarizePolicy(table, requests, own, weights.length > 0 ? weights : [own])];
+        return [name, summarizePolicy(table, requests, own, weights)];
       }),
     ),
     suites: suites.map(({ suiteCase, runs }): SuiteRow => {
       const own = runs(results);
-      const { regretVsBestFixed, alarmsPer30k } = summarizePolicy(table, requests, own, [own]);
+      const { regretVsBestFixed, alarmsPer30k } = summarizePolicy(table, requests, own, []);
       const { changeAt, backAt, subject } = scenarioNamed(suiteCase.scenario, requests, [0], 0);
       return {
         suite: suiteCase.suite,

@@ -11,6 +11,9 @@ const SETTLED_REQUESTS = 5000;
 /** Resolution of the share of one model over time. */
 export const SHARE_WINDOW = 10;
 
+/** Variance of a count from which its deviation is about normal. */
+const FEWEST_FOR_Z = 25;
+
 /** One replayed stream in numbers. */
 export interface RunMeasures {
   /** Regret at each horizon that the stream reaches, in reward units. */
@@ -89,7 +92,9 @@ export function measureRun(table: OutcomeTable, trace: Trace, lambda: number, su
     propensityZ: Math.max(
       ...counts.map((count, model) => {
         const variance = trace.choiceVariance[model] ?? 0;
-        return variance > 1 ? Math.abs(count - (trace.expectedChoices[model] ?? 0)) / Math.sqrt(variance) : 0;
+        return variance > FEWEST_FOR_Z
+          ? Math.abs(count - (trace.expectedChoices[model] ?? 0)) / Math.sqrt(variance)
+          : 0;
       }),
     ),
     smallestPropensity,

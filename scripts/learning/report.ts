@@ -54,7 +54,7 @@ export function describeResult(result: BenchResult): string {
           ...horizons.map((horizon) => withError(summary.regretVsBestFixed[horizon])),
           summary.breakEven === null ? '–' : String(summary.breakEven),
           percent(summary.breakEvenShare),
-          summary.aiq.toFixed(4),
+          summary.aiq?.toFixed(4) ?? '–',
           summary.costUsdPer1k.mean.toFixed(4),
           summary.quality.mean.toFixed(4),
         ]),

@@ -24,7 +24,7 @@ export function meanAndError(values: readonly number[]): MeanAndError {
  * What the runs of one policy say together.
  *
  * @param runs  one per seed, under the λ asked for
- * @param sweep runs of each other λ, for what quality costs; `runs` where the policy knows no λ
+ * @param sweep runs of each λ from 0 on, for what quality costs; empty: not asked
  */
 export function summarizePolicy(
   table: OutcomeTable,
@@ -53,7 +53,10 @@ export function summarizePolicy(
         { last5k: costShare(sweep, level, 'settled'), wholeRun: costShare(sweep, level, 'whole') },
       ]),
     ),
-    aiq: averageQuality(frontierOf(pointsOf(sweep, 'whole')), Math.min(...costs), Math.max(...costs)),
+    aiq:
+      sweep.length > 0
+        ? averageQuality(frontierOf(pointsOf(sweep, 'whole')), Math.min(...costs), Math.max(...costs))
+        : null,
     quality: meanAndError(runs.map((run) => run.whole.quality)),
     costUsdPer1k: meanAndError(runs.map((run) => 1000 * run.whole.costUsd)),
     trafficShares: Object.fromEntries(
@@ -127,7 +130,9 @@ function costShare(
 ): number | null {
   // Best in quality, not in utility: that of the run without a price on cost, the first of the sweep.
   const reference = averageOf(sweep[0] ?? [], period);
-  const cost = costAtQuality(frontierOf(pointsOf(sweep, period)), (reference.fixedQuality * level) / 100);
+  // Sums in another order differ in the last digit.
+  const quality = (reference.fixedQuality * level) / 100 - 1e-9;
+  const cost = costAtQuality(frontierOf(pointsOf(sweep, period)), quality);
   return cost === undefined || reference.fixedCostUsd <= 0 ? null : cost / reference.fixedCostUsd;
 }
 
