@@ -12,7 +12,7 @@ import { type BenchResult, describeResult, type SuiteRow } from './learning/repo
 import { type Job, loadTable, type TableSource } from './learning/run-job.ts';
 import { SCENARIOS, type ScenarioName, scenarioNamed } from './learning/scenario.ts';
 import { jobsOf, SUITE_CASES, SUITES, type SuiteName, shareShift } from './learning/suites.ts';
-import { referencesOf, summarizePolicy } from './learning/summarize.ts';
+import { referencesOf, summarizeBudget, summarizePolicy } from './learning/summarize.ts';
 
 /** What the mean cost of the best model is worth in a sweep, as a share of a perfect answer. */
 const SWEPT_COST_WEIGHTS = [0, 0.003, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8];
@@ -36,6 +36,7 @@ const command = new Command('bench:learning')
     new Option('--drift <name>', 'a change of the world').choices([...SCENARIOS, 'all']).default('none'),
   )
   .addOption(new Option('--suite <name>', 'more runs of the router').choices([...SUITES, 'all']))
+  .option('--budget <usd>', 'per 1,000 requests: also play the router under it', numberWithin(1e-9, 1e9))
   .option('--no-sweep', 'no cost at equal quality, no AIQ: nine times faster')
   .option('--processes <count>', 'at the same time', wholeNumber(1, 256), availableParallelism())
   .option('--plot <folder>', 'write SVG plots there')
@@ -55,6 +56,7 @@ const options = command.opts<{
   taskNoise: number;
   drift: ScenarioName | 'all';
   suite?: SuiteName | 'all';
+  budget?: number;
   sweep: boolean;
   processes: number;
   plot?: string;
@@ -86,7 +88,7 @@ async function bench(): Promise<void> {
     jobs.push(...entered);
     return (results) => results.slice(start, start + entered.length);
   };
-  const streams = (policy: PolicyName, weight: number, count: number) =>
+  const streams = (policy: PolicyName, weight: number, count: number, budgetUsd?: number) =>
     enter(
       Array.from({ length: count }, (_, index) => ({
         policy,
@@ -95,6 +97,7 @@ async function bench(): Promise<void> {
         requests,
         feedback,
         scenario,
+        budgetUsd,
       })),
     );
 
@@ -108,6 +111,8 @@ async function bench(): Promise<void> {
         ? swept.map((weight) => streams(name, weight, Math.min(seeds, SWEEP_SEEDS)))
         : [streams(name, 0, options.sweep ? Math.min(seeds, SWEEP_SEEDS) : 0)],
   }));
+  const budgetUsd = options.budget === undefined ? undefined : options.budget / 1000;
+  const budgeted = budgetUsd === undefined ? undefined : streams('outrider', lambda, seeds, budgetUsd);
   const suites = SUITE_CASES.filter(({ suite }) => isSuiteAsked(suite)).map((suiteCase) => ({
     suiteCase,
     runs: enter(jobsOf(suiteCase, { policy: 'outrider', lambda, requests, seeds })),
@@ -141,6 +146,10 @@ async function bench(): Promise<void> {
         return [name, summarizePolicy(table, requests, own, weights)];
       }),
     ),
+    budget:
+      budgetUsd === undefined || budgeted === undefined
+        ? null
+        : summarizeBudget(table, budgetUsd, budgeted(results)),
     suites: suites.map(({ suiteCase, runs }): SuiteRow => {
       const own = runs(results);
       const { regretVsBestFixed, alarmsPer30k } = summarizePolicy(table, requests, own, []);

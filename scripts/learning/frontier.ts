@@ -55,7 +55,8 @@ export function averageQuality(frontier: readonly OperatingPoint[], lowUsd: numb
   return area / (highUsd - lowUsd);
 }
 
-function heightAt(frontier: readonly OperatingPoint[], costUsd: number): number {
+/** The quality that a frontier has for a cost: that of the dearest point beyond it, a share of the cheapest before. */
+export function heightAt(frontier: readonly OperatingPoint[], costUsd: number): number {
   let before: OperatingPoint = { quality: 0, costUsd: 0 };
   for (const point of frontier) {
     if (point.costUsd >= costUsd) {

@@ -56,6 +56,8 @@ export function makePolicy(
     readonly lambda: number;
     readonly seed: number;
     readonly labelSource: 'human' | 'judge';
+    /** For the router alone: what a request may cost on average. */
+    readonly budgetUsd?: number;
     /** Text components per prompt, for LinUCB. */
     readonly features: { readonly values: Float64Array; readonly dimension: number } | undefined;
   },
@@ -68,7 +70,12 @@ export function makePolicy(
     case 'outrider':
       return outriderPolicy(
         catalog,
-        { valueOfQualityUsd: valueOfQualityUsd(lambda), explore: true, source: context.labelSource },
+        {
+          valueOfQualityUsd: valueOfQualityUsd(lambda),
+          explore: true,
+          source: context.labelSource,
+          budgetUsd: context.budgetUsd,
+        },
         random,
       );
     case 'best-fixed':

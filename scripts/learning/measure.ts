@@ -23,6 +23,7 @@ export interface RunMeasures {
   readonly curve: readonly number[];
   readonly whole: Spending;
   readonly settled: Spending;
+  readonly secondHalf: Spending;
   /** Per model, of the whole stream. */
   readonly shares: readonly number[];
   /** Share of the scenario's model per `SHARE_WINDOW` requests; empty without a scenario. */
@@ -85,6 +86,7 @@ export function measureRun(table: OutcomeTable, trace: Trace, lambda: number, su
     curve,
     whole: spendingOf(table, trace, fixed, 0),
     settled: spendingOf(table, trace, fixed, Math.max(0, length - SETTLED_REQUESTS)),
+    secondHalf: spendingOf(table, trace, fixed, Math.floor(length / 2)),
     shares: counts.map((count) => count / length),
     subjectShares,
     alarmTimes: trace.alarmTimes,

@@ -1,6 +1,7 @@
 import type { Capability, Model } from '../../src/core/catalog/model.ts';
 import type { Candidate } from '../../src/core/choice/choice-input.ts';
 import { decide } from '../../src/core/choice/decide.ts';
+import { createPacer } from '../../src/core/choice/pacer.ts';
 import type { Strategy } from '../../src/core/choice/strategy.ts';
 import type { EvidenceSource } from '../../src/core/learning/delta.ts';
 import { createLearner } from '../../src/core/learning/learner.ts';
@@ -24,8 +25,8 @@ export function outriderPolicy(
     readonly valueOfQualityUsd: number;
     readonly explore: boolean;
     readonly source: EvidenceSource;
-    /** Dollars of disutility per dollar of cost, asked for at every choice. */
-    readonly costPenalty?: () => number;
+    /** Mean cost of a request to be kept to, USD. */
+    readonly budgetUsd?: number;
   },
   random: Random,
 ): Policy {
@@ -40,6 +41,7 @@ export function outriderPolicy(
   const learner = createLearner({ models: catalog.models, random: createRandom(1) });
   const modelIds = catalog.models.map(({ id }) => id);
   const propensities = new Float64Array(modelIds.length);
+  const pacer = options.budgetUsd === undefined ? undefined : createPacer(options.budgetUsd);
   const epochsAtChoice = new Map<number, number>();
   let candidates: Candidate[] = [];
   let alarmCount = 0;
@@ -77,7 +79,7 @@ export function outriderPolicy(
         random,
         explore: options.explore,
         isExplicit: false,
-        costPenalty: options.costPenalty?.(),
+        costPenalty: pacer?.costPenalty(options.valueOfQualityUsd),
       });
       propensities.fill(0);
       for (const { modelId, propensity } of ranking) propensities[modelIds.indexOf(modelId)] = propensity;
@@ -86,6 +88,7 @@ export function outriderPolicy(
       return modelIds.indexOf(chosen);
     },
     observe: (request, model, outcome) => {
+      pacer?.observe(outcome.costUsd);
       if (!(outcome.outputTokens > 0)) return;
       const log = Math.log(outcome.outputTokens);
       learner.apply({

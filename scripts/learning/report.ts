@@ -1,5 +1,5 @@
 import type { ShareShift } from './suites.ts';
-import type { MeanAndError, PolicySummary, referencesOf } from './summarize.ts';
+import type { MeanAndError, PolicySummary, referencesOf, summarizeBudget } from './summarize.ts';
 
 /** The whole result of a benchmark, as `--json` prints it. */
 export interface BenchResult {
@@ -15,6 +15,7 @@ export interface BenchResult {
   readonly drift: string;
   readonly reference: ReturnType<typeof referencesOf>;
   readonly policies: Readonly<Record<string, PolicySummary>>;
+  readonly budget: ReturnType<typeof summarizeBudget> | null;
   readonly suites: readonly SuiteRow[];
 }
 
@@ -85,6 +86,13 @@ export function describeResult(result: BenchResult): string {
         `change alarms per 30k: ${outrider.alarmsPer30k.toFixed(1)}`,
       );
     }
+  }
+  if (result.budget !== null) {
+    const { budgetUsdPer1k, spentShare, largestDeviation, quality, zeroRouterQuality } = result.budget;
+    lines.push(
+      '',
+      `budget of ${usd(budgetUsdPer1k)} per 1k, second half: spent ${(100 * spentShare.mean).toFixed(2)} % (at most ${(100 * largestDeviation).toFixed(2)} % off), quality ${quality.mean.toFixed(4)}, single models mixed at random ${zeroRouterQuality.toFixed(4)}`,
+    );
   }
   lines.push(...describeSuites(result.suites));
   return lines.join('\n');

@@ -30,6 +30,7 @@ export interface Job {
   readonly requests: number;
   readonly feedback: Feedback;
   readonly scenario: ScenarioName;
+  readonly budgetUsd?: number;
 }
 
 export interface LoadedTable {
@@ -86,6 +87,7 @@ export function jobRunner({ table, catalog, texts }: LoadedTable): (job: Job) =>
         lambda: job.lambda,
         seed: job.seed * 104_729 + 1,
         labelSource: job.feedback.judgeFlip > 0 ? 'judge' : 'human',
+        budgetUsd: job.budgetUsd,
         features,
       }),
       feedback: job.feedback,

@@ -1,5 +1,5 @@
 import { bestByTask, meanCostUsd, meanUtilities, utilityOf } from './baselines.ts';
-import { averageQuality, costAtQuality, frontierOf, type OperatingPoint } from './frontier.ts';
+import { averageQuality, costAtQuality, frontierOf, heightAt, type OperatingPoint } from './frontier.ts';
 import { indexOfLargest } from './make-policy.ts';
 import { CURVE_POINTS, HORIZONS, type RunMeasures, type Spending } from './measure.ts';
 import type { OutcomeTable } from './outcome-table.ts';
@@ -101,6 +101,22 @@ export function referencesOf(table: OutcomeTable, lambda: number) {
       Math.min(...costs),
       Math.max(...costs),
     ),
+  };
+}
+
+/** How well a budget was kept over the second half of the streams, and what it bought. */
+export function summarizeBudget(table: OutcomeTable, budgetUsd: number, runs: readonly RunMeasures[]) {
+  const single = table.models.map((_, model) => pointOf(table, () => model));
+  const frontier = frontierOf(
+    single.map(({ quality, costUsdPer1k }) => ({ quality, costUsd: costUsdPer1k / 1000 })),
+  );
+  return {
+    budgetUsdPer1k: 1000 * budgetUsd,
+    spentShare: meanAndError(runs.map((run) => run.secondHalf.costUsd / budgetUsd)),
+    largestDeviation: Math.max(...runs.map((run) => Math.abs(run.secondHalf.costUsd / budgetUsd - 1))),
+    quality: meanAndError(runs.map((run) => run.secondHalf.quality)),
+    /** What mixing single models at random buys for it. */
+    zeroRouterQuality: heightAt(frontier, budgetUsd),
   };
 }
 

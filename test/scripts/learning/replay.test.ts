@@ -5,6 +5,7 @@ import { measureRun } from '../../../scripts/learning/measure.ts';
 import type { Policy, ReplayWorld } from '../../../scripts/learning/policy.ts';
 import { type Feedback, PLAIN_FEEDBACK, replay, shuffledStream } from '../../../scripts/learning/replay.ts';
 import { type ScenarioName, scenarioNamed } from '../../../scripts/learning/scenario.ts';
+import { summarizeBudget } from '../../../scripts/learning/summarize.ts';
 import { catalogOfTable } from '../../../scripts/learning/table-catalog.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
 import { smallTable } from './small-table.ts';
@@ -15,7 +16,13 @@ const catalog = catalogOfTable(table);
 function run(
   name: PolicyName,
   seed: number,
-  options: { lambda?: number; requests?: number; feedback?: Partial<Feedback>; scenario?: ScenarioName } = {},
+  options: {
+    lambda?: number;
+    requests?: number;
+    feedback?: Partial<Feedback>;
+    scenario?: ScenarioName;
+    budgetUsd?: number;
+  } = {},
 ) {
   const { lambda = 0, requests = 2000, scenario: scenarioName = 'none' } = options;
   const utilities = meanUtilities(table, lambda);
@@ -25,7 +32,15 @@ function run(
     table,
     catalog,
     stream: shuffledStream(400, requests, createRandom(seed)),
-    policy: makePolicy(name, { table, catalog, lambda, seed, labelSource: 'human', features: undefined }),
+    policy: makePolicy(name, {
+      table,
+      catalog,
+      lambda,
+      seed,
+      labelSource: 'human',
+      budgetUsd: options.budgetUsd,
+      features: undefined,
+    }),
     feedback: { ...PLAIN_FEEDBACK, ...options.feedback },
     random: createRandom(seed + 1),
     scenario,
@@ -89,6 +104,14 @@ test('propensities sum to 1, say how often each model is chosen, and never are 0
     expect(measures.propensityZ).toBeLessThan(3.5);
     expect(measures.smallestPropensity).toBeGreaterThan(0);
   }
+});
+
+test('a budget is kept within 2 %, and buys more than mixing single models at random', () => {
+  const budgetUsd = 0.003;
+  const runs = [1, 2, 3].map((seed) => run('outrider', seed, { requests: 6000, budgetUsd }).measures);
+  const budget = summarizeBudget(table, budgetUsd, runs);
+  expect(budget.largestDeviation).toBeLessThan(0.02);
+  expect(budget.quality.mean).toBeGreaterThan(budget.zeroRouterQuality + 0.02);
 });
 
 describe('feedback', () => {
