@@ -7,6 +7,7 @@ import { meanCostUsd, meanUtilities } from './learning/baselines.ts';
 import { runJobs } from './learning/job-pool.ts';
 import { indexOfLargest, POLICIES, type PolicyName, PRICED_POLICIES } from './learning/make-policy.ts';
 import type { RunMeasures } from './learning/measure.ts';
+import { proveOffPolicy } from './learning/off-policy-proof.ts';
 import { lineChart } from './learning/plot.ts';
 import { type BenchResult, describeResult, type SuiteRow } from './learning/report.ts';
 import { type Job, loadTable, type TableSource } from './learning/run-job.ts';
@@ -37,6 +38,7 @@ const command = new Command('bench:learning')
   )
   .addOption(new Option('--suite <name>', 'more runs of the router').choices([...SUITES, 'all']))
   .option('--budget <usd>', 'per 1,000 requests: also play the router under it', numberWithin(1e-9, 1e9))
+  .option('--off-policy', "also ask the router's logs what the best model per task would have achieved")
   .option('--no-sweep', 'no cost at equal quality, no AIQ: nine times faster')
   .option('--processes <count>', 'at the same time', wholeNumber(1, 256), availableParallelism())
   .option('--plot <folder>', 'write SVG plots there')
@@ -57,6 +59,7 @@ const options = command.opts<{
   drift: ScenarioName | 'all';
   suite?: SuiteName | 'all';
   budget?: number;
+  offPolicy?: true;
   sweep: boolean;
   processes: number;
   plot?: string;
@@ -72,7 +75,8 @@ try {
 
 async function bench(): Promise<void> {
   const source = tableSource();
-  const { table } = loadTable(source);
+  const loaded = loadTable(source);
+  const { table } = loaded;
   const { lambda, requests, seeds } = options;
   const feedback = {
     labelRate: options.labelRate,
@@ -150,6 +154,7 @@ async function bench(): Promise<void> {
       budgetUsd === undefined || budgeted === undefined
         ? null
         : summarizeBudget(table, budgetUsd, budgeted(results)),
+    offPolicy: options.offPolicy ? proveOffPolicy(loaded, { lambda, requests, seeds }) : null,
     suites: suites.map(({ suiteCase, runs }): SuiteRow => {
       const own = runs(results);
       const { regretVsBestFixed, alarmsPer30k } = summarizePolicy(table, requests, own, []);

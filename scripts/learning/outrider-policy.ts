@@ -41,6 +41,7 @@ export function outriderPolicy(
   const learner = createLearner({ models: catalog.models, random: createRandom(1) });
   const modelIds = catalog.models.map(({ id }) => id);
   const propensities = new Float64Array(modelIds.length);
+  const predictions = new Float64Array(modelIds.length);
   const pacer = options.budgetUsd === undefined ? undefined : createPacer(options.budgetUsd);
   const epochsAtChoice = new Map<number, number>();
   let candidates: Candidate[] = [];
@@ -82,7 +83,11 @@ export function outriderPolicy(
         costPenalty: pacer?.costPenalty(options.valueOfQualityUsd),
       });
       propensities.fill(0);
-      for (const { modelId, propensity } of ranking) propensities[modelIds.indexOf(modelId)] = propensity;
+      for (const { modelId, propensity, quality } of ranking) {
+        const model = modelIds.indexOf(modelId);
+        propensities[model] = propensity;
+        predictions[model] = quality;
+      }
       const chosen = ranking[0]?.modelId ?? '';
       epochsAtChoice.set(request.time, learner.epochOf(chosen));
       return modelIds.indexOf(chosen);
@@ -117,6 +122,7 @@ export function outriderPolicy(
       );
     },
     propensities: () => propensities,
+    predictions: () => predictions,
     alarms: () => alarmCount,
   };
 }

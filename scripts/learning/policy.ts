@@ -31,6 +31,8 @@ export interface Policy {
   readonly learn: (request: ReplayRequest, model: number, quality: number) => void;
   /** Probabilities behind the last choice, per model, where the policy knows them. */
   readonly propensities?: () => Float64Array;
+  /** Quality that was expected of each model at the last choice. */
+  readonly predictions?: () => Float64Array;
   /** Change alarms so far. */
   readonly alarms?: () => number;
 }

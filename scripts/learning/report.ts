@@ -1,3 +1,4 @@
+import type { proveOffPolicy } from './off-policy-proof.ts';
 import type { ShareShift } from './suites.ts';
 import type { MeanAndError, PolicySummary, referencesOf, summarizeBudget } from './summarize.ts';
 
@@ -16,6 +17,7 @@ export interface BenchResult {
   readonly reference: ReturnType<typeof referencesOf>;
   readonly policies: Readonly<Record<string, PolicySummary>>;
   readonly budget: ReturnType<typeof summarizeBudget> | null;
+  readonly offPolicy: ReturnType<typeof proveOffPolicy> | null;
   readonly suites: readonly SuiteRow[];
 }
 
@@ -60,19 +62,22 @@ export function describeResult(result: BenchResult): string {
           summary.quality.mean.toFixed(4),
         ]),
       ),
-      '',
-      "cost at a share of the best fixed model's quality, of its cost: last 5k / whole run",
-      row('', ['100 %', '99 %', '98 %', '95 %']),
-      ...policies.map(([name, { costAtQuality }]) =>
-        row(
-          name,
-          ['100', '99', '98', '95'].map(
-            (level) =>
-              `${percent(costAtQuality[level]?.last5k)} / ${percent(costAtQuality[level]?.wholeRun)}`,
+    );
+    if (policies.some(([, { aiq }]) => aiq !== null))
+      lines.push(
+        '',
+        "cost at a share of the best fixed model's quality, of its cost: last 5k / whole run",
+        row('', ['100 %', '99 %', '98 %', '95 %']),
+        ...policies.map(([name, { costAtQuality }]) =>
+          row(
+            name,
+            ['100', '99', '98', '95'].map(
+              (level) =>
+                `${percent(costAtQuality[level]?.last5k)} / ${percent(costAtQuality[level]?.wholeRun)}`,
+            ),
           ),
         ),
-      ),
-    );
+      );
     const outrider = result.policies.outrider;
     if (outrider !== undefined) {
       const { propensities } = outrider;
@@ -94,8 +99,23 @@ export function describeResult(result: BenchResult): string {
       `budget of ${usd(budgetUsdPer1k)} per 1k, second half: spent ${(100 * spentShare.mean).toFixed(2)} % (at most ${(100 * largestDeviation).toFixed(2)} % off), quality ${quality.mean.toFixed(4)}, single models mixed at random ${zeroRouterQuality.toFixed(4)}`,
     );
   }
+  if (result.offPolicy !== null) lines.push('', ...describeOffPolicy(result.offPolicy));
   lines.push(...describeSuites(result.suites));
   return lines.join('\n');
+}
+
+function describeOffPolicy(proof: NonNullable<BenchResult['offPolicy']>): string[] {
+  const named = [
+    ['SNIPS', proof.snips],
+    ['doubly robust', proof.doublyRobust],
+  ] as const;
+  return [
+    `off-policy estimates of the best model per task: effective sample size ${proof.effectiveSampleSize.toFixed(0)}, without support ${percent(proof.unsupportedShare)}`,
+    ...named.map(
+      ([name, kind]) =>
+        `${name.padEnd(14)} bias ${kind.bias.mean.toFixed(4)} (${kind.bias.se.toFixed(4)}), mean error ${kind.meanAbsoluteError.toFixed(4)}, root mean square ${kind.rootMeanSquare.toFixed(4)}, 90 % interval holds in ${kind.covered} of ${kind.estimates}`,
+    ),
+  ];
 }
 
 function describeSuites(rows: readonly SuiteRow[]): string[] {

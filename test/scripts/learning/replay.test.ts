@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { meanUtilities, utilityOf } from '../../../scripts/learning/baselines.ts';
 import { makePolicy, POLICIES, type PolicyName } from '../../../scripts/learning/make-policy.ts';
 import { measureRun } from '../../../scripts/learning/measure.ts';
+import { proveOffPolicy } from '../../../scripts/learning/off-policy-proof.ts';
 import type { Policy, ReplayWorld } from '../../../scripts/learning/policy.ts';
 import { type Feedback, PLAIN_FEEDBACK, replay, shuffledStream } from '../../../scripts/learning/replay.ts';
 import { type ScenarioName, scenarioNamed } from '../../../scripts/learning/scenario.ts';
@@ -112,6 +113,16 @@ test('a budget is kept within 2 %, and buys more than mixing single models at ra
   const budget = summarizeBudget(table, budgetUsd, runs);
   expect(budget.largestDeviation).toBeLessThan(0.02);
   expect(budget.quality.mean).toBeGreaterThan(budget.zeroRouterQuality + 0.02);
+});
+
+test("the best model per task, estimated from the router's own logs, within .03 and its interval", () => {
+  const loaded = { table, catalog, texts: undefined };
+  const proof = proveOffPolicy(loaded, { lambda: 5, requests: 3000, seeds: 5 });
+  for (const kind of [proof.snips, proof.doublyRobust]) {
+    expect(kind.estimates).toBe(5);
+    expect(kind.meanAbsoluteError).toBeLessThan(0.03);
+    expect(kind.covered).toBeGreaterThanOrEqual(3);
+  }
 });
 
 describe('feedback', () => {
