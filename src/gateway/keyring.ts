@@ -17,7 +17,8 @@ export interface Keyring {
   /**
    * @param token what stood behind `Bearer`; undefined when nothing did.
    * @returns the caller, at once when the key was seen lately; a promise otherwise.
-   * @throws GatewayError 401 unknown, revoked or expired; 403 without the scope; the promise rejects with the same.
+   * @throws GatewayError 401 unknown, revoked or expired; 403 with neither the scope nor `admin`, which includes all;
+   *   the promise rejects with the same.
    */
   callerOf(token: string | undefined, scope: KeyScope): Caller | Promise<Caller>;
 }
@@ -99,7 +100,7 @@ function admit(standing: Standing, scope: KeyScope, nowMs: number): Caller {
   if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) {
     throw unauthorized('This API key has expired.');
   }
-  if (caller.scopes.has(scope)) return caller;
+  if (caller.scopes.has(scope) || caller.scopes.has('admin')) return caller;
   throw new GatewayError({
     status: 403,
     code: 'missing_scope',

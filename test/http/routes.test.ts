@@ -92,7 +92,7 @@ function headersOf(kind: KeyKind): Record<string, string> {
 }
 
 function expectedStatus(route: Route, kind: KeyKind): number {
-  if (route.access === 'open' || kind === route.access) return route.status ?? 200;
+  if (route.access === 'open' || kind === route.access || kind === 'admin') return route.status ?? 200;
   return KEY_SCOPES.some((scope) => scope === kind) ? 403 : 401;
 }
 

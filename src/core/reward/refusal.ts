@@ -29,9 +29,11 @@ const OPENINGS = [
   /(?:申し訳(?:ありません|ございません)(?:が)?|すみません(?:が)?|ごめんなさい)[、,。]? ?(?:その|この|ご)?[^。]{0,24}(?:お手伝い(?:は|を)?(?:することは)?(?:でき|いたしかね)|お答え(?:は|を)?(?:することは)?(?:でき|いたしかね)|応じ(?:ることは|られ)(?:でき)?|ご要望にはお応えでき)/iu,
   /(?:죄송(?:합니다|하지만|해요)[,.]? ?(?:하지만 |만 )?)[^.]{0,24}(?:도와드릴 수 없|도움을 드릴 수 없|제공(?:할|해 드릴) 수 없|답변(?:할|을 드릴|해 드릴) 수 없|응할 수 없)/iu,
 ];
-const REFUSAL = new RegExp(`^[s"'“„«*]*(?:${OPENINGS.map(({ source }) => source).join('|')})`, 'iu');
+/** Openings are matched in plain text: markdown's emphasis in the middle of one would hide it. */
+const EMPHASIS = /\*\*|__/g;
+const REFUSAL = new RegExp(`^[\\s"'“„«>#*_]*(?:${OPENINGS.map(({ source }) => source).join('|')})`, 'iu');
 
 /** Whether a text is short and opens by declining the request, in one of sixteen languages. */
 export function isRefusal(text: string): boolean {
-  return text.length <= MAX_REFUSAL_CHARACTERS && REFUSAL.test(text);
+  return text.length <= MAX_REFUSAL_CHARACTERS && REFUSAL.test(text.replace(EMPHASIS, ''));
 }
