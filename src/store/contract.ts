@@ -237,8 +237,9 @@ export interface Store {
 
   /**
    * Ends attempts that dead processes left running as `unknown`, charged at their estimate, and returns them.
-   * Attempts of living replicas are left alone. On SQLite every other process counts as dead, so call it once the
-   * port is ours: a second server started by mistake must not end the first one's attempts.
+   * Attempts of living replicas are left alone. A SQLite file bears one server only: from the first call until
+   * `close` this store is the one.
+   * @throws StoreUnusableError `in_use` when another server has the file; nothing is changed
    */
   recoverPending(): Promise<readonly AttemptStart[]>;
 

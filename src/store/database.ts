@@ -79,7 +79,12 @@ export interface Database extends Queryable {
   readonly instanceId: number;
   /** All steps or none. Rejects with the driver's own error: `failureOf` says what it means. */
   transact<Result>(work: Work<Result>): Promise<Result>;
-  /** As `transact`, but only when the process `instanceId` is dead; undefined when it lives. */
+  /**
+   * From here on this process serves, and ends what dead ones left running. Calling it again changes nothing.
+   * @throws StoreUnusableError when another one serves already on a database that bears only one
+   */
+  claimServing(): Promise<void>;
+  /** As `transact`, but only when the process `instanceId` is dead; undefined when it lives. Call `claimServing` first. */
   transactFor<Result>(instanceId: number, work: Work<Result>): Promise<Result | undefined>;
   failureOf(error: unknown): FailureKind;
   close(): Promise<void>;

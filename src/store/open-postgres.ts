@@ -114,6 +114,8 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
     ...queryable,
     instanceId: presence.instanceId,
     transact,
+    // Replicas serve side by side.
+    async claimServing() {},
     async transactFor(instanceId, work) {
       return transact(function* (inside) {
         const [claim] = (yield { statement: claimInstance, rows: [{ instanceId }] }) as readonly boolean[];

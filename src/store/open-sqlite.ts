@@ -13,6 +13,7 @@ import {
 import { readMigrations } from './migrations.ts';
 import { inspect, migrate, patiently } from './prepare-sqlite.ts';
 import { compileRow } from './row-binder.ts';
+import { takeServingLock } from './serving-lock.ts';
 import { failureOf, isLocked, unusable } from './sqlite-failures.ts';
 import * as tables from './sqlite-schema.ts';
 
@@ -51,6 +52,7 @@ function sqliteDatabase(client: Client): Database {
   const begin = client.prepare('begin immediate');
   const commit = client.prepare('commit');
   const rollback = client.prepare('rollback');
+  let endServing: (() => void) | undefined;
   const compiled = new Map<RowStatement, (rows: readonly Record<string, unknown>[]) => boolean[]>();
 
   function rowsRunner(statement: RowStatement) {
@@ -101,10 +103,15 @@ function sqliteDatabase(client: Client): Database {
     ...queryable,
     instanceId: randomInt(1, 2 ** 31),
     transact,
+    async claimServing() {
+      if (!client.memory) endServing ??= takeServingLock(client.name);
+    },
+    // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
     failureOf,
     async close() {
       client.close();
+      endServing?.();
     },
   };
 }

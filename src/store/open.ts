@@ -26,7 +26,10 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
 
   return {
     journal: { begin: journal.begin, end: journal.end, lag: journal.lag, flush: journal.flush },
-    recoverPending: () => guarded(recoverPending(database, now())),
+    async recoverPending() {
+      await database.claimServing();
+      return guarded(recoverPending(database, now()));
+    },
 
     async changeEvidence(requestId, keyId, change) {
       await journal.settle(requestId);

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
@@ -81,6 +82,30 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('a connection that asks nothing', () => {
+  it.each([
+    ['was opened ahead', ''],
+    ['sent half a header', 'POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-le'],
+  ])('does not hold a shutdown: one that %s', async (_name, bytes) => {
+    await write('address = "127.0.0.1:0"\ndrain_seconds = 30', models('ok-slow'));
+    const gateway = await startGatewayProcess(configPath);
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    closers.push(async () => socket.destroy());
+    const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => {});
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    if (bytes !== '') socket.write(bytes);
+    // On another connection an answer is under way: that one is waited for.
+    const running = chat(gateway.url, 'ok-slow');
+    await expect.poll(() => upstream.countFor('ok-slow')).toBe(1);
+    gateway.kill('SIGTERM');
+    await gone;
+    expect((await running).statusCode).toBe(200);
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    // Held to the limit, this test would take half a minute and time out.
+  });
+});
+
 describe('SIGHUP', () => {
   it('takes over new models without dropping a request, and keeps the old settings when the file is bad', async () => {
     await write(LOOPBACK, models('ok-slow'));
@@ -104,6 +129,23 @@ describe('SIGHUP', () => {
     gateway.kill('SIGHUP');
     await expect.poll(() => gateway.stdout(), { timeout: 10_000 }).toContain('the old one stays in force');
     expect(await status('newcomer')).toBe(200);
+    gateway.kill('SIGTERM');
+    await gateway.exited;
+  });
+});
+
+describe('who may come, in the line at the start', () => {
+  it.each([
+    ['address = "127.0.0.1:0"', 'open to this machine: no key exists yet'],
+    ['address = "127.0.0.1:0"\nrequire_auth = false', 'open to this machine: api.require_auth is false'],
+    [
+      'address = "0.0.0.0:0"\nrequire_auth = false',
+      'open to everybody who can reach it: api.require_auth is false',
+    ],
+  ])('%s', async (api, words) => {
+    await write(api, models('good'));
+    const gateway = await startGatewayProcess(configPath);
+    expect(gateway.stderr()).toContain(`(${words})`);
     gateway.kill('SIGTERM');
     await gateway.exited;
   });
@@ -137,6 +179,24 @@ describe('a start that cannot be', () => {
     const { code, stderr } = await runGatewayProcess(configPath);
     expect(code).toBe(78);
     expect(stderr).not.toContain('    at ');
+  });
+
+  it('refuses a database that another gateway serves on, whose requests go on', async () => {
+    await write(LOOPBACK, models('ok-slow'));
+    const first = await startGatewayProcess(configPath);
+    const running = chat(first.url, 'ok-slow');
+    await expect.poll(() => upstream.countFor('ok-slow')).toBe(1);
+    const { code, stderr } = await runGatewayProcess(configPath);
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/^another Outrider is serving on \S+outrider\.db; stop it first, .*\n$/);
+    expect((await running).statusCode).toBe(200);
+    first.kill('SIGTERM');
+    await first.exited;
+    const store = await openStore({ url: `sqlite:${join(folder, 'outrider.db')}`, now: () => Date.now() });
+    closers.push(() => store.close());
+    const endings = [];
+    for await (const { ending } of store.attemptFacts()) endings.push(ending);
+    expect(endings).toEqual(['completed']);
   });
 
   it('says which address is taken', async () => {
