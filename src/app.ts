@@ -21,6 +21,8 @@ import { registerJsonBodies } from './http/read-json.ts';
 export interface AppOptions {
   readonly gateway: GatewayDeps;
   readonly keyring: Keyring;
+  /** The host names by which callers without a key may call while none is asked for. */
+  readonly isOwnHost: (hostname: string) => boolean;
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
   readonly isModelListPublic: boolean;
@@ -30,6 +32,8 @@ export interface AppOptions {
   readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
 }
 
+/** Further ones are closed at once: without a bound, idle sockets take the memory and the file descriptors. */
+const MAX_CONNECTIONS = 10_000;
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The whole HTTP surface on what it is handed: no environment, no globals, not listening yet. */
@@ -53,10 +57,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
   });
 
+  app.server.maxConnections = MAX_CONNECTIONS;
   registerJsonBodies(app);
   registerErrors(app);
   if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
-  registerAuth(app, options.keyring);
+  registerAuth(app, options.keyring, options.isOwnHost);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
     done();

@@ -21,7 +21,10 @@ export async function main(options: ServeOptions): Promise<void> {
   // The drain has its own limit: this one is for what hangs beyond it.
   closeWithGrace({ delay: serving.drainMs + 30_000, logger: false, skip: ['SIGHUP'] }, async ({ err }) => {
     if (err) process.stderr.write(`${err.stack ?? err.message}\n`);
-    await serving.close();
+    await serving.close().catch((error: unknown) => {
+      process.stderr.write(`Not closed cleanly: ${error instanceof Error ? error.message : String(error)}\n`);
+      throw error;
+    });
   });
 }
 

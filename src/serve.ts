@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { buildApp } from './app.ts';
+import { isLoopbackHost } from './config/address.ts';
 import type { Config } from './config/build-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { describeConfig } from './config/describe-config.ts';
@@ -13,7 +14,7 @@ import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { createKeyring } from './gateway/keyring.ts';
-import { drain } from './http/drain.ts';
+import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createGuard } from './providers/guard.ts';
@@ -128,10 +129,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       inFlight,
     };
 
+    const { isLoopback } = config.api.address;
     let isDraining = false;
     const app = await buildApp({
       gateway,
       keyring: createKeyring({ store, isRequired: () => config.api.requireAuth, nowMs, monotonicMs }),
+      // A reachable address is open only where an operator said so, under whatever name.
+      isOwnHost: (hostname) => !isLoopback || isLoopbackHost(hostname),
       logger,
       bodyLimitBytes: config.api.bodyLimitBytes,
       isModelListPublic: config.api.publicModels,
@@ -144,6 +148,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       renderMetrics: () => metrics.render(),
     });
     closers.push(() => app.close());
+    const connections = watchConnections(app.server);
     const url = await app.listen({ host: config.api.address.host, port: config.api.address.port });
 
     // Only now is it certain that no other process serves on this file: its attempts would be ended under its feet.
@@ -155,9 +160,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       );
     }
     for (const line of describeConfig(config)) print(line);
-    print(
-      `Outrider listens on ${url}${(await store.hasKeys()) ? '' : ' (open to this machine: no key exists yet)'}`,
-    );
+    print(`Outrider listens on ${url}${whoMayCome(config, await store.hasKeys())}`);
 
     return {
       url,
@@ -186,20 +189,37 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       },
       async close() {
         isDraining = true;
-        await drain(app, config.api.drainSeconds * 1000, () => {
+        await drain(app.server, connections, config.api.drainSeconds * 1000, () => {
           for (const call of inFlight) call.abort('shutdown');
         });
         await closeAll(closers);
       },
     };
   } catch (error) {
-    await closeAll(closers);
+    // Why it cannot start is what counts; what fails on the way out follows from it.
+    await closeAll(closers).catch(() => undefined);
     throw error;
   }
 }
 
+/** Runs every one, the log's last, and then throws what the first of them threw. */
 async function closeAll(closers: (() => unknown)[]): Promise<void> {
-  for (let close = closers.pop(); close; close = closers.pop()) await close();
+  const errors: unknown[] = [];
+  for (let close = closers.pop(); close; close = closers.pop()) {
+    try {
+      await close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+function whoMayCome({ api }: Config, hasKeys: boolean): string {
+  const { address, requireAuth } = api;
+  if (requireAuth) return hasKeys ? '' : ' (open to this machine: no key exists yet)';
+  const who = address.isLoopback ? 'this machine' : 'everybody who can reach it';
+  return ` (open to ${who}: api.require_auth is false)`;
 }
 
 async function refuseOpenToTheWorld(config: Config, store: Store): Promise<void> {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller, Keyring, KeyScope } from '../gateway/keyring.ts';
+import { refuseForeignHost } from './forbidden-host.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,8 +12,16 @@ declare module 'fastify' {
   }
 }
 
-/** Every route is closed unless its `config.access` says what opens it. */
-export function registerAuth(app: FastifyInstance, keyring: Keyring): void {
+/**
+ * Every route is closed unless its `config.access` says what opens it.
+ *
+ * @param isOwnHost the host names by which those without a key may call, while none is asked for.
+ */
+export function registerAuth(
+  app: FastifyInstance,
+  keyring: Keyring,
+  isOwnHost: (hostname: string) => boolean,
+): void {
   // biome-ignore lint/suspicious/noExplicitAny: fastify wants a value to shape the request by; the hook sets it.
   app.decorateRequest('caller', null as any);
   app.addHook('onRequest', (request, _reply, done) => {
@@ -21,23 +30,22 @@ export function registerAuth(app: FastifyInstance, keyring: Keyring): void {
       done();
       return;
     }
+    const admit = (caller: Caller) => {
+      if (caller.keyId === '') refuseForeignHost(request.headers.host, isOwnHost);
+      request.caller = caller;
+    };
     try {
       const caller = keyring.callerOf(bearerOf(request), access);
-      if (!(caller instanceof Promise)) {
-        request.caller = caller;
-        done();
+      if (caller instanceof Promise) {
+        caller.then(admit).then(() => done(), done);
         return;
       }
-      caller.then(
-        (found) => {
-          request.caller = found;
-          done();
-        },
-        (error: Error) => done(error),
-      );
+      admit(caller);
     } catch (error) {
       done(error as Error);
+      return;
     }
+    done();
   });
 }
 

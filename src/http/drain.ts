@@ -1,20 +1,53 @@
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 
-/** How often idle keep-alive sockets are swept while draining. */
+/** How often connections that ask nothing are swept while draining. */
 const SWEEP_MS = 100;
 /** What an aborted call's client gets to read its last event. */
 const LAST_WORDS_MS = 2_000;
 
+export interface Connections {
+  /** Cuts all on which no request is under way. */
+  closeIdle(): void;
+}
+
 /**
- * Stops taking connections and waits for the answers that are under way; at the limit `cut` ends those that live.
+ * Counts the requests under way on each connection. To be called before the server listens.
  *
- * Node keeps the socket of a hijacked reply open and idle, and closing the server would wait for it: hence the sweep.
+ * Node's `closeIdleConnections` takes neither a connection that never sent a request (browsers open such ones ahead)
+ * nor one with half a header for idle: either would hold a shutdown to its limit.
  */
-export async function drain(app: FastifyInstance, limitMs: number, cut: () => void): Promise<void> {
-  const { server } = app;
+export function watchConnections(server: Server): Connections {
+  const socketToRequests = new Map<Socket, number>();
+  server.on('connection', (socket) => {
+    socketToRequests.set(socket, 0);
+    socket.once('close', () => socketToRequests.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    const add = (count: number) => {
+      const requests = socketToRequests.get(socket);
+      if (requests !== undefined) socketToRequests.set(socket, requests + count);
+    };
+    add(1);
+    response.once('close', () => add(-1));
+  });
+  return {
+    closeIdle() {
+      for (const [socket, requests] of socketToRequests) if (requests === 0) socket.destroy();
+    },
+  };
+}
+
+/** Stops taking connections and waits for the answers that are under way; at the limit `cut` ends those that live. */
+export async function drain(
+  server: Server,
+  connections: Connections,
+  limitMs: number,
+  cut: () => void,
+): Promise<void> {
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  connections.closeIdle();
+  const sweep = setInterval(connections.closeIdle, SWEEP_MS);
   const limit = setTimeout(cut, limitMs);
   const force = setTimeout(() => server.closeAllConnections(), limitMs + LAST_WORDS_MS);
   await stopped;

@@ -75,7 +75,7 @@ function silentClient(body: object, requestId: string): Socket {
   socket.on('error', () => {});
   const text = JSON.stringify({ messages: [{ role: 'user', content: 'Say hello.' }], ...body });
   socket.write(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\nx-request-id: ${requestId}\r\n` +
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: ${requestId}\r\n` +
       `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );
   return socket;

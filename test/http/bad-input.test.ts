@@ -258,7 +258,7 @@ describe('bytes that are no HTTP', () => {
   const head = (lines: readonly string[]) =>
     [
       'POST /v1/chat/completions HTTP/1.1',
-      'host: x',
+      'host: localhost',
       'content-type: application/json',
       ...lines,
       '',
