@@ -59,9 +59,9 @@ export const CELL_FIELDS = {
   reshapedBeta: 1,
   /** Posterior mean of quality. */
   mean: 2,
-  /** Weighted outcomes of this very cell. */
+  /** Weighted outcomes of this very cell; those that nobody labelled count 4 at most, however many. */
   cellWeight: 3,
-  /** Weighted outcomes of the model over all tasks. */
+  /** Weighted outcomes of the model over all tasks, with the same bound. */
   modelWeight: 4,
 } as const;
 export const CELL_STRIDE = 5;
@@ -75,10 +75,10 @@ export interface QualityBelief {
   readonly high90: number;
   /**
    * Labelled outcomes it is worth, min(Σw, (Σw)²/Σw²), those of older epochs counting less. Kish's count alone is
-   * blind to scale: a thousand unlabelled passes of weight .02 would be a thousand samples.
+   * blind to scale: a thousand unlabelled passes would be a thousand samples. They are 4 at most (`unlabelled-bound.ts`).
    */
   readonly samples: number;
-  /** `prior`: no outcome of its own; `mixed`: what is borrowed still weighs more; `observed`: its own outcomes do. */
+  /** `prior`: no outcome of its own; `observed`: its labelled outcomes weigh most; `mixed`: something else does. */
   readonly evidence: 'prior' | 'mixed' | 'observed';
 }
 

@@ -19,7 +19,7 @@ import { drawJointQualities } from './joint-draws.ts';
 import { createQualityPosterior, type PosteriorCell } from './quality-posterior.ts';
 import type { Random } from './random.ts';
 
-const MODEL_MEASURES = { quality: 0, tokens: 1 } as const;
+const MODEL_MEASURES = { labelled: 0, tokens: 1, heuristic: 2 } as const;
 const ENDPOINT_MEASURES = { ttft: 0, tokenTime: 1, availability: 2 } as const;
 const RANKING_DRAWS = 1000;
 /** Outcomes that must be known before a deviation can be called a change. */
@@ -42,13 +42,13 @@ export function createLearner(options: {
   const { random } = options;
   let catalogue = options.models;
   let prior = options.prior;
-  const models = createBeliefSums(2);
+  const models = createBeliefSums(3);
   const endpoints = createBeliefSums(3);
   /** dev[k,m] by model index and task; NaN where the prior is silent. */
   let deviations = new Float64Array(0);
   const quality = createQualityPosterior(
     models,
-    MODEL_MEASURES.quality,
+    MODEL_MEASURES,
     (taskIndex, modelIndex) => deviations[modelIndex * TASK_COUNT + taskIndex],
   );
   const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
@@ -79,7 +79,7 @@ export function createLearner(options: {
     if (delta.subject === EVERYONE) return;
     switch (delta.kind) {
       case 'quality':
-        if (addTo(models, MODEL_MEASURES.quality, delta)) quality.touch();
+        if (addTo(models, qualityMeasureOf(delta), delta)) quality.touch();
         return;
       case 'tokens':
         addWithEveryone(models, MODEL_MEASURES.tokens, delta);
@@ -139,15 +139,15 @@ export function createLearner(options: {
     return wins.map((won) => won / RANKING_DRAWS);
   }
 
-  /** z = (q−p)/√(p(1−p) + .02 + p(1−p)/(n+10)), p = (s + 10·pG)/(n+10), once n > 15 in the cell. */
+  /** z = (q−p)/√(p(1−p) + .02 + p(1−p)/(n+10)), p = (s + 10·pG)/(n+10), once n > 15 labels in the cell. */
   function watchQuality(modelId: string, task: Task, outcome: number): boolean {
     const modelIndex = models.indexOf(modelId);
     const taskIndex = taskIndexOf(task);
     if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
     const cell = quality.peekCell(taskIndex, modelIndex);
-    if (cell.weight <= WATCH_FROM) return false;
-    const count = cell.weight + WATCH_STRENGTH;
-    const expected = (cell.successes + WATCH_STRENGTH * cell.modelQuality) / count;
+    if (cell.labelledWeight <= WATCH_FROM) return false;
+    const count = cell.labelledWeight + WATCH_STRENGTH;
+    const expected = (cell.labelledSuccesses + WATCH_STRENGTH * cell.modelQuality) / count;
     const spread = expected * (1 - expected);
     const z = (clamp(outcome, 0, 1) - expected) / Math.sqrt(spread + 0.02 + spread / count);
     return qualityWatch.observe(modelIndex, z);
@@ -192,7 +192,8 @@ export function createLearner(options: {
 
 function evidenceOf(cell: PosteriorCell): QualityBelief['evidence'] {
   if (cell.weight === 0) return 'prior';
-  return cell.weight < cell.modelStrength + cell.priorStrength ? 'mixed' : 'observed';
+  const others = cell.modelStrength + cell.priorStrength + (cell.weight - cell.labelledWeight);
+  return cell.labelledWeight < others ? 'mixed' : 'observed';
 }
 
 function knownTaskIndexOf(task: Task): number {
@@ -203,6 +204,11 @@ function knownTaskIndexOf(task: Task): number {
 function addTo(sums: BeliefSums, measure: number, delta: BeliefDelta): boolean {
   const { subject, task, epoch, a, b, c } = delta;
   return sums.add(subject, measure, taskIndexOf(task), epoch, a, b, c);
+}
+
+/** Sums of heuristic verdicts stand apart: what they count is bounded when they are read. */
+function qualityMeasureOf(delta: BeliefDelta): number {
+  return delta.source === 'heuristic' ? MODEL_MEASURES.heuristic : MODEL_MEASURES.labelled;
 }
 
 /** What one subject shows is also the first guess about those that nothing is known of. */

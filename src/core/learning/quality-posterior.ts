@@ -2,6 +2,7 @@ import { ALL_TASKS, at, type BeliefSums, clamp, TASK_COUNT } from './belief-sums
 import { CELL_FIELDS } from './contract.ts';
 import { interactionVariance } from './interaction-variance.ts';
 import { createTwoWayFit, refit } from './two-way-fit.ts';
+import { unlabelledScale } from './unlabelled-bound.ts';
 
 /** ρ: draws come from Beta(ρα, ρβ) (posterior reshaping, Chapelle & Li 2011). */
 export const RESHAPING = 2;
@@ -25,11 +26,13 @@ const WEIGHT_LIMIT = 1e9;
 export interface PosteriorCell {
   readonly alpha: number;
   readonly beta: number;
-  readonly successes: number;
+  readonly labelledSuccesses: number;
+  readonly labelledWeight: number;
+  /** n: labelled outcomes and what the heuristic ones count, 0–4. */
   readonly weight: number;
-  /** Σw². */
+  /** Σw² of the same. */
   readonly squaredWeight: number;
-  /** n over all tasks. */
+  /** n over all tasks, in which heuristic ones count 4 at most. */
   readonly modelWeight: number;
   /** kG: pseudo-outcomes from this model's other tasks, 0–20. */
   readonly modelStrength: number;
@@ -61,11 +64,14 @@ export interface QualityPosterior {
  *
  * L is the size of the Beta distribution with mean pG and variance τ²: as much as other tasks really say.
  *
+ * Heuristic outcomes are summed apart and bounded here: in s, f and n to four, in b, a, N and n_task to four per model.
+ *
+ * @param measures where labelled and heuristic quality stand in `sums`
  * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent: kP then starts at 2
  */
 export function createQualityPosterior(
   sums: BeliefSums,
-  measure: number,
+  measures: { readonly labelled: number; readonly heuristic: number },
   deviationOf: (taskIndex: number, modelIndex: number) => number | undefined,
 ): QualityPosterior {
   const fit = createTwoWayFit();
@@ -82,11 +88,16 @@ export function createQualityPosterior(
     }
     const effective = sums.effective();
     for (let model = 0; model < modelCount; model += 1) {
+      const heuristicAt = sums.offsetOf(model, measures.heuristic, 0);
+      const scale = unlabelledScale(weightAt(effective, sums.offsetOf(model, measures.heuristic, ALL_TASKS)));
+      const labelledAt = sums.offsetOf(model, measures.labelled, 0);
       for (let task = 0; task < TASK_COUNT; task += 1) {
-        const offset = sums.offsetOf(model, measure, task);
-        const success = clamp(at(effective, offset), 0, WEIGHT_LIMIT);
+        const labelled = labelledAt + 3 * task;
+        const heuristic = heuristicAt + 3 * task;
+        const success = amountAt(effective, labelled) + scale * amountAt(effective, heuristic);
+        const failure = amountAt(effective, labelled + 1) + scale * amountAt(effective, heuristic + 1);
         successes[model * TASK_COUNT + task] = success;
-        weights[model * TASK_COUNT + task] = success + clamp(at(effective, offset + 1), 0, WEIGHT_LIMIT);
+        weights[model * TASK_COUNT + task] = success + failure;
       }
     }
     refit(fit, modelCount, successes, weights);
@@ -97,7 +108,8 @@ export function createQualityPosterior(
   const cell = {
     alpha: 1,
     beta: 1,
-    successes: 0,
+    labelledSuccesses: 0,
+    labelledWeight: 0,
     weight: 0,
     squaredWeight: 0,
     modelWeight: 0,
@@ -107,20 +119,30 @@ export function createQualityPosterior(
     priorQuality: 0,
   };
 
-  /** One of the sums a, b, c of a cell; 0 of an unknown model. */
-  function sumOf(modelIndex: number, column: number, field: number): number {
-    if (modelIndex < 0) return 0;
-    return clamp(at(sums.effective(), sums.offsetOf(modelIndex, measure, column) + field), 0, WEIGHT_LIMIT);
+  /** Where three sums start; negative of an unknown model. */
+  function offsetOf(modelIndex: number, measure: number, column: number): number {
+    return modelIndex < 0 ? -3 : sums.offsetOf(modelIndex, measure, column);
   }
 
   function compute(taskIndex: number, modelIndex: number): void {
-    const success = sumOf(modelIndex, taskIndex, 0);
-    const failure = sumOf(modelIndex, taskIndex, 1);
-    const weight = success + failure;
-    const modelWeight = sumOf(modelIndex, ALL_TASKS, 0) + sumOf(modelIndex, ALL_TASKS, 1);
+    const effective = sums.effective();
+    const labelled = offsetOf(modelIndex, measures.labelled, taskIndex);
+    const heuristic = offsetOf(modelIndex, measures.heuristic, taskIndex);
+    const labelledSuccess = amountAt(effective, labelled);
+    const labelledWeight = labelledSuccess + amountAt(effective, labelled + 1);
+    const passed = amountAt(effective, heuristic);
+    const heuristicWeight = passed + amountAt(effective, heuristic + 1);
+    const scale = unlabelledScale(heuristicWeight);
+    const success = labelledSuccess + scale * passed;
+    const weight = labelledWeight + scale * heuristicWeight;
+    const labelledOverall = weightAt(effective, offsetOf(modelIndex, measures.labelled, ALL_TASKS));
+    const heuristicOverall = weightAt(effective, offsetOf(modelIndex, measures.heuristic, ALL_TASKS));
+    const scaleOverall = unlabelledScale(heuristicOverall);
+    const elsewhere =
+      clamp(labelledOverall - labelledWeight, 0, WEIGHT_LIMIT) +
+      scaleOverall * clamp(heuristicOverall - heuristicWeight, 0, WEIGHT_LIMIT);
     const baseline = at(fit.taskBaseline, taskIndex);
     const effect = modelIndex < 0 ? 0 : at(fit.modelEffect, modelIndex);
-    const elsewhere = clamp(modelWeight - weight, 0, WEIGHT_LIMIT);
     const modelQuality = clamp(baseline + effect, EFFECT_FLOOR, EFFECT_CEILING);
     const strengthLimit = clamp(
       (modelQuality * (1 - modelQuality)) / interaction - 1,
@@ -133,16 +155,19 @@ export function createQualityPosterior(
     const priorStrength =
       (isSilent ? AVERAGE_STRENGTH : PRIOR_STRENGTH) / (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
     const priorQuality = clamp(baseline + (isSilent ? 0 : deviation), EFFECT_FLOOR, EFFECT_CEILING);
-    cell.successes = success;
+    cell.labelledSuccesses = labelledSuccess;
+    cell.labelledWeight = labelledWeight;
     cell.weight = weight;
-    cell.squaredWeight = sumOf(modelIndex, taskIndex, 2);
-    cell.modelWeight = modelWeight;
+    cell.squaredWeight =
+      amountAt(effective, labelled + 2) + scale * scale * amountAt(effective, heuristic + 2);
+    cell.modelWeight = labelledOverall + scaleOverall * heuristicOverall;
     cell.modelStrength = modelStrength;
     cell.modelQuality = modelQuality;
     cell.priorStrength = priorStrength;
     cell.priorQuality = priorQuality;
     cell.alpha = 1 + success + modelStrength * modelQuality + priorStrength * priorQuality;
-    cell.beta = 1 + failure + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
+    cell.beta =
+      1 + (weight - success) + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
   }
 
   return {
@@ -169,4 +194,14 @@ export function createQualityPosterior(
       into[start + CELL_FIELDS.modelWeight] = cell.modelWeight;
     },
   };
+}
+
+/** One sum, as it can be believed; 0 where there is none. */
+function amountAt(effective: Float64Array, offset: number): number {
+  return offset < 0 ? 0 : clamp(at(effective, offset), 0, WEIGHT_LIMIT);
+}
+
+/** s + f of the sums that start here. */
+function weightAt(effective: Float64Array, offset: number): number {
+  return amountAt(effective, offset) + amountAt(effective, offset + 1);
 }
