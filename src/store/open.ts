@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
 import { addBeliefs, loadBeliefs, loadEpochs, openEpoch } from './beliefs.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
@@ -12,6 +13,10 @@ import { openSqlite } from './open-sqlite.ts';
 import { recoverPending } from './recovery.ts';
 import { orUnavailable } from './storage-unavailable.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
+
+/** Three seconds, and what each try waits for the lock itself. */
+const LAST_FLUSH_RETRIES = 12;
+const LAST_FLUSH_WAIT_MS = 250;
 
 /**
  * Opens the database, creating and migrating it as needed.
@@ -59,13 +64,25 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
 
     async close() {
       try {
-        await journal.flush();
+        await flushAtLast(journal.flush);
       } finally {
         journal.stop();
         await database.close();
       }
     },
   };
+}
+
+/** A lock that somebody holds for a moment must not cost the endings that are still to be written: they have no later. */
+async function flushAtLast(flush: () => Promise<void>): Promise<void> {
+  for (let retry = 0; retry < LAST_FLUSH_RETRIES; retry++) {
+    try {
+      return await flush();
+    } catch {
+      await delay(LAST_FLUSH_WAIT_MS);
+    }
+  }
+  await flush();
 }
 
 function openDatabase(url: string): Promise<Database> {

@@ -230,3 +230,21 @@ function firstOutput(child: ChildProcess): Promise<unknown> {
 function exitCode(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', resolve));
 }
+
+it('writes its last endings although somebody holds the file for a moment', async () => {
+  const path = join(folder, 'held.db');
+  const store = await openStore({ url: `sqlite:${path}`, now });
+  await store.journal.begin(requestOf('r1'), startOf('r1'));
+  const other = new Sqlite(path);
+  other.exec('begin immediate');
+  setTimeout(() => {
+    other.exec('rollback');
+    other.close();
+  }, 600);
+  store.journal.end(endOf('r1'));
+  await store.close();
+  const next = await openStore({ url: `sqlite:${path}`, now });
+  expect(await next.recoverPending()).toEqual([]);
+  expect(await next.readRequest('r1')).toMatchObject({ attempts: [{ ending: 'completed' }] });
+  await next.close();
+});
