@@ -21,7 +21,7 @@ export function openLog(env: NodeJS.ProcessEnv): { logger: Logger; attempts: Log
     },
   };
   const flushing = setInterval(flush, 500).unref();
-  const options = { level: env.OUTRIDER_LOG_LEVEL ?? 'info', base: null };
+  const options = { level: env.OUTRIDER_LOG_LEVEL || 'info', base: null };
   return {
     logger: pino({ ...options, redact: ['authorization', '*.authorization'] }, bunch),
     attempts: pino(options, bunch),

@@ -21,5 +21,13 @@ export class ConfigError extends Error {
 
 function describeMistake({ path, line, message }: Mistake): string {
   const place = [line === undefined ? '' : `line ${line}`, path].filter((part) => part !== '').join(', ');
-  return place === '' ? message : `${place}: ${message}`;
+  return printable(place === '' ? message : `${place}: ${message}`);
+}
+
+/** Names come from the file as they are: a line break in one would look like a further mistake, an escape paint the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === '\n') return '\\n';
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

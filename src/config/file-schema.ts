@@ -86,7 +86,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       })
       .prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
-    providers: z.record(name, providerSchema(environmentName)).default({}),
+    providers: z.record(name, providerSchema(env)).default({}),
   });
 }
 

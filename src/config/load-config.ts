@@ -1,7 +1,8 @@
 import { readFile as readFileFromDisk } from 'node:fs/promises';
 import { parseAddress } from './address.ts';
 import { buildConfig, type Config } from './build-config.ts';
-import { ConfigError, type Mistake } from './config-error.ts';
+import { mistakesOfEnvironment, mistakesOfFoundKeys } from './check-environment.ts';
+import { ConfigError } from './config-error.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { detectProviders } from './detect-providers.ts';
 import { knownProviderAt } from './known-providers.ts';
@@ -44,6 +45,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
         ownPort: parseAddress(file.api.address)?.port,
       })
     : withOffersOfSilentProviders(own, simulatedModels);
+  const unsendable = isDetected ? mistakesOfFoundKeys(offers.providers, env) : [];
+  if (unsendable.length > 0) throw new ConfigError('environment', unsendable);
   return deepFreeze(
     buildConfig({
       file,
@@ -75,12 +78,6 @@ async function readConfigText(options: LoadOptions): Promise<{ path: string | un
         : `cannot be read (${code || String(error)})`;
     throw new ConfigError(path, [{ path: '', message }]);
   }
-}
-
-function mistakesOfEnvironment(env: LoadOptions['env']): Mistake[] {
-  const scope = env.OUTRIDER_DETECT ?? 'all';
-  if (['all', 'keys', 'none', ''].includes(scope)) return [];
-  return [{ path: 'OUTRIDER_DETECT', message: 'must be "all", "keys" or "none"' }];
 }
 
 async function detectOr(

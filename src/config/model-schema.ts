@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
 import { isReservedModelId } from './reserved-names.ts';
+import { isOneLine } from './sendable.ts';
 import { count, forbidden } from './value-schema.ts';
 
 export const modelIdSchema = z
@@ -16,7 +17,7 @@ export function modelSchema(providerNames: readonly string[]) {
     provider: z.string().refine((text) => providerNames.includes(text), {
       error: (issue) => unknownProvider(String(issue.input), providerNames),
     }),
-    model: z.string().min(1),
+    model: z.string().min(1).refine(isOneLine, 'holds a line break or control character'),
     input_usd_per_million: usdPerMillion.optional(),
     output_usd_per_million: usdPerMillion.optional(),
     cached_input_usd_per_million: usdPerMillion.optional(),

@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import { type environmentNameSchema, forbidden, isOneLine } from './value-schema.ts';
+import { belongsToConnection, flawOfHeader, flawOfKey } from './sendable.ts';
+import { environmentNameSchema, forbidden } from './value-schema.ts';
 
 /** One `[providers.*]` table. */
-export function providerSchema(environmentName: ReturnType<typeof environmentNameSchema>) {
+export function providerSchema(env: Readonly<Record<string, string | undefined>>) {
   return z.strictObject({
     kind: z.enum(['openai', 'simulated'], { error: explainKind }).default('openai'),
     base_url: z
       .string()
       .refine(isHttpUrl, 'must be an http:// or https:// URL without credentials and query')
       .optional(),
-    api_key_env: environmentName.optional(),
+    api_key_env: environmentNameSchema(env, flawOfKey).optional(),
     api_key: forbidden(
       'secrets do not stand in this file; put the key into an environment variable and name it in api_key_env',
     ).optional(),
@@ -19,16 +20,21 @@ export function providerSchema(environmentName: ReturnType<typeof environmentNam
           (name) => !isSecretHeader(name),
           'is a secret; name an environment variable in headers_env',
         ),
-        z.string().refine(isOneLine, 'holds a line break or control character'),
+        z.string().refine((text) => flawOfHeader(text) === undefined, {
+          error: (issue) => flawOfHeader(String(issue.input)),
+        }),
       )
       .default({}),
-    headers_env: z.record(headerName, environmentName).default({}),
+    headers_env: z.record(headerName, environmentNameSchema(env, flawOfHeader)).default({}),
     stream_usage: z.boolean().optional(),
     max_connections: z.int().min(1).max(10_000).default(128),
   });
 }
 
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name for an HTTP header');
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name for an HTTP header')
+  .refine((name) => !belongsToConnection(name), 'belongs to the connection, which sets it itself');
 
 const KIND_TO_OPENAI_URL: ReadonlyMap<unknown, string> = new Map([
   ['anthropic', 'https://api.anthropic.com/v1'],
@@ -50,5 +56,5 @@ function isHttpUrl(text: string): boolean {
 }
 
 function isSecretHeader(header: string): boolean {
-  return /^(authorization|proxy-authorization|cookie|x-api-key|api-key)$/i.test(header);
+  return /^(authorization|cookie|x-api-key|api-key)$/i.test(header);
 }

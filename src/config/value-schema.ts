@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { type FlawOf, flawOfLine } from './sendable.ts';
 
 export const count = z.int().min(1);
 export const milliseconds = z.int().min(1).max(3_600_000);
 
-/** The name of an environment variable that is set. */
-export function environmentNameSchema(env: Readonly<Record<string, string | undefined>>) {
+/** The name of an environment variable that is set, and in whose value `flawOf` finds nothing. Never prints the value. */
+export function environmentNameSchema(
+  env: Readonly<Record<string, string | undefined>>,
+  flawOf: FlawOf = flawOfLine,
+) {
+  const valueIn = (name: unknown) => (env[String(name)] ?? '').trim();
   return z
     .string()
     .regex(/^[A-Z_][A-Z0-9_]*$/, {
@@ -12,18 +17,12 @@ export function environmentNameSchema(env: Readonly<Record<string, string | unde
       error: 'must be the name of an environment variable in capitals, not its value',
       abort: true,
     })
-    .refine((name) => (env[name] ?? '').trim() !== '', {
+    .refine((name) => valueIn(name) !== '', {
       error: (issue) => `the environment variable ${String(issue.input)} is not set`,
     })
-    .refine((name) => isOneLine((env[name] ?? '').trim()), {
-      error: (issue) =>
-        `the environment variable ${String(issue.input)} holds a line break or control character`,
+    .refine((name) => flawOf(valueIn(name)) === undefined, {
+      error: (issue) => `the environment variable ${String(issue.input)} ${flawOf(valueIn(issue.input))}`,
     });
-}
-
-/** Without this a header with a line break would fail every request, long after the start. */
-export function isOneLine(text: string): boolean {
-  return !/\p{Cc}/u.test(text);
 }
 
 /** A key that belongs to other programs' files: present at all, it is a mistake with an explanation. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { loadText, mistakesOf } from './load-text.ts';
 
 const GROQ = '[providers.groq]\napi_key_env = "GROQ_API_KEY"\n';
@@ -147,6 +148,48 @@ describe('one mistake, its line and its words', () => {
       /line break/,
     ],
     [
+      'a key that no header can carry',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "ELLIPSIS"',
+      3,
+      'providers.a.api_key_env',
+      /^the environment variable ELLIPSIS holds a character that a key cannot have/,
+    ],
+    [
+      'a key of letters that servers read differently',
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "UMLAUT"',
+      3,
+      'providers.a.api_key_env',
+      /UMLAUT holds a character that a key cannot have/,
+    ],
+    [
+      'a header that cannot be sent',
+      '[providers.a]\nbase_url = "http://x.example"\nheaders = { x-a = "für 5 €" }',
+      3,
+      'providers.a.headers.x-a',
+      /^holds a character that no HTTP header can carry$/,
+    ],
+    [
+      'a secret header that cannot be sent',
+      '[providers.a]\nbase_url = "http://x.example"\nheaders_env = { x-a = "ELLIPSIS" }',
+      3,
+      'providers.a.headers_env.x-a',
+      /^the environment variable ELLIPSIS holds a character that no HTTP header can carry$/,
+    ],
+    [
+      'a secret header of two lines',
+      '[providers.a]\nbase_url = "http://x.example"\nheaders_env = { x-a = "TWO_LINES" }',
+      3,
+      'providers.a.headers_env.x-a',
+      /TWO_LINES holds a line break/,
+    ],
+    [
+      'an upstream name of two lines',
+      `${GROQ}[api.models.m]\nendpoints = [{ provider = "groq", model = "m\\nn" }]`,
+      4,
+      'api.models.m.endpoints[0].model',
+      /line break/,
+    ],
+    [
       'a kind that every object has',
       '[providers.a]\nkind = "constructor"\nbase_url = "https://x.example"',
       2,
@@ -240,8 +283,83 @@ describe('one mistake, its line and its words', () => {
   ];
 
   it.each(cases)('%s', async (_name, toml, line, path, message) => {
-    const mistakes = await mistakesOf(toml, { ...ENV, BLANK: '  ', TWO_LINES: 'a\nb' });
+    const mistakes = await mistakesOf(toml, {
+      ...ENV,
+      BLANK: '  ',
+      TWO_LINES: 'a\nb',
+      ELLIPSIS: 'sk-secret…',
+      UMLAUT: 'sk-ü',
+    });
     expect(mistakes).toEqual([{ line, path, message: expect.stringMatching(message) }]);
+  });
+});
+
+describe('headers that belong to the connection', () => {
+  const names = [
+    ...['connection', 'Content-Length', 'expect', 'HOST', 'keep-alive', 'te', 'trailer'],
+    ...['transfer-encoding', 'upgrade', 'proxy-connection', 'proxy-authorization'],
+  ];
+
+  it.each(names)('%s is refused, given or from the environment', async (name) => {
+    const provider = (rest: string) => `[providers.a]\nbase_url = "http://x.example"\n${rest}`;
+    const message = expect.stringMatching(/belongs to the connection/);
+    const fromEnvironment = await mistakesOf(provider(`headers_env = { ${name} = "GROQ_API_KEY" }`), ENV);
+    expect(fromEnvironment).toEqual([{ line: 3, path: `providers.a.headers_env.${name}`, message }]);
+    const given = await mistakesOf(provider(`headers = { ${name} = "5" }`), ENV);
+    expect(given).toEqual([{ line: 3, path: `providers.a.headers.${name}`, message }]);
+  });
+
+  it('and those that can be sent are taken: Latin letters, many signs, names that only look alike', async () => {
+    const config = await loadText(
+      '[providers.a]\nbase_url = "http://x.example"\napi_key_env = "KEY"\nheaders = { x-title = "für Zoë: 100 %", x-host = "h", tea = "t" }',
+      { KEY: " sk-a_B.c/+=~!$'()*,;:@ \n" },
+    );
+    expect(config.providers.a?.headers()).toEqual({ 'x-title': 'für Zoë: 100 %', 'x-host': 'h', tea: 't' });
+    expect(config.providers.a?.apiKey()).toBe("sk-a_B.c/+=~!$'()*,;:@");
+  });
+});
+
+describe('keys that were detected', () => {
+  it.each([
+    ['cannot be sent', 'sk-secret…', /^holds a character that a key cannot have/],
+    ['are of two lines', 'sk-secret\nagain', /^holds a line break/],
+  ])('and %s are named, not printed', async (_name, key, message) => {
+    const error = await loadText(undefined, { OPENAI_API_KEY: key }).catch((reason: ConfigError) => reason);
+    if (!(error instanceof ConfigError)) throw new Error('was taken');
+    expect(error.mistakes).toEqual([{ path: 'OPENAI_API_KEY', message: expect.stringMatching(message) }]);
+    expect(error.message).not.toContain('secret');
+  });
+
+  it('matter only where they are used', async () => {
+    const config = await loadText(undefined, { OPENAI_API_KEY: '…', OUTRIDER_DETECT: 'none' });
+    expect(config.models.every(({ isSimulated }) => isSimulated)).toBe(true);
+  });
+});
+
+describe('variables of the process', () => {
+  it.each([
+    ['OUTRIDER_LOG_LEVEL', 'loud', /^must be one of "trace", "debug", "info", .*"silent"$/],
+    ['OUTRIDER_LOG_LEVEL', 'INFO', /^must be one of/],
+    ['OUTRIDER_LOG_LEVEL', 'constructor', /^must be one of/],
+    ['OUTRIDER_SEED', 'abc', /^must be a whole number/],
+    ['OUTRIDER_SEED', '1.5', /^must be a whole number/],
+    ['OUTRIDER_SEED', '-1', /^must be a whole number/],
+    ['OUTRIDER_SEED', '', /^must be a whole number/],
+    ['OUTRIDER_SEED', ' ', /^must be a whole number/],
+    ['OUTRIDER_SEED', '4294967296', /^must be a whole number/],
+  ])('%s=%s', async (name, value, message) => {
+    expect(await mistakesOf('', { OUTRIDER_DETECT: 'none', [name]: value })).toEqual([
+      { path: name, message: expect.stringMatching(message) },
+    ]);
+  });
+
+  it.each([
+    ['trace', '0'],
+    ['silent', '4294967295'],
+    ['', undefined],
+  ])('OUTRIDER_LOG_LEVEL=%s and OUTRIDER_SEED=%s are taken', async (level, seed) => {
+    const env = { OUTRIDER_DETECT: 'none', OUTRIDER_LOG_LEVEL: level, OUTRIDER_SEED: seed };
+    expect((await loadText('', env)).isDetected).toBe(true);
   });
 });
 
@@ -288,6 +406,17 @@ describe('many mistakes', () => {
       expect.stringMatching(/^ {2}line 5, providers\.a\.headers\.x-api-key: /),
     ]);
     expect(error?.message).not.toMatch(/sk[-_]secret/);
+  });
+
+  it('stay one a line, whatever names the file has', async () => {
+    const endpoint = 'endpoints = [{ provider = "gr\\noq", model = "m" }]';
+    const toml = `[api.models."a\\nb"]\n${endpoint}\n[api.models."c\\u2028\\u0085\\u001B[31m"]\n${endpoint}\n[api.models.m]\n${endpoint}`;
+    const error = await loadText(toml).catch((reason: Error) => reason);
+    if (!(error instanceof ConfigError)) throw new Error('was taken');
+    expect(error.message.split('\n')).toHaveLength(error.mistakes.length + 1);
+    expect(error.message).not.toMatch(/[^\P{Cc}\n]|\p{Zl}|\p{Zp}/u);
+    expect(error.message).toContain('[providers.gr\\noq]');
+    expect(error.message).toContain('already an endpoint of a\\nb');
   });
 
   it('name a wrong OUTRIDER_DETECT too', async () => {
