@@ -85,9 +85,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     retractFeedback: (call, source) => retractFeedback(gateway, call, source),
   });
   registerIntelligence(app, {
-    rankModels: (query) => rankModels(gateway, query),
+    rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
     reportHealth: () => reportHealth(gateway),
-    explainRequest: (requestId, keyId) => explainRequest(gateway, requestId, keyId),
+    explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
   });
   registerOperations(app, options);
   return app;

@@ -224,7 +224,7 @@ function metadataOf(done: {
     attempts: finished.end.number + 1,
     cost_usd: finished.end.costMicroUsd / 1_000_000,
     latency_ms: finished.end.latencyMs,
-    ...explainDecision(decision),
+    ...explainDecision(decision, job.allowedModels),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Decision, ExcludedCandidate, RankedCandidate } from '../core/choice/decision.ts';
 
-/** A decision in the words of the API. */
-export function explainDecision(decision: Decision): object {
+/** A decision in the words of the API, of the models a caller may know of; undefined for all. */
+export function explainDecision(decision: Decision, visibleModels: ReadonlySet<string> | undefined): object {
   const { profile } = decision;
   return {
     strategy: decision.strategy,
@@ -16,16 +16,18 @@ export function explainDecision(decision: Decision): object {
       needs: [...profile.needs],
       input_tokens: profile.inputTokens,
     },
-    ...explainCandidates(decision.ranking, decision.excluded),
+    ...explainCandidates(decision.ranking, decision.excluded, visibleModels),
   };
 }
 
 export function explainCandidates(
   ranking: readonly RankedCandidate[],
   excluded: readonly ExcludedCandidate[],
+  visibleModels: ReadonlySet<string> | undefined,
 ): { candidates: object[]; excluded: object[] } {
+  const isVisible = ({ modelId }: { modelId: string }) => visibleModels?.has(modelId) !== false;
   return {
-    candidates: ranking.map((candidate, position) => ({
+    candidates: ranking.filter(isVisible).map((candidate, position) => ({
       position,
       model: candidate.modelId,
       provider: candidate.provider,
@@ -38,7 +40,7 @@ export function explainCandidates(
       expected_ttft_ms: candidate.expectedTtftMs,
       expected_latency_ms: candidate.expectedLatencyMs,
     })),
-    excluded: excluded.map((candidate) => ({
+    excluded: excluded.filter(isVisible).map((candidate) => ({
       model: candidate.modelId,
       endpoint: candidate.endpointId,
       reason: candidate.reason,

@@ -3,6 +3,12 @@ import type { AttemptFact, RequestHistory } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { explainCandidates } from './explain-decision.ts';
 
+/** Who asks: the key whose requests it may see, and the ids of the models it may know of; undefined for all. */
+interface Viewer {
+  readonly keyId: string | undefined;
+  readonly visibleModels: ReadonlySet<string> | undefined;
+}
+
 /**
  * Why a request went where it went, what came of it and what was learnt.
  *
@@ -11,8 +17,9 @@ import { explainCandidates } from './explain-decision.ts';
 export async function explainRequest(
   deps: GatewayDeps,
   requestId: string,
-  keyId: string | undefined,
+  viewer: Viewer,
 ): Promise<object> {
+  const { keyId, visibleModels } = viewer;
   await deps.store.journal.flush();
   const history = await deps.store.readRequest(requestId);
   if (!history || (keyId !== undefined && history.request.keyId !== keyId)) {
@@ -44,7 +51,7 @@ export async function explainRequest(
       language: request.language,
       input_tokens: request.inputTokens,
     },
-    ...readDecision(history),
+    ...readDecision(history, visibleModels),
     attempts: attempts.map(explainAttempt),
     cost: { estimated_usd: estimated / 1_000_000, actual_usd: actual / 1_000_000 },
     learnt: attempts.map((attempt) => ({
@@ -91,10 +98,10 @@ function explainAttempt(attempt: AttemptFact): object {
   };
 }
 
-function readDecision(history: RequestHistory): object {
+function readDecision(history: RequestHistory, visibleModels: Viewer['visibleModels']): object {
   try {
     const { ranking, excluded } = JSON.parse(history.request.decision);
-    return explainCandidates(ranking, excluded);
+    return explainCandidates(ranking, excluded, visibleModels);
   } catch {
     return { candidates: [], excluded: [] };
   }

@@ -30,9 +30,14 @@ export interface RankingsQuery {
 /**
  * Per task, the models with what is believed of them and what they did lately.
  *
+ * @param visibleModels ids of the models that the caller may know of; undefined for all.
  * @throws GatewayError 400 for an unknown task, strategy, window or sort.
  */
-export async function rankModels(deps: GatewayDeps, query: RankingsQuery): Promise<object> {
+export async function rankModels(
+  deps: GatewayDeps,
+  query: RankingsQuery,
+  visibleModels: ReadonlySet<string> | undefined,
+): Promise<object> {
   const { catalog, routing } = deps.live;
   const strategy = catalog.strategy(query.strategy ?? routing.defaultStrategy);
   const window = query.window ?? '24h';
@@ -47,7 +52,9 @@ export async function rankModels(deps: GatewayDeps, query: RankingsQuery): Promi
   const rows = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
   const cellToTraffic = sumTraffic(rows, (row) => `${row.task} ${row.modelId}`);
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
-  const models = catalog.models.filter((model) => model.type === 'chat');
+  const models = catalog.models.filter(
+    (model) => model.type === 'chat' && visibleModels?.has(model.id) !== false,
+  );
 
   return {
     object: 'list',
@@ -78,7 +85,7 @@ export async function rankModels(deps: GatewayDeps, query: RankingsQuery): Promi
 }
 
 /** @throws GatewayError 400 naming the tasks there are. */
-export function taskNamed(text: string): Task {
+function taskNamed(text: string): Task {
   const task = parseTask(text);
   if (task) return task;
   throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${TASKS.join(', ')}.`, 'task');
@@ -134,14 +141,19 @@ function latencyOf(deps: GatewayDeps, task: Task, model: Model) {
     (most, window) => (window.completed > (most?.completed ?? 0) ? window : most),
     undefined,
   );
+  if (busiest?.latencyMs) {
+    const { latencyMs, ttftMs } = busiest;
+    // Only streams show their first token: a belief beside measurements would pass for one of them.
+    return { p50: latencyMs.p50, p95: latencyMs.p95, ttft_p50: ttftMs?.p50 ?? null, measured: true };
+  }
   const { endpoint } = cheapestEndpoint(deps, task, model);
   const timing = deps.learner.timingOf(endpoint?.id ?? '', task);
   const believed = timing.ttftMs + timing.msPerToken * deps.learner.expectedOutputTokens(task, model.id);
   return {
-    p50: busiest?.latencyMs?.p50 ?? Math.round(believed),
-    p95: busiest?.latencyMs?.p95 ?? null,
-    ttft_p50: busiest?.ttftMs?.p50 ?? Math.round(timing.ttftMs),
-    measured: busiest?.latencyMs !== undefined,
+    p50: Math.round(believed),
+    p95: null,
+    ttft_p50: Math.round(timing.ttftMs),
+    measured: false,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Caller } from '../gateway/keyring.ts';
 import { ownRequestsOf } from './feedback.ts';
 import { readQuery } from './read-query.ts';
 
@@ -15,17 +16,28 @@ const RANKINGS_PARAMETERS = ['task', 'strategy', 'window', 'sort'] as const;
 export function registerIntelligence(
   app: FastifyInstance,
   deps: {
-    rankModels: (query: RankingsQuery) => Promise<object>;
+    rankModels: (query: RankingsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     reportHealth: () => object;
-    explainRequest: (requestId: string, keyId: string | undefined) => Promise<object>;
+    explainRequest: (
+      requestId: string,
+      viewer: { readonly keyId: string | undefined; readonly visibleModels: Caller['allowedModels'] },
+    ) => Promise<object>;
   },
 ): void {
   const config = { access: 'intelligence' } as const;
   app.get('/v1/intelligence/rankings', { config }, async (request) =>
-    deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS)),
+    deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS), visibleTo(request.caller)),
   );
   app.get('/v1/intelligence/health', { config }, async () => deps.reportHealth());
   app.get<{ Params: { id: string } }>('/v1/explain/:id', { config }, async (request) =>
-    deps.explainRequest(request.params.id, ownRequestsOf(request.caller)),
+    deps.explainRequest(request.params.id, {
+      keyId: ownRequestsOf(request.caller),
+      visibleModels: visibleTo(request.caller),
+    }),
   );
+}
+
+/** The models a caller may know of: a key that may not use a model is not told that it is there. */
+function visibleTo(caller: Caller): Caller['allowedModels'] {
+  return caller.scopes.has('admin') ? undefined : caller.allowedModels;
 }

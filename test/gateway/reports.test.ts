@@ -40,7 +40,12 @@ interface Ranked {
   readonly evidence: string;
   readonly samples: number;
   readonly success_rate: number | null;
-  readonly latency_ms: { readonly p50: number; readonly p95: number | null; readonly measured: boolean };
+  readonly latency_ms: {
+    readonly p50: number;
+    readonly p95: number | null;
+    readonly ttft_p50: number | null;
+    readonly measured: boolean;
+  };
   readonly cost_usd_per_1k_requests: number;
   readonly requests: number;
   readonly traffic_share: number;
@@ -92,10 +97,13 @@ describe('rankings', () => {
       requests: 4,
       traffic_share: 0.4444,
       cost_usd_per_1k_requests: 0.02,
-      latency_ms: { p50: expect.any(Number), p95: expect.any(Number), measured: true },
+      // Nothing was streamed.
+      latency_ms: { p50: expect.any(Number), p95: expect.any(Number), ttft_p50: null, measured: true },
       endpoints: [{ provider: 'good', circuit: 'closed' }],
     });
     expect(rows.get('one')?.evidence).not.toBe('prior');
+    expect(rows.get('two')?.latency_ms).toMatchObject({ ttft_p50: expect.any(Number), measured: true });
+    expect(rows.get('idle')?.latency_ms).toMatchObject({ p95: null, measured: false });
     expect(rows.get('500')).toMatchObject({
       success_rate: 0,
       requests: 3,
