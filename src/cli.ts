@@ -24,7 +24,10 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .description('make a key and show it, this once')
     .option(...config)
     .requiredOption('--name <name>', 'whose key it is')
-    .option('--scope <scope...>', 'inference, feedback, intelligence, admin', ['inference', 'feedback'])
+    .option('--scope <scope...>', 'inference, feedback, intelligence; admin includes them all', [
+      'inference',
+      'feedback',
+    ])
     .option('--model <id...>', 'only these models')
     .option('--plan <name>', 'limits by [plans.<name>]')
     .option('--expires-in-days <days>', 'as a whole number', wholeDays)

@@ -1,5 +1,6 @@
 import { ConfigError } from './config/config-error.ts';
 import { loadConfig } from './config/load-config.ts';
+import { printable } from './config/printable.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
 import { KEY_SCOPES, type KeyRecord, type KeyScope, type Store } from './store/contract.ts';
 import { openStore } from './store/open.ts';
@@ -26,7 +27,8 @@ export function createKeyCommand(
 ): Promise<void> {
   return withStore(options, env, async (store, config) => {
     const scopes = options.scope.flatMap((text) => text.split(',')).map(scopeNamed);
-    const { plan, model: allowedModels, name } = options;
+    const { plan, model: allowedModels } = options;
+    const name = nameOf(options.name);
     if (plan !== undefined && !Object.hasOwn(config.plans, plan)) {
       throw new Mistake(`There is no plan '${plan}'. There are: ${Object.keys(config.plans).join(', ')}.`);
     }
@@ -67,7 +69,11 @@ export function revokeKeyCommand(
 }
 
 /** A mistake of the person at the terminal: its message is all they need. */
-class Mistake extends Error {}
+class Mistake extends Error {
+  constructor(message: string) {
+    super(printable(message));
+  }
+}
 
 async function withStore(
   options: CommonOptions,
@@ -97,6 +103,13 @@ async function withStore(
     process.stderr.write(`${error.message}\n`);
     process.exitCode = isUnusable ? 78 : 2;
   }
+}
+
+/** The list shows a key's name on its line: one that breaks lines could pass for another key. */
+function nameOf(text: string): string {
+  const name = text.trim();
+  if (name !== '' && name.length <= 200 && name === printable(name)) return name;
+  throw new Mistake('A key needs a name of 1 to 200 characters on one line.');
 }
 
 function scopeNamed(text: string): KeyScope {

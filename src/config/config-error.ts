@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 export interface Mistake {
   /** Where it is, as the file spells it: `api.models."llama-3.3-70b".type`; `''` for the file as a whole. */
   readonly path: string;
@@ -22,12 +24,4 @@ export class ConfigError extends Error {
 function describeMistake({ path, line, message }: Mistake): string {
   const place = [line === undefined ? '' : `line ${line}`, path].filter((part) => part !== '').join(', ');
   return printable(place === '' ? message : `${place}: ${message}`);
-}
-
-/** Names come from the file as they are: a line break in one would look like a further mistake, an escape paint the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => {
-    if (character === '\n') return '\\n';
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }
