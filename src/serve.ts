@@ -12,8 +12,9 @@ import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
 import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
-import type { GatewayDeps } from './gateway/deps.ts';
+import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
 import { createKeyring } from './gateway/keyring.ts';
+import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -84,11 +85,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     for (const delta of beliefs) learner.apply(delta);
     if (skipped > 0) logger.warn({ skipped }, 'rows of beliefs that make no sense were left out');
 
-    const live = {
-      catalog: createCatalog(config),
-      upstreams: upstreams.byProvider,
-      routing: routingSettings(config),
-    };
+    let live = liveSettings(config, upstreams);
     const inFlight: GatewayDeps['inFlight'] = new Set();
     const metrics: Metrics = createMetrics({
       breakerStates: function* () {
@@ -111,7 +108,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       inFlight: () => inFlight.size,
     });
     const gateway: GatewayDeps = {
-      live,
+      get live() {
+        return live;
+      },
       learner,
       guard,
       store,
@@ -127,6 +126,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       monotonicMs,
       newRequestId: () => newRequestId(nowMs()),
       inFlight,
+      judgedRequests: new Set(),
     };
 
     const { isLoopback } = config.api.address;
@@ -172,17 +172,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           if (needed.length > 0)
             logger.warn({ settings: needed }, 'these settings change only with a restart');
           const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
-          const former = upstreams;
+          const former = { upstreams, users: live.users };
+          live = liveSettings(fresh, opened);
           upstreams = opened;
           config = fresh;
-          live.catalog = createCatalog(fresh);
-          live.upstreams = opened.byProvider;
-          live.routing = routingSettings(fresh);
           learner.setModels(fresh.models);
           guard.setEndpoints(endpointIds(fresh));
           logger.info({ models: fresh.models.length }, 'configuration read again');
-          // Calls in flight keep their connections until they end.
-          await former.drain();
+          // Requests that began before keep what they planned with until they end, stand-ins included.
+          await former.users.whenFree();
+          await former.upstreams.drain();
         } catch (error) {
           logger.error({ err: error }, 'the configuration was not taken over; the old one stays in force');
         }
@@ -247,6 +246,15 @@ function randomSeed(): number {
 
 function endpointIds(config: Config): string[] {
   return config.models.flatMap((model) => model.endpoints.map(({ id }) => id));
+}
+
+function liveSettings(config: Config, { byProvider }: Upstreams): LiveSettings {
+  return {
+    catalog: createCatalog(config),
+    upstreams: byProvider,
+    routing: routingSettings(config),
+    users: createTenancy(),
+  };
 }
 
 function routingSettings(config: Config): GatewayDeps['live']['routing'] {

@@ -12,7 +12,10 @@ export interface AnswerAdditions {
 export function usageWithCost(usage: unknown, costMicroUsd: number): object {
   const cost = costMicroUsd / 1_000_000;
   // Not a spread with two more members, which takes V8 eight times as long.
-  return Object.assign({}, typeof usage === 'object' ? usage : undefined, { cost, cost_usd: cost });
+  return Object.assign({}, typeof usage === 'object' && !Array.isArray(usage) ? usage : undefined, {
+    cost,
+    cost_usd: cost,
+  });
 }
 
 /** The body of a unary answer with its price, byte for byte as it came otherwise. */

@@ -3,10 +3,10 @@ import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
 import { type EndingRule, ruleOf } from '../core/outcome/endings.ts';
 import { endedBy, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Permit } from '../providers/guard-settings.ts';
-import type { CallProgress, UpstreamAnswer, UpstreamHandle } from '../providers/upstream.ts';
+import type { CallProgress, Upstream, UpstreamAnswer, UpstreamHandle } from '../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from '../store/contract.ts';
 import type { ChatJob, ClientLine } from './chat-job.ts';
-import type { GatewayDeps } from './deps.ts';
+import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
 import { createStreamLine, type StreamLine } from './stream-line.ts';
 import { upstreamBody } from './upstream-body.ts';
@@ -20,16 +20,21 @@ export interface FinishedAttempt {
   readonly next: EndingRule['next'];
   readonly progress: CallProgress;
   readonly line: StreamLine | undefined;
+  /** Milliseconds in all, waiting for a connection included. */
+  readonly tookMs: number;
 }
 
 /**
  * One call to one endpoint: written down before its first byte goes out, and ended exactly once on every way out.
  *
- * @param options.isLast whether the client will see this attempt's failure.
+ * @param live the settings of this request, whatever is in force by now.
+ * @param options.isFailureSeen whether the client will see this failure, before any byte has gone to it.
+ * @param options.onSent told when the call begins, in monotonic milliseconds; not called if it never does.
  * @throws GatewayError `storage_unavailable` when it could not be written down; nothing has been sent then.
  */
 export async function runAttempt(
   deps: GatewayDeps,
+  live: LiveSettings,
   options: {
     readonly job: ChatJob;
     readonly decision: Decision;
@@ -37,24 +42,15 @@ export async function runAttempt(
     readonly ranked: RankedCandidate;
     readonly permit: Permit;
     readonly number: number;
-    readonly isLast: (error: GatewayError) => boolean;
+    readonly isFailureSeen: (error: GatewayError, mayFollow: EndingRule['next']) => boolean;
     readonly totalMs: number;
     readonly client: ClientLine;
+    readonly onSent: (sentMs: number) => void;
     readonly headers: () => Readonly<Record<string, string>>;
   },
 ): Promise<FinishedAttempt> {
   const { job, candidate, permit, client } = options;
   const { provider, id: endpointId, upstreamModel } = candidate.endpoint;
-  const upstream = deps.live.upstreams.get(provider);
-  if (upstream === undefined) {
-    permit.settle('neither');
-    throw new GatewayError({
-      status: 503,
-      code: 'no_model_available',
-      message: `Provider '${provider}' has just been removed.`,
-      retryAfterSeconds: 1,
-    });
-  }
   const start = await begin(deps, options);
 
   const isStream = job.body.stream === true;
@@ -69,26 +65,27 @@ export async function runAttempt(
       })
     : undefined;
   const sentMs = deps.monotonicMs();
-  const send = () =>
-    // The configuration may have been read again meanwhile, and the former way be closed.
-    (deps.live.upstreams.get(provider) ?? upstream).call({
+  options.onSent(sentMs);
+  let handle: UpstreamHandle | undefined;
+  let answer: UpstreamAnswer | undefined;
+  let error: GatewayError | undefined;
+  // From here to the settling nothing may throw past: the row would stay pending and the endpoint's probe taken.
+  try {
+    if (client.hasLeft) throw endedBy('client_left', 'The client left before anything was sent.');
+    const running = upstreamOf(live, provider).call({
       endpoint: candidate.endpoint,
       path: '/chat/completions',
-      body: upstreamBody(job, candidate, deps.live.routing.streamUsageProviders.has(provider)),
+      body: upstreamBody(job, candidate, live.routing.streamUsageProviders.has(provider)),
       isStream,
       choices: options.decision.profile.choices,
       totalMs: options.totalMs,
       keepsWholeText: job.body.response_format != null || job.body.tools != null,
       sink: line,
     });
-  const handle = client.hasLeft ? neverSent() : send();
-  deps.inFlight.add(handle);
-  client.onLeft(() => handle.abort('client_left'));
-
-  let answer: UpstreamAnswer | undefined;
-  let error: GatewayError | undefined;
-  try {
-    answer = await handle.done;
+    handle = running;
+    deps.inFlight.add(running);
+    client.onLeft(() => running.abort('client_left'));
+    answer = await running.done;
   } catch (failure) {
     error =
       failure instanceof GatewayError
@@ -96,16 +93,18 @@ export async function runAttempt(
         : endedBy('bad_answer', `Provider '${provider}' could not be understood.`, { cause: failure });
     line?.discard();
   } finally {
-    deps.inFlight.delete(handle);
+    if (handle) deps.inFlight.delete(handle);
   }
 
+  const progress = handle?.progress ?? NOT_SENT;
+  const tookMs = deps.monotonicMs() - sentMs;
   const next = nextAfter(error, line);
   const outcome: AttemptOutcome = {
     answer,
     error,
-    progress: handle.progress,
-    latencyMs: deps.monotonicMs() - sentMs,
-    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isLast(error) || next === 'no'),
+    progress,
+    latencyMs: tookMs - progress.queueMs,
+    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isFailureSeen(error, next)),
   };
   const end = settleAttempt(deps, { job, decision: options.decision, candidate, start, outcome });
   const ruling = ruleOf(end.ending).breaker;
@@ -118,16 +117,26 @@ export async function runAttempt(
     ttftMs: isStream ? end.ttftMs : 0,
     latencyMs: end.latencyMs,
   });
-  return { end, answer, error, next, progress: handle.progress, line };
+  return { end, answer, error, next, progress, line, tookMs };
 }
 
-/** The call of a client that left while its attempt was written down: nothing goes upstream, nothing is charged. */
-function neverSent(): UpstreamHandle {
-  return {
-    done: Promise.reject(endedBy('client_left', 'The client left before anything was sent.')),
-    progress: { httpStatus: 0, ttftMs: 0, usage: undefined, tokenEvents: 0, lastChunk: undefined },
-    abort: () => {},
-  };
+/** Of a call that nothing went out for. */
+const NOT_SENT: CallProgress = Object.freeze({
+  queueMs: 0,
+  isSent: false,
+  httpStatus: 0,
+  ttftMs: 0,
+  usage: undefined,
+  tokenEvents: 0,
+  textBytes: 0,
+  lastChunk: undefined,
+});
+
+/** Catalogue and ways are of one configuration, so the way is there. */
+function upstreamOf(live: LiveSettings, provider: string): Upstream {
+  const upstream = live.upstreams.get(provider);
+  if (upstream === undefined) throw new Error(`no way to provider ${provider}`);
+  return upstream;
 }
 
 /** Of a stream that was held back the client has seen nothing: its death in the middle is like one before. */
@@ -201,6 +210,10 @@ function requestRecord(deps: GatewayDeps, job: ChatJob, decision: Decision): Req
     isStream: job.body.stream === true,
     strategy: decision.strategy,
     reason: decision.reason,
-    decision: JSON.stringify({ ranking: decision.ranking, excluded: decision.excluded }),
+    decision: JSON.stringify({
+      choices: profile.choices,
+      ranking: decision.ranking,
+      excluded: decision.excluded,
+    }),
   };
 }

@@ -9,8 +9,8 @@ export interface Catalog {
   readonly providerNames: ReadonlySet<string>;
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
-  /** @throws GatewayError 400 naming the strategies there are. */
-  strategy(name: string): Strategy;
+  /** @throws GatewayError 400 about `param`, naming the strategies there are. */
+  strategy(name: string, param?: string): Strategy;
   /**
    * Who may answer to `requested`: a model's name, `provider/name`, or one of the names for routing.
    * @throws GatewayError 404 `model_not_found`
@@ -60,12 +60,12 @@ export function createCatalog(config: {
   }
   const strategyNames = Object.keys(config.strategies);
 
-  const strategy = (name: string): Strategy => {
+  const strategy = (name: string, param = 'strategy'): Strategy => {
     const found = Object.hasOwn(config.strategies, name) ? config.strategies[name] : undefined;
     if (found) return found;
     throw badRequest(
       `There is no strategy '${name.slice(0, 64)}'. There are: ${strategyNames.join(', ')}.`,
-      'strategy',
+      param,
     );
   };
 

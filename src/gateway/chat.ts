@@ -1,41 +1,87 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
+import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { usageWithCost, withAdditions } from './answer-body.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
+import type { Catalog } from './catalog.ts';
 import type { ChatJob, ChatResult, ClientLine } from './chat-job.ts';
-import type { GatewayDeps } from './deps.ts';
+import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { explainDecision } from './explain-decision.ts';
+import { headerValue } from './header-value.ts';
 import { nobodyCanServe, planChat } from './plan.ts';
+
+/** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
+const MAX_WAIT_SECONDS = 60;
+const DEFAULT_WAIT_SECONDS = 5;
+
+/** What a request has come to so far, over all its attempts. */
+interface Spent {
+  attempts: number;
+  costMicroUsd: number;
+  /** Of the attempts that are over. */
+  upstreamMs: number;
+  /** Monotonic time at which the attempt under way was sent. */
+  runningSinceMs: number | undefined;
+}
+
+/** Whom the failures so far rule out. */
+interface RuledOut {
+  readonly providers: ReadonlySet<string>;
+  /** Windows of this many tokens were too short. */
+  readonly contextLength: number;
+}
+
+/** An answer, and whose it is. */
+interface Answered {
+  readonly candidate: Candidate;
+  readonly finished: FinishedAttempt;
+}
 
 /**
  * One chat request from its checked body to its answer: plan, then attempts in the order of the plan until one
- * completes. A stream has gone out when this resolves; a unary answer is returned.
+ * completes. A stream has gone out when this resolves; a unary answer is returned. The settings are those of its
+ * beginning until its end, also when the configuration is read again meanwhile.
  *
  * @throws GatewayError while no byte has gone to the client. After that a failure is an event in the stream.
  */
 export async function completeChat(deps: GatewayDeps, job: ChatJob, client: ClientLine): Promise<ChatResult> {
-  const decision = planChat(deps, job);
+  const { live } = deps;
+  live.users.hold();
+  try {
+    return await answerChat(deps, live, job, client);
+  } finally {
+    live.users.release();
+  }
+}
+
+async function answerChat(
+  deps: GatewayDeps,
+  live: LiveSettings,
+  job: ChatJob,
+  client: ClientLine,
+): Promise<ChatResult> {
+  const decision = planChat(deps, live, job);
   deps.metrics.decided(decision);
-  const { routing, catalog } = deps.live;
+  const { routing, catalog } = live;
   const dueMs = job.arrivedMs + routing.totalMs;
   const maxAttempts = job.body.route?.allow_fallback === false ? 1 : 1 + routing.maxExtraAttempts;
   const waiting = [...decision.ranking];
   const failures: GatewayError[] = [];
-  let upstreamMs = 0;
-  let served: Candidate | undefined;
+  const spent: Spent = { attempts: 0, costMicroUsd: 0, upstreamMs: 0, runningSinceMs: undefined };
+  let ruledOut: RuledOut = { providers: new Set(), contextLength: 0 };
   // A cascade moves up from an answer that fails its checks, and comes back to it if nobody does better.
   const movesUp = catalog.strategy(decision.strategy).kind === 'cascade';
-  let answerInHand: (() => ChatResult) | undefined;
+  let inHand: Answered | undefined;
 
-  const headers = (number: number) => {
-    const overheadMs = deps.monotonicMs() - job.arrivedMs - upstreamMs;
-    return answerHeaders(job, decision, served, number, overheadMs);
+  const overheadMs = () => {
+    const nowMs = deps.monotonicMs();
+    return nowMs - job.arrivedMs - spent.upstreamMs - (nowMs - (spent.runningSinceMs ?? nowMs));
   };
 
   for (let number = 0; number < maxAttempts && !client.hasLeft; number++) {
-    const next = takeNext(deps, waiting, failures.at(-1), served);
+    const next = takeNext(deps, catalog, waiting, ruledOut);
     if (next === undefined) break;
     const candidate = catalog.endpoint(next.ranked.endpointId);
     const totalMs = dueMs - deps.monotonicMs();
@@ -43,32 +89,39 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
       next.permit.settle('neither');
       break;
     }
-    served = candidate;
-    const finished = await runAttempt(deps, {
+    const isLast = (error: GatewayError) => {
+      if (number + 1 === maxAttempts || deps.monotonicMs() >= dueMs) return true;
+      const without = ruleOut(ruledOut, error, candidate);
+      return !waiting.some((ranked) => mayTakeOver(deps, catalog, ranked, without));
+    };
+    const finished = await runAttempt(deps, live, {
       job,
       decision,
       candidate,
       ranked: next.ranked,
       permit: next.permit,
       number,
-      isLast: (error) =>
-        number + 1 === maxAttempts || !waiting.some((ranked) => mayTakeOver(deps, ranked, error, candidate)),
+      isFailureSeen: (error, mayFollow) => inHand === undefined && (mayFollow === 'no' || isLast(error)),
       totalMs,
       client,
-      headers: () => headers(number + 1),
+      onSent(sentMs) {
+        spent.attempts += 1;
+        spent.runningSinceMs = sentMs;
+      },
+      headers: () => answerHeaders(job, decision, candidate, spent, overheadMs()),
     }).catch((error: unknown) => {
       if (number === 0 || !(error instanceof GatewayError)) throw error;
       return undefined;
     });
     // It could not be written down: the client hears what came of the attempts before it.
     if (finished === undefined) break;
-    upstreamMs += finished.end.latencyMs;
+    spent.upstreamMs += finished.tookMs;
+    spent.runningSinceMs = undefined;
+    spent.costMicroUsd += finished.end.costMicroUsd;
     if (finished.error === undefined) {
-      deps.metrics.overhead(deps.monotonicMs() - job.arrivedMs - upstreamMs);
-      const finalHeaders = headers(number + 1);
-      answerInHand = () =>
-        complete({ deps, job, decision, candidate, finished, client, headers: finalHeaders });
-      if (!movesUp || finished.line?.hasBegun || !failsItsChecks(finished.end)) return answerInHand();
+      const answers = inHand ? [inHand.finished.end, finished.end] : [finished.end];
+      if (answeringAttempt(answers) === finished.end) inHand = { candidate, finished };
+      if (!movesUp || finished.line?.hasBegun || !failsItsChecks(finished.end)) break;
       continue;
     }
     if (finished.line?.hasBegun) {
@@ -76,26 +129,24 @@ export async function completeChat(deps: GatewayDeps, job: ChatJob, client: Clie
       return { headers: {}, body: undefined };
     }
     failures.push(finished.error);
+    ruledOut = ruleOut(ruledOut, finished.error, candidate);
     if (finished.next === 'no') break;
   }
   if (client.hasLeft) return { headers: {}, body: undefined };
-  if (answerInHand) return answerInHand();
-  throw lastWord(deps, decision, failures, job.body.model);
+  if (inHand === undefined) throw lastWord(deps, decision, failures, job.body.model);
+  deps.metrics.overhead(overheadMs());
+  const headers = answerHeaders(job, decision, inHand.candidate, spent, overheadMs());
+  return complete({ job, decision, ...inHand, spent, client, headers });
 }
 
 function failsItsChecks({ automatic }: FinishedAttempt['end']): boolean {
   return automatic !== undefined && automatic.quality < 0.5;
 }
 
-/** The best candidate left that may still take over after `failure` and that the guard lets through. */
-function takeNext(
-  deps: GatewayDeps,
-  waiting: RankedCandidate[],
-  failure: GatewayError | undefined,
-  failed: Candidate | undefined,
-) {
+/** The best candidate left that the failures before have not ruled out and that the guard lets through. */
+function takeNext(deps: GatewayDeps, catalog: Catalog, waiting: RankedCandidate[], ruledOut: RuledOut) {
   for (let ranked = waiting.shift(); ranked; ranked = waiting.shift()) {
-    if (!mayTakeOver(deps, ranked, failure, failed)) continue;
+    if (!mayTakeOver(deps, catalog, ranked, ruledOut)) continue;
     const permit = deps.guard.enter(ranked.endpointId);
     if (permit) return { ranked, permit };
   }
@@ -104,17 +155,22 @@ function takeNext(
 
 function mayTakeOver(
   deps: GatewayDeps,
+  catalog: Catalog,
   { provider, endpointId, modelId }: RankedCandidate,
-  failure: GatewayError | undefined,
-  failed: Candidate | undefined,
+  ruledOut: RuledOut,
 ): boolean {
-  if (deps.guard.refusalOf(endpointId) !== undefined) return false;
-  if (failure?.ending === undefined) return true;
-  if (ruleOf(failure.ending).next === 'other_provider' && provider === failed?.endpoint.provider)
-    return false;
-  if (failure.ending !== 'context_length') return true;
-  const length = deps.live.catalog.model(modelId)?.contextLength ?? 0;
-  return length > (failed?.model.contextLength ?? 0);
+  if (deps.guard.refusalOf(endpointId) !== undefined || ruledOut.providers.has(provider)) return false;
+  if (ruledOut.contextLength === 0) return true;
+  return (catalog.model(modelId)?.contextLength ?? 0) > ruledOut.contextLength;
+}
+
+/** What one failure adds: it holds for all attempts after it, not only for the next. */
+function ruleOut(before: RuledOut, { ending }: GatewayError, { endpoint, model }: Candidate): RuledOut {
+  if (ending === 'context_length') {
+    return { ...before, contextLength: Math.max(before.contextLength, model.contextLength) };
+  }
+  if (ending === undefined || ruleOf(ending).next !== 'other_provider') return before;
+  return { ...before, providers: new Set([...before.providers, endpoint.provider]) };
 }
 
 /** What the client is told when nobody could answer: of several refusals the one with the shortest wait. */
@@ -133,21 +189,29 @@ function lastWord(
     const excluded = [...decision.excluded, ...refused];
     return nobodyCanServe(requested, { ...decision, excluded }, deps.nowMs());
   }
-  const waits = failures.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
-  if (last.retryAfterSeconds === undefined || waits.length < 2) return last;
-  return new GatewayError({ ...last, message: last.message, retryAfterSeconds: Math.min(...waits) });
+  if (waitOf(last) === undefined) return last;
+  const waits = failures.flatMap((failure) => waitOf(failure) ?? []);
+  const retryAfterSeconds = Math.min(MAX_WAIT_SECONDS, ...waits);
+  return new GatewayError({ ...last, message: last.message, retryAfterSeconds });
+}
+
+/** Seconds; undefined where waiting is not what helps. */
+function waitOf({ ending, retryAfterSeconds }: GatewayError): number | undefined {
+  const isRest = ending !== undefined && ruleOf(ending).breaker === 'cool_down';
+  return retryAfterSeconds ?? (isRest ? DEFAULT_WAIT_SECONDS : undefined);
 }
 
 function complete(done: {
-  deps: GatewayDeps;
   job: ChatJob;
   decision: Decision;
   candidate: Candidate;
   finished: FinishedAttempt;
+  spent: Readonly<Spent>;
   client: ClientLine;
   headers: Record<string, string>;
 }): ChatResult {
   const { job, candidate, finished, client } = done;
+  const { costMicroUsd } = done.spent;
   const { end, answer, progress, line } = finished;
   const usage = usageShown(end, progress.usage);
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
@@ -157,12 +221,12 @@ function complete(done: {
     const rename =
       upstreamModel === candidate.model.id ? undefined : { from: upstreamModel, to: candidate.model.id };
     const body = withAdditions(answer?.body ?? Buffer.alloc(0), answer?.json ?? {}, usage, {
-      costMicroUsd: end.costMicroUsd,
+      costMicroUsd,
       rename,
       metadata,
     });
     const { headers } = done;
-    headers['x-router-cost-usd'] = String(end.costMicroUsd / 1_000_000);
+    headers['x-router-cost-usd'] = String(costMicroUsd / 1_000_000);
     return { headers, body };
   }
 
@@ -176,7 +240,7 @@ function complete(done: {
       created: created ?? Math.floor(end.endedAtMs / 1000),
       model: model === candidate.endpoint.upstreamModel ? candidate.model.id : (model ?? candidate.model.id),
       choices: [],
-      ...(wantsUsage ? { usage: usageWithCost(usage, end.costMicroUsd) } : {}),
+      ...(wantsUsage ? { usage: usageWithCost(usage, costMicroUsd) } : {}),
       ...(metadata ? { router_metadata: metadata } : {}),
     };
     client.write(`data: ${JSON.stringify(chunk)}\n\n`);
@@ -190,7 +254,7 @@ function complete(done: {
 function usageShown(end: FinishedAttempt['end'], said: unknown): unknown {
   if (!end.isCostEstimated) return said;
   return {
-    ...(typeof said === 'object' ? said : {}),
+    ...(typeof said === 'object' && !Array.isArray(said) ? said : {}),
     prompt_tokens: end.inputTokens,
     completion_tokens: end.outputTokens,
     total_tokens: end.inputTokens + end.outputTokens,
@@ -215,14 +279,15 @@ function metadataOf(done: {
   decision: Decision;
   candidate: Candidate;
   finished: FinishedAttempt;
+  spent: Readonly<Spent>;
 }): object {
-  const { job, decision, candidate, finished } = done;
+  const { job, decision, candidate, finished, spent } = done;
   return {
     request_id: job.requestId,
     model: candidate.model.id,
     provider: candidate.endpoint.provider,
-    attempts: finished.end.number + 1,
-    cost_usd: finished.end.costMicroUsd / 1_000_000,
+    attempts: spent.attempts,
+    cost_usd: spent.costMicroUsd / 1_000_000,
     latency_ms: finished.end.latencyMs,
     ...explainDecision(decision, job.allowedModels),
   };
@@ -231,17 +296,17 @@ function metadataOf(done: {
 function answerHeaders(
   job: ChatJob,
   decision: Decision,
-  served: Candidate | undefined,
-  attempts: number,
+  { model, endpoint }: Candidate,
+  { attempts }: Readonly<Spent>,
   overheadMs: number,
 ): Record<string, string> {
   return {
     'x-request-id': job.requestId,
-    'x-router-model': served?.model.id ?? '',
-    'x-router-provider': served?.endpoint.provider ?? '',
+    'x-router-model': headerValue(model.id),
+    'x-router-provider': headerValue(endpoint.provider),
     'x-router-reason': attempts > 1 ? 'fallback' : decision.reason,
     'x-router-task': decision.profile.task,
-    'x-router-strategy': decision.strategy,
+    'x-router-strategy': headerValue(decision.strategy),
     'x-router-attempts': String(attempts),
     'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
   };

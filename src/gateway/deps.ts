@@ -5,12 +5,12 @@ import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
 import type { Store } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
-
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */
 export interface GatewayDeps {
-  /** Replaced as a whole when the configuration is read again; each request looks once. */
+  /** Replaced as a whole when the configuration is read again: each request looks once, and keeps what it saw. */
   readonly live: LiveSettings;
   readonly learner: Learner;
   readonly guard: Guard;
@@ -26,12 +26,16 @@ export interface GatewayDeps {
   readonly newRequestId: () => string;
   /** Calls in flight, so that a shutdown can cut what outlives the drain limit. */
   readonly inFlight: Set<{ abort(ending: 'shutdown'): void }>;
+  /** Requests whose first verdict from outside the change detector has seen, the latest of them. */
+  readonly judgedRequests: Set<string>;
 }
 
 export interface LiveSettings {
-  catalog: Catalog;
-  upstreams: ReadonlyMap<string, Upstream>;
-  routing: RoutingSettings;
+  readonly catalog: Catalog;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly routing: RoutingSettings;
+  /** The requests that still work with these settings. */
+  readonly users: Tenancy;
 }
 
 export interface RoutingSettings {

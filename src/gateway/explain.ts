@@ -1,7 +1,8 @@
-import { GatewayError } from '../core/outcome/gateway-error.ts';
+import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import type { AttemptFact, RequestHistory } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { explainCandidates } from './explain-decision.ts';
+import { requestNotFound } from './request-not-found.ts';
 
 /** Who asks: the key whose requests it may see, and the ids of the models it may know of; undefined for all. */
 interface Viewer {
@@ -14,24 +15,15 @@ interface Viewer {
  *
  * @throws GatewayError 404 also for a request of another key: as if it did not exist.
  */
-export async function explainRequest(
-  deps: GatewayDeps,
-  requestId: string,
-  viewer: Viewer,
-): Promise<object> {
+export async function explainRequest(deps: GatewayDeps, requestId: string, viewer: Viewer): Promise<object> {
   const { keyId, visibleModels } = viewer;
   await deps.store.journal.flush();
   const history = await deps.store.readRequest(requestId);
   if (!history || (keyId !== undefined && history.request.keyId !== keyId)) {
-    throw new GatewayError({
-      status: 404,
-      code: 'request_not_found',
-      param: 'request_id',
-      message: `There is no request '${requestId.slice(0, 64)}'. Its id came in the 'x-request-id' header of the answer.`,
-    });
+    throw requestNotFound(requestId);
   }
   const { request, attempts, feedback } = history;
-  const served = attempts.findLast(({ ending }) => ending === 'completed');
+  const served = answeringAttempt(attempts.filter(({ ending }) => ending === 'completed'));
   const estimated = attempts.reduce((sum, attempt) => sum + attempt.estimatedCostMicroUsd, 0);
   const actual = attempts.reduce((sum, attempt) => sum + attempt.costMicroUsd, 0);
   return {

@@ -1,5 +1,5 @@
 import type { QualityBelief } from '../core/learning/contract.ts';
-import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
+import { badRequest } from '../core/outcome/gateway-error.ts';
 import { teachesQuality } from '../core/reward/evidence-weight.ts';
 import {
   changeByFeedback,
@@ -15,6 +15,7 @@ import {
 import type { RequestEvidence } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { watchQuality } from './learn.ts';
+import { requestNotFound } from './request-not-found.ts';
 
 /** Whose feedback: `keyId` undefined may judge any request. */
 interface FeedbackCall {
@@ -66,18 +67,11 @@ async function change(
     return decided;
   });
   if (evidence === undefined || decided === undefined) {
-    throw new GatewayError({
-      status: 404,
-      code: 'request_not_found',
-      param: 'request_id',
-      message: `There is no request '${call.requestId.slice(0, 64)}'. Its id came in the 'x-request-id' header of the answer.`,
-    });
+    throw requestNotFound(call.requestId);
   }
   const { task, modelId } = evidence;
   const before = deps.learner.qualityOf(task, modelId);
-  const isNewVerdict = decided.deltas.length > 0 && decided.counted !== undefined;
-  if (isNewVerdict && countedVerdict(evidence)?.source !== decided.counted?.source && decided.counted) {
-    // A correction of the same source is no second sight of the model.
+  if (verdict && decided.counted && isFirstSight(deps, evidence, decided)) {
     watchQuality(deps, evidence, decided.counted.quality);
   }
   for (const delta of decided.deltas) deps.learner.apply(delta);
@@ -95,6 +89,33 @@ async function change(
       after: beliefOf(deps.learner.qualityOf(task, modelId)),
     },
   };
+}
+
+/** Requests remembered as seen: taking a verdict back leaves no row that would tell. */
+const MAX_JUDGED_REQUESTS = 10_000;
+
+/**
+ * Whether the change detector shall hear of this verdict: once for each request. Corrections, further sources and what
+ * is taken back and given again are no second sight of the model, and would open epochs at will.
+ */
+function isFirstSight(
+  deps: GatewayDeps,
+  evidence: RequestEvidence,
+  { counted, deltas }: VerdictChange,
+): boolean {
+  if (deltas.length === 0 || counted === undefined || counted.source === 'heuristic') return false;
+  const before = countedVerdict(evidence);
+  if (evidence.feedback.length > 0 || (before !== undefined && before.source !== 'heuristic')) return false;
+  const { judgedRequests } = deps;
+  if (judgedRequests.has(evidence.requestId)) return false;
+  judgedRequests.add(evidence.requestId);
+  if (judgedRequests.size > MAX_JUDGED_REQUESTS) {
+    for (const oldest of judgedRequests) {
+      judgedRequests.delete(oldest);
+      break;
+    }
+  }
+  return true;
 }
 
 /** Whether this verdict is the one that counts now, rather than a stronger source's or the automatic one. */

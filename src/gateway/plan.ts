@@ -5,7 +5,7 @@ import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import { profileRequest } from '../core/task/profile-request.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChatJob, RouteWishes } from './chat-job.ts';
-import type { GatewayDeps } from './deps.ts';
+import type { GatewayDeps, LiveSettings } from './deps.ts';
 
 const NO_WISHES: RouteWishes = {};
 
@@ -14,14 +14,14 @@ const NO_WISHES: RouteWishes = {};
  *
  * @throws GatewayError 400 a wish that names nobody, 404 unknown model, 403 a model this key may not use, 503 when nobody can serve.
  */
-export function planChat(deps: GatewayDeps, job: ChatJob): Decision {
-  const { catalog, routing } = deps.live;
+export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): Decision {
+  const { catalog, routing } = live;
   const wishes = job.body.route ?? NO_WISHES;
   const resolved = catalog.resolve(job.body.model);
   const strategy =
     wishes.strategy === undefined
       ? (resolved.strategy ?? catalog.strategy(routing.defaultStrategy))
-      : catalog.strategy(wishes.strategy);
+      : catalog.strategy(wishes.strategy, 'route.strategy');
   refuseUnknownNames(catalog, wishes);
   const wishRefusal = refusalByWishes(job, wishes);
 

@@ -73,6 +73,7 @@ export function settleAttempt(
       isStream,
       ending,
       outputTokens,
+      choices: decision.profile.choices,
       ttftMs,
       latencyMs,
       automatic,
@@ -101,16 +102,22 @@ export function settleAttempt(
   return end;
 }
 
-/** The provider's own usage; by bytes where that is missing or absurd; none for what never began to answer. */
+/** A call that was cut short or given up after it went out: the provider has read the prompt, and charges for it. */
+const CUT_SHORT = new Set<Ending>(['client_left', 'timeout', 'shutdown']);
+
+/** The provider's own usage; by bytes where that is missing or absurd; none for what was refused or never sent. */
 function usageOf(attempt: {
   readonly job: ChatJob;
   readonly decision: Decision;
   readonly outcome: AttemptOutcome;
 }): Usage | undefined {
-  const { answer, progress } = attempt.outcome;
+  const { answer, error, progress } = attempt.outcome;
   const said = readUsage(progress.usage);
   if (said) return said;
-  if (!answer && progress.tokenEvents === 0) return undefined;
+  // A refusal by status (408 is a timeout too) is free.
+  const mayBeCharged = progress.isSent && (progress.httpStatus === 0 || progress.httpStatus === 200);
+  const isCutShort = mayBeCharged && CUT_SHORT.has(endingOf(error));
+  if (!answer && progress.tokenEvents === 0 && !isCutShort) return undefined;
   const { facts } = answer ?? {};
   // By bytes, not by characters: a Chinese one has three, and is about a token by itself.
   const outputBytes = facts
@@ -118,7 +125,7 @@ function usageOf(attempt: {
     : 0;
   return estimateUsage({
     inputTokens: attempt.decision.profile.inputTokens,
-    outputBytes,
+    outputBytes: Math.max(outputBytes, progress.textBytes),
     tokenEvents: progress.tokenEvents,
   });
 }

@@ -35,6 +35,10 @@ export interface UpstreamAnswer {
 
 /** What is known of a call at any time, also after it failed. */
 export interface CallProgress {
+  /** Milliseconds until a connection was free for it; 0 until then. */
+  queueMs: number;
+  /** True once it went to a socket: from then on it may cost something. */
+  isSent: boolean;
   httpStatus: number;
   /** Milliseconds from sending to the first token (streams) or to the headers (unary); 0 while none came. */
   ttftMs: number;
@@ -42,6 +46,8 @@ export interface CallProgress {
   usage: unknown;
   /** Events of a stream that carried text or tool calls: an estimate of output tokens. */
   tokenEvents: number;
+  /** Bytes of a stream's events less their envelopes: text, reasoning, arguments, as escaped in JSON. */
+  textBytes: number;
   /** Template of the last chunk for ours: id, model, created. */
   lastChunk: Readonly<Record<string, unknown>> | undefined;
 }

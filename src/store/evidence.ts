@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import { answeringAttempt } from './answering-attempt.ts';
 import { finite, toAttemptFact, toEvidenceSource, toTask, whole } from './attempt-rows.ts';
 import type { EvidenceChange, FeedbackRecord, RequestEvidence } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, type Tables, write } from './database.ts';

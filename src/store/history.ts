@@ -1,5 +1,5 @@
 import { asc, between, eq, gt, gte } from 'drizzle-orm';
-import { answeringAttempt } from './answering-attempt.ts';
+import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAttemptFact, toRequestRecord, toTask } from './attempt-rows.ts';
 import type { AttemptFact, EndedAttempt, FeedbackRecord, RequestHistory, TrafficHour } from './contract.ts';
 import type { Queryable } from './database.ts';

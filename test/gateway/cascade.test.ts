@@ -71,6 +71,6 @@ describe('cascade', () => {
     MODEL_TO_ANSWER.cheap = { content: 'prose' };
     MODEL_TO_ANSWER.middling = { status: 500, content: '' };
     MODEL_TO_ANSWER.dear = { status: 500, content: '' };
-    expect(await ask()).toEqual({ status: 200, attempts: '1', model: 'cheap' });
+    expect(await ask()).toEqual({ status: 200, attempts: '3', model: 'cheap' });
   });
 });

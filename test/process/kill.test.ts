@@ -5,6 +5,7 @@ import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BeliefDelta } from '../../src/core/learning/delta.ts';
 import { deltasOfEnding } from '../../src/core/reward/attempt-deltas.ts';
+import { choicesOfDecision } from '../../src/core/reward/choices-of-decision.ts';
 import { changeByFeedback } from '../../src/core/reward/feedback-change.ts';
 import type { EndedAttempt, Store } from '../../src/store/contract.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -134,7 +135,8 @@ async function deltasOfRows(store: Store, rows: readonly EndedAttempt[]): Promis
     const { request } = (await store.readRequest(row.requestId)) ?? {};
     if (!request) throw new Error(`no request for ${row.requestId}`);
     const { reason, isStream } = request;
-    deltas.push(...deltasOfEnding({ ...row, reason, isStream }));
+    const choices = choicesOfDecision(request.decision);
+    deltas.push(...deltasOfEnding({ ...row, reason, isStream, choices }));
     let evidence = { ...row, reason, feedback: [] as EndedAttempt['feedback'][number][] };
     for (const verdict of [...row.feedback].sort((one, other) => one.updatedAtMs - other.updatedAtMs)) {
       const change = changeByFeedback(evidence, verdict, verdict.updatedAtMs);

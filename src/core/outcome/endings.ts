@@ -72,6 +72,14 @@ export const ENDINGS = {
   },
   too_much: { status: 502, code: 'upstream_too_large', next: 'no', breaker: 'failure', learnt: 'failure' },
   client_left: { status: 0, code: '', next: 'no', breaker: 'neither', learnt: 'nothing' },
+  /** The request's time ran out while it waited for one of our own connections (`max_connections`). */
+  local_queue: {
+    status: 503,
+    code: 'connections_in_use',
+    next: 'any',
+    breaker: 'neither',
+    learnt: 'nothing',
+  },
   /** Our own drain limit cut the answer. */
   shutdown: { status: 503, code: 'shutting_down', next: 'no', breaker: 'neither', learnt: 'nothing' },
   /** Written at start for attempts that a crash left pending: charged at their estimate. */

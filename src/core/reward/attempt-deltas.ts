@@ -15,7 +15,10 @@ export interface AttemptOutcome {
   readonly reason: string;
   readonly isStream: boolean;
   readonly ending: Ending;
+  /** Of all choices together. */
   readonly outputTokens: number;
+  /** Choices asked for (`n`), at least 1. */
+  readonly choices: number;
   readonly ttftMs: number;
   readonly latencyMs: number;
   readonly automatic: QualityEvidence | undefined;
@@ -48,7 +51,8 @@ export function deltasOfEnding(attempt: AttemptOutcome): BeliefDelta[] {
 }
 
 function addMeasured(deltas: BeliefDelta[], attempt: AttemptOutcome): void {
-  const { task, epoch, modelId, outputTokens } = attempt;
+  const { task, epoch, modelId } = attempt;
+  const outputTokens = tokensOfOneChoice(attempt);
   if (outputTokens >= 1 && Number.isFinite(outputTokens)) {
     const log = Math.log(outputTokens);
     deltas.push({ kind: 'tokens', subject: modelId, task, source: '', epoch, a: 1, b: log, c: log * log });
@@ -58,13 +62,19 @@ function addMeasured(deltas: BeliefDelta[], attempt: AttemptOutcome): void {
   if (msPerToken > 0) deltas.push(logDelta(attempt, 'token_time', msPerToken));
 }
 
+/** What is expected of a request is the expectation of one choice times their number; choices are written side by side. */
+function tokensOfOneChoice({ outputTokens, choices }: AttemptOutcome): number {
+  return choices > 1 ? outputTokens / choices : outputTokens;
+}
+
 /**
  * A stream shows its first token and the pace after it. A unary answer's headers come when it is whole: taken as time
  * to first token they would poison it by a factor of ten and more, so it teaches only the pace, slightly too slow by
  * the wait it contains. 0 = nothing to be learnt.
  */
 function timesOf(attempt: AttemptOutcome): { ttftMs: number; msPerToken: number } {
-  const { outputTokens, ttftMs, latencyMs } = attempt;
+  const { ttftMs, latencyMs } = attempt;
+  const outputTokens = tokensOfOneChoice(attempt);
   const isTimed = latencyMs > 0 && Number.isFinite(latencyMs) && Number.isFinite(outputTokens);
   if (attempt.isStream && isTimed && ttftMs > 0 && ttftMs <= latencyMs) {
     if (outputTokens < 2) return { ttftMs, msPerToken: 0 };

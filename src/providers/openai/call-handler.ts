@@ -17,6 +17,8 @@ export interface CallContext {
   readonly limits: UpstreamLimits;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
+  /** Whether any connection to this provider stands. */
+  readonly isConnected: () => boolean;
 }
 
 export interface Settle {
@@ -41,6 +43,7 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   protected controller: Dispatcher.DispatchController | undefined;
   readonly #settle: Settle;
   readonly #startedMs: number;
+  #sentMs: number;
   #isSettled = false;
   #failedStatus = 0;
   #retryAfter: string | string[] | undefined;
@@ -53,7 +56,11 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     this.progress = progress;
     this.#settle = settle;
     this.#startedMs = context.monotonicMs();
-    this.deadline = new Deadline(context.monotonicMs, this.dueMs(this.firstWaitMs()), () => this.#expired());
+    this.#sentMs = this.#startedMs;
+    // Waiting for one of our own connections is no fault of the provider: its deadlines begin when the call goes out.
+    // A connection that does not come about is watched by `connectMs`.
+    const dueMs = this.#startedMs + call.totalMs;
+    this.deadline = new Deadline(context.monotonicMs, dueMs, () => this.#expired());
   }
 
   protected abstract onGoodHeaders(controller: Dispatcher.DispatchController, contentType: string): void;
@@ -67,7 +74,14 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.#isSettled) controller.abort(new Error('settled'));
+    if (this.#isSettled) {
+      controller.abort(new Error('settled'));
+      return;
+    }
+    this.#sentMs = this.context.monotonicMs();
+    this.progress.queueMs = this.#sentMs - this.#startedMs;
+    this.progress.isSent = true;
+    this.deadline.set(this.dueMs(this.firstWaitMs()));
   }
 
   onResponseStart(
@@ -160,8 +174,9 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     });
   }
 
+  /** Since it was sent; before that, since it was called. */
   protected elapsedMs(): number {
-    return this.context.monotonicMs() - this.#startedMs;
+    return this.context.monotonicMs() - this.#sentMs;
   }
 
   /** Monotonic time at which a wait that starts now is over; the call's own total bounds it. */
@@ -171,7 +186,16 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
 
   #expired(): void {
     if (this.#failedStatus !== 0) this.#refused();
+    else if (!this.progress.isSent) this.fail(this.#neverSent());
     else this.onExpired();
+  }
+
+  #neverSent(): GatewayError {
+    const { provider } = this.call.endpoint;
+    if (!this.context.isConnected()) return endedBy('connect', `Provider '${provider}' cannot be reached.`);
+    return endedBy('local_queue', `All connections to provider '${provider}' are in use.`, {
+      retryAfterSeconds: 1,
+    });
   }
 
   #refused(): void {

@@ -10,6 +10,7 @@ import type {
   UpstreamSettings,
 } from '../upstream.ts';
 import type { CallContext } from './call-handler.ts';
+import { endingOfNetworkError } from './network-error.ts';
 import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
 
@@ -32,7 +33,11 @@ export function createPassThrough(
     bodyTimeout: 0,
     maxHeaderSize: 32 * 1024,
   });
-  const context: CallContext = { timeouts: settings.timeouts, ...deps };
+  const context: CallContext = {
+    timeouts: settings.timeouts,
+    isConnected: () => pool.stats.connected > 0,
+    ...deps,
+  };
   const headers = {
     'content-type': 'application/json',
     'accept-encoding': 'identity',
@@ -46,25 +51,34 @@ export function createPassThrough(
   return {
     call(call: UpstreamCall): UpstreamHandle {
       const progress: CallProgress = {
+        queueMs: 0,
+        isSent: false,
         httpStatus: 0,
         ttftMs: 0,
         usage: undefined,
         tokenEvents: 0,
+        textBytes: 0,
         lastChunk: undefined,
       };
       let handler: StreamCall | UnaryCall | undefined;
       const done = new Promise<UpstreamAnswer>((resolve, reject) => {
         const Handler = call.isStream ? StreamCall : UnaryCall;
-        handler = new Handler(context, call, progress, { resolve, reject });
-        pool.dispatch(
-          {
-            path: basePath + call.path,
-            method: 'POST',
-            headers: call.isStream ? streamHeaders : unaryHeaders,
-            body: call.body,
-          },
-          handler,
-        );
+        const own = new Handler(context, call, progress, { resolve, reject });
+        handler = own;
+        try {
+          pool.dispatch(
+            {
+              path: basePath + call.path,
+              method: 'POST',
+              headers: call.isStream ? streamHeaders : unaryHeaders,
+              body: call.body,
+            },
+            own,
+          );
+        } catch (error) {
+          // Left to the promise alone, the handler's timer would run on.
+          own.fail(endingOfNetworkError(error, settings.name, false));
+        }
       });
       return {
         done,

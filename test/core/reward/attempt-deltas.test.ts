@@ -13,6 +13,7 @@ const stream: AttemptOutcome = {
   isStream: true,
   ending: 'completed',
   outputTokens: 101,
+  choices: 1,
   ttftMs: 200,
   latencyMs: 1_200,
   automatic: { source: 'heuristic', quality: 1, weight: 0.02 },
