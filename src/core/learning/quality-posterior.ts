@@ -21,6 +21,7 @@ const REFIT_EVERY = 8;
 const EFFECT_FLOOR = 0.03;
 const EFFECT_CEILING = 0.97;
 const WEIGHT_LIMIT = 1e9;
+const HEURISTIC_STRIDE = 4;
 
 /** One cell of the posterior in full. */
 export interface PosteriorCell {
@@ -77,6 +78,10 @@ export function createQualityPosterior(
   const fit = createTwoWayFit();
   let successes = new Float64Array(0);
   let weights = new Float64Array(0);
+  /** What the heuristic outcomes count, bounded, as of the fit: by cell, as (s, n, n of the other tasks, Σw²). */
+  let heuristics = new Float64Array(0);
+  /** The sums of a model that nobody heard of. */
+  const nothing = new Float64Array(sums.offsetOf(1, 0, 0));
   let interaction = 0;
   let updatesSinceFit = REFIT_EVERY;
 
@@ -85,19 +90,30 @@ export function createQualityPosterior(
     if (successes.length < modelCount * TASK_COUNT) {
       successes = new Float64Array(2 * modelCount * TASK_COUNT);
       weights = new Float64Array(2 * modelCount * TASK_COUNT);
+      heuristics = new Float64Array(2 * modelCount * TASK_COUNT * HEURISTIC_STRIDE);
     }
     const effective = sums.effective();
     for (let model = 0; model < modelCount; model += 1) {
-      const heuristicAt = sums.offsetOf(model, measures.heuristic, 0);
-      const scale = unlabelledScale(weightAt(effective, sums.offsetOf(model, measures.heuristic, ALL_TASKS)));
       const labelledAt = sums.offsetOf(model, measures.labelled, 0);
+      const heuristicAt = sums.offsetOf(model, measures.heuristic, 0);
+      const overall = weightAt(effective, heuristicAt + 3 * ALL_TASKS);
+      const overallScale = unlabelledScale(overall);
       for (let task = 0; task < TASK_COUNT; task += 1) {
+        const cell = model * TASK_COUNT + task;
         const labelled = labelledAt + 3 * task;
+        const success = amountAt(effective, labelled);
+        const weight = success + amountAt(effective, labelled + 1);
         const heuristic = heuristicAt + 3 * task;
-        const success = amountAt(effective, labelled) + scale * amountAt(effective, heuristic);
-        const failure = amountAt(effective, labelled + 1) + scale * amountAt(effective, heuristic + 1);
-        successes[model * TASK_COUNT + task] = success;
-        weights[model * TASK_COUNT + task] = success + failure;
+        const heuristicSuccess = amountAt(effective, heuristic);
+        const heuristicWeight = heuristicSuccess + amountAt(effective, heuristic + 1);
+        successes[cell] = success + overallScale * heuristicSuccess;
+        weights[cell] = weight + overallScale * heuristicWeight;
+        const scale = unlabelledScale(heuristicWeight);
+        const into = cell * HEURISTIC_STRIDE;
+        heuristics[into] = scale * heuristicSuccess;
+        heuristics[into + 1] = scale * heuristicWeight;
+        heuristics[into + 2] = overallScale * clamp(overall - heuristicWeight, 0, WEIGHT_LIMIT);
+        heuristics[into + 3] = scale * scale * amountAt(effective, heuristic + 2);
       }
     }
     refit(fit, modelCount, successes, weights);
@@ -119,28 +135,18 @@ export function createQualityPosterior(
     priorQuality: 0,
   };
 
-  /** Where three sums start; negative of an unknown model. */
-  function offsetOf(modelIndex: number, measure: number, column: number): number {
-    return modelIndex < 0 ? -3 : sums.offsetOf(modelIndex, measure, column);
-  }
-
   function compute(taskIndex: number, modelIndex: number): void {
-    const effective = sums.effective();
-    const labelled = offsetOf(modelIndex, measures.labelled, taskIndex);
-    const heuristic = offsetOf(modelIndex, measures.heuristic, taskIndex);
+    const isKnown = modelIndex >= 0;
+    const effective = isKnown ? sums.effective() : nothing;
+    const labelled = isKnown ? sums.offsetOf(modelIndex, measures.labelled, taskIndex) : 0;
+    const heuristic = isKnown ? (modelIndex * TASK_COUNT + taskIndex) * HEURISTIC_STRIDE : 0;
+    const bounded = isKnown ? heuristics : nothing;
     const labelledSuccess = amountAt(effective, labelled);
     const labelledWeight = labelledSuccess + amountAt(effective, labelled + 1);
-    const passed = amountAt(effective, heuristic);
-    const heuristicWeight = passed + amountAt(effective, heuristic + 1);
-    const scale = unlabelledScale(heuristicWeight);
-    const success = labelledSuccess + scale * passed;
-    const weight = labelledWeight + scale * heuristicWeight;
-    const labelledOverall = weightAt(effective, offsetOf(modelIndex, measures.labelled, ALL_TASKS));
-    const heuristicOverall = weightAt(effective, offsetOf(modelIndex, measures.heuristic, ALL_TASKS));
-    const scaleOverall = unlabelledScale(heuristicOverall);
-    const elsewhere =
-      clamp(labelledOverall - labelledWeight, 0, WEIGHT_LIMIT) +
-      scaleOverall * clamp(heuristicOverall - heuristicWeight, 0, WEIGHT_LIMIT);
+    const success = labelledSuccess + at(bounded, heuristic);
+    const weight = labelledWeight + at(bounded, heuristic + 1);
+    const labelledOverall = weightAt(effective, labelled + 3 * (ALL_TASKS - taskIndex));
+    const elsewhere = clamp(labelledOverall - labelledWeight, 0, WEIGHT_LIMIT) + at(bounded, heuristic + 2);
     const baseline = at(fit.taskBaseline, taskIndex);
     const effect = modelIndex < 0 ? 0 : at(fit.modelEffect, modelIndex);
     const modelQuality = clamp(baseline + effect, EFFECT_FLOOR, EFFECT_CEILING);
@@ -155,12 +161,8 @@ export function createQualityPosterior(
     const priorStrength =
       (isSilent ? AVERAGE_STRENGTH : PRIOR_STRENGTH) / (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
     const priorQuality = clamp(baseline + (isSilent ? 0 : deviation), EFFECT_FLOOR, EFFECT_CEILING);
-    cell.labelledSuccesses = labelledSuccess;
-    cell.labelledWeight = labelledWeight;
     cell.weight = weight;
-    cell.squaredWeight =
-      amountAt(effective, labelled + 2) + scale * scale * amountAt(effective, heuristic + 2);
-    cell.modelWeight = labelledOverall + scaleOverall * heuristicOverall;
+    cell.modelWeight = weight + elsewhere;
     cell.modelStrength = modelStrength;
     cell.modelQuality = modelQuality;
     cell.priorStrength = priorStrength;
@@ -170,19 +172,30 @@ export function createQualityPosterior(
       1 + (weight - success) + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
   }
 
+  /** What only reports and the change watch ask for: the hot path does without. */
+  function computeInFull(taskIndex: number, modelIndex: number): PosteriorCell {
+    compute(taskIndex, modelIndex);
+    const isKnown = modelIndex >= 0;
+    const effective = isKnown ? sums.effective() : nothing;
+    const labelled = isKnown ? sums.offsetOf(modelIndex, measures.labelled, taskIndex) : 0;
+    const heuristic = (modelIndex * TASK_COUNT + taskIndex) * HEURISTIC_STRIDE;
+    cell.labelledSuccesses = amountAt(effective, labelled);
+    cell.labelledWeight = weightAt(effective, labelled);
+    cell.squaredWeight = amountAt(effective, labelled + 2) + (isKnown ? at(heuristics, heuristic + 3) : 0);
+    return cell;
+  }
+
   return {
     touch: () => {
       updatesSinceFit += 1;
     },
     cellOf: (taskIndex, modelIndex) => {
       if (updatesSinceFit > 0) fitNow();
-      compute(taskIndex, modelIndex);
-      return { ...cell };
+      return { ...computeInFull(taskIndex, modelIndex) };
     },
     peekCell: (taskIndex, modelIndex) => {
       if (updatesSinceFit >= REFIT_EVERY) fitNow();
-      compute(taskIndex, modelIndex);
-      return cell;
+      return computeInFull(taskIndex, modelIndex);
     },
     readCell: (taskIndex, modelIndex, into, start) => {
       if (updatesSinceFit >= REFIT_EVERY) fitNow();
@@ -196,9 +209,9 @@ export function createQualityPosterior(
   };
 }
 
-/** One sum, as it can be believed; 0 where there is none. */
+/** One sum, as it can be believed. */
 function amountAt(effective: Float64Array, offset: number): number {
-  return offset < 0 ? 0 : clamp(at(effective, offset), 0, WEIGHT_LIMIT);
+  return clamp(at(effective, offset), 0, WEIGHT_LIMIT);
 }
 
 /** s + f of the sums that start here. */
