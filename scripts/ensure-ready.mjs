@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withSetupLock } from './setup-lock.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -13,12 +14,16 @@ export function ensureReady() {
   if (major < 20 || (major === 20 && minor < 19)) {
     fail(`Outrider needs Node 20.19 or newer; this is ${process.versions.node}.`);
   }
-  const lock = hashOf(['package-lock.json']);
-  once('node_modules/.outrider-installed', lock, 'Installing (a minute or two, the first time only) …', () =>
-    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
+  // better-sqlite3 is compiled for one version of Node's modules: after a switch of Node it has to be made anew.
+  const installed = `${hashOf(['package-lock.json'])} modules-${process.versions.modules}`;
+  once(
+    'node_modules/.outrider-installed',
+    installed,
+    'Installing (a minute or two, the first time only) …',
+    () => run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
   );
   const sources = hashOf(['tsconfig.json', 'tsconfig.build.json', ...filesBelow('src')]);
-  once('dist/.outrider-built', `${lock} ${sources}`, 'Building …', () =>
+  once('dist/.outrider-built', `${installed} ${sources}`, 'Building …', () =>
     run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']),
   );
 }
@@ -32,10 +37,15 @@ export function run(program, args) {
 
 function once(stampFile, stamp, words, work) {
   const path = join(ROOT, stampFile);
-  if (existsSync(path) && readFileSync(path, 'utf8') === stamp) return;
-  process.stderr.write(`${words}\n`);
-  work();
-  writeFileSync(path, stamp);
+  const isDone = () => existsSync(path) && readFileSync(path, 'utf8') === stamp;
+  if (isDone()) return;
+  withSetupLock(join(ROOT, '.outrider-setup.lock'), () => {
+    // Another start may have done it while this one waited.
+    if (isDone()) return;
+    process.stderr.write(`${words}\n`);
+    work();
+    writeFileSync(path, stamp);
+  });
 }
 
 function hashOf(files) {
