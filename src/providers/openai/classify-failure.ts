@@ -1,5 +1,5 @@
 import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts';
-import { MAX_RETRY_AFTER_SECONDS, retryAfterSeconds } from './retry-after.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import { scrub, scrubParam } from './scrub.ts';
 
 /** An answer that is not a 200: its status, the headers that matter and the beginning of its body. */
@@ -16,7 +16,8 @@ const CONTEXT_LENGTH =
   /context.?length|context.?window|maximum.{0,20}(context|tokens)|too many (input )?tokens|prompt is too long|input is too long/i;
 /** A 403 for what the prompt says: taken for our credentials, one such prompt would shut the model out for everybody. */
 const MODERATION = /moderation|(input|prompt|content|message)\b[^.]{0,40}\bflagged|content.?(policy|filter)/i;
-const DEFAULT_COOL_DOWN_SECONDS = 5;
+/** A quota is not back in a second, whatever the header says. */
+const MIN_QUOTA_SECONDS = 60;
 
 /** The table of endings for everything that arrives as a status code. */
 export function classifyFailure(response: FailedResponse): GatewayError {
@@ -31,7 +32,8 @@ export function classifyFailure(response: FailedResponse): GatewayError {
       'rate_limited',
       `${who} is over its ${isQuota ? 'quota' : 'rate limit'} for '${upstreamModel}'.`,
       {
-        retryAfterSeconds: isQuota ? MAX_RETRY_AFTER_SECONDS : (waitSeconds ?? DEFAULT_COOL_DOWN_SECONDS),
+        // Undefined where none was named: how long to rest then is a setting of the guard.
+        retryAfterSeconds: isQuota ? Math.max(MIN_QUOTA_SECONDS, waitSeconds ?? 0) : waitSeconds,
       },
     );
   }

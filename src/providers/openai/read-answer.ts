@@ -13,16 +13,26 @@ export function readCompletion(body: Buffer, provider: string): JsonRecord {
   if (body.length === 0) throw bad('an empty body');
   let json: unknown;
   try {
-    json = JSON.parse(body.toString('utf8'));
+    json = JSON.parse(withoutByteOrderMark(body).toString('utf8'));
   } catch {
     throw bad('something that is not JSON');
   }
   if (!isRecord(json)) throw bad('JSON that is no object');
-  if (isRecord(json.error)) throw bad('an error under a status of success');
+  if (isError(json.error)) throw bad('an error under a status of success');
   if (!Array.isArray(json.choices) || json.choices.length === 0) throw bad('no choices');
   const [first] = json.choices;
   if (!isRecord(first) || !isRecord(first.message)) throw bad('a choice without a message');
   return json;
+}
+
+/** The body without the byte order mark that some servers put before their JSON, where it has no place. */
+export function withoutByteOrderMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
+}
+
+/** Whether an `error` member says that something went wrong: some servers send it empty in every answer. */
+export function isError(error: unknown): boolean {
+  return isRecord(error) || (typeof error === 'string' && error !== '');
 }
 
 /** What the checks look at in a completion: its first choice. */
@@ -111,6 +121,29 @@ export function carriesToken(chunk: JsonRecord): boolean {
     }
   }
   return false;
+}
+
+/** Members of a delta that are no output. */
+const NOT_TEXT = new Set(['role', 'type', 'id']);
+
+/** Bytes of a chunk's text, reasoning and arguments, as they stand escaped in its JSON. */
+export function textBytesOf(chunk: JsonRecord): number {
+  let bytes = 0;
+  for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) {
+    if (isRecord(choice)) bytes += textBytesIn(choice.delta, 0);
+  }
+  return bytes;
+}
+
+/** No deeper than a delta is: a hostile one may nest a million levels. */
+function textBytesIn(value: unknown, depth: number): number {
+  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value)) - 2;
+  if (typeof value !== 'object' || value === null || depth > 6) return 0;
+  let bytes = 0;
+  for (const [name, member] of Object.entries(value)) {
+    if (!NOT_TEXT.has(name)) bytes += textBytesIn(member, depth + 1);
+  }
+  return bytes;
 }
 
 /** A server's finish reason in a chunk, `''` while there is none: some send that empty text in every chunk. */

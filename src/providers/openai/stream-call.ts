@@ -9,14 +9,17 @@ import {
   factsOfChunks,
   factsOfCompletion,
   finishReasonOf,
+  isError,
   isRecord,
   parseRecord,
   readCompletion,
+  textBytesOf,
 } from './read-answer.ts';
 import { type EventFate, SseSplitter } from './sse-splitter.ts';
 
 const FINISH_REASON = Buffer.from('"finish_reason"');
 const USAGE = Buffer.from('"usage"');
+const ERROR = Buffer.from('"error"');
 const CHOICES = Buffer.from('"choices"');
 const DONE = Buffer.from('[DONE]');
 const LETTER_N = 0x6e;
@@ -37,6 +40,8 @@ export class StreamCall extends CallHandler {
   readonly #held: Buffer[] = [];
   #heldBytes = 0;
   #totalBytes = 0;
+  /** Of the first event with a token, what is not text: the others are about the same. */
+  #envelopeBytes = 0;
   #finishReason = '';
   /** Only used when several choices were asked for. */
   readonly #unfinishedChoices = new Set<number>();
@@ -112,7 +117,7 @@ export class StreamCall extends CallHandler {
   #inspect(bytes: Buffer, start: number, end: number): EventFate {
     if (this.isSettled) return 'stop';
     if (start === end) return this.#phase === 'flowing' ? 'forward' : 'withhold';
-    if (end - start === DONE.length && bytes.subarray(start, end).equals(DONE)) {
+    if (isDone(bytes, start, end)) {
       this.#isDone = true;
       return 'stop';
     }
@@ -120,8 +125,13 @@ export class StreamCall extends CallHandler {
 
     this.#keep(bytes, start, end);
     const data = bytes.subarray(start, end);
-    const isPlain = !hasValue(data, FINISH_REASON) && !hasValue(data, USAGE) && data.includes(CHOICES);
+    const isPlain =
+      !hasValue(data, FINISH_REASON) &&
+      !hasValue(data, USAGE) &&
+      !hasValue(data, ERROR) &&
+      data.includes(CHOICES);
     if (!isPlain || this.call.choices > 1) return this.#read(data);
+    this.progress.textBytes += Math.max(0, data.length - this.#envelopeBytes);
     this.#tokenSeen(1);
     return 'forward';
   }
@@ -133,7 +143,7 @@ export class StreamCall extends CallHandler {
 
   #inspectOpening(data: Buffer): EventFate {
     const chunk = parseRecord(data);
-    if (chunk === undefined || isRecord(chunk.error) || typeof chunk.error === 'string') {
+    if (chunk === undefined || isError(chunk.error)) {
       this.fail(
         endedBy(
           'stream_before_token',
@@ -146,6 +156,7 @@ export class StreamCall extends CallHandler {
     if (carriesToken(chunk)) {
       this.progress.ttftMs = this.elapsedMs();
       this.#phase = 'flowing';
+      this.#envelopeBytes = data.length - textBytesOf(chunk);
     }
     return this.#read(data, chunk);
   }
@@ -155,17 +166,18 @@ export class StreamCall extends CallHandler {
    * what they have said so far: a token in them is as much a sign of life as any other.
    */
   #read(data: Buffer, parsed = parseRecord(data)): EventFate {
-    if (parsed === undefined) {
-      this.fail(this.#brokenOff());
-      return 'stop';
-    }
-    if (isRecord(parsed.error) || typeof parsed.error === 'string') {
+    // What stands behind the finish reason may be garbage: the answer is whole.
+    if (parsed === undefined && this.#isFinished()) return 'withhold';
+    if (parsed === undefined || isError(parsed.error)) {
       this.fail(this.#brokenOff());
       return 'stop';
     }
     this.progress.lastChunk = parsed;
     const reason = finishReasonOf(parsed);
-    if (carriesToken(parsed)) this.#tokenSeen(reason === '' ? 1 : 0);
+    if (carriesToken(parsed)) {
+      this.progress.textBytes += textBytesOf(parsed);
+      this.#tokenSeen(reason === '' ? 1 : 0);
+    }
     this.#finishReason = reason || this.#finishReason;
     if (this.call.choices > 1) this.#tellChoicesApart(parsed);
     if (isRecord(parsed.usage)) {
@@ -282,9 +294,18 @@ export class StreamCall extends CallHandler {
 
 /** Whether `name` stands in the data with a value other than null. Inside a string its quotes would be escaped. */
 function hasValue(data: Buffer, name: Buffer): boolean {
-  const at = data.lastIndexOf(name);
-  if (at < 0) return false;
-  let i = at + name.length;
-  while (i < data.length && (data[i] === 0x20 || data[i] === 0x3a)) i++;
-  return data[i] !== LETTER_N;
+  for (let at = data.lastIndexOf(name); at >= 0; at = at === 0 ? -1 : data.lastIndexOf(name, at - 1)) {
+    let i = at + name.length;
+    while (i < data.length && (data[i] === 0x20 || data[i] === 0x3a)) i++;
+    if (data[i] !== LETTER_N) return true;
+  }
+  return false;
+}
+
+/** `[DONE]`, with the blanks that some servers leave behind it. */
+function isDone(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== DONE[0]) return false;
+  let stop = end;
+  while (stop > start && (bytes[stop - 1] === 0x20 || bytes[stop - 1] === 0x09)) stop--;
+  return stop - start === DONE.length && bytes.subarray(start, stop).equals(DONE);
 }

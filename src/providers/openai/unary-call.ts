@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { endedBy } from '../../core/outcome/gateway-error.ts';
 import { CallHandler } from './call-handler.ts';
-import { factsOfCompletion, readCompletion } from './read-answer.ts';
+import { factsOfCompletion, readCompletion, withoutByteOrderMark } from './read-answer.ts';
 
 /** A call whose answer is one JSON body: kept whole, checked, and handed on byte for byte. */
 export class UnaryCall extends CallHandler {
@@ -29,7 +29,8 @@ export class UnaryCall extends CallHandler {
 
   protected override onGoodEnd(): void {
     const [only] = this.#pieces;
-    const body = this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces, this.#bytes);
+    const whole = this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces, this.#bytes);
+    const body = withoutByteOrderMark(whole);
     const json = readCompletion(body, this.call.endpoint.provider);
     this.progress.usage = json.usage;
     this.succeed({ body, json, facts: factsOfCompletion(json) });

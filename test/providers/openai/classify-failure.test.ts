@@ -57,7 +57,8 @@ describe('by status', () => {
 
   test('429 says when: as told, in five seconds, or a minute for a quota that is used up', () => {
     expect(classify(429, '', '7').retryAfterSeconds).toBe(7);
-    expect(classify(429).retryAfterSeconds).toBe(5);
+    expect(classify(429).retryAfterSeconds).toBeUndefined();
+    expect(classify(429, '', '600').retryAfterSeconds).toBe(600);
     expect(classify(429, saying('no', { code: 'insufficient_quota' })).retryAfterSeconds).toBe(60);
     expect(classify(429, saying('no', { type: 'insufficient_quota' }), '3').retryAfterSeconds).toBe(60);
   });

@@ -178,6 +178,59 @@ describe('streams by script', () => {
     });
   });
 
+  test('an error beside choices ends the stream, and its words go nowhere', async () => {
+    const spoilt = { ...chunk('m', { content: 'oh' }), error: { message: 'account 42 is over', code: 500 } };
+    scripted.next([token('Hello'), say(spoilt)]);
+    const { done, runs } = call(open(scripted.baseUrl), 'm');
+    await expect(done).rejects.toMatchObject({ ending: 'stream_after_token' });
+    expect(Buffer.concat(runs).toString()).toBe(token('Hello'));
+    // Empty in every event, it says nothing.
+    const calm = (error: unknown) => say({ error, ...chunk('m', { content: 'a' }) });
+    scripted.next([calm(null) + calm('') + calm(null) + finish]);
+    await expect(call(open(scripted.baseUrl), 'm').done).resolves.toMatchObject({ facts: { text: 'aaa' } });
+  });
+
+  test.each([
+    ['blanks behind [DONE]', 'data: [DONE] \t\n\n'],
+    ['an unreadable event', 'data: {"id":"x","choi\n\n'],
+    ['half an event', 'data: {"usage":{"prompt'],
+  ])('%s after the finish reason spoil nothing', async (_what, last) => {
+    scripted.next([token('Hello') + finish + last]);
+    const { done, runs } = call(open(scripted.baseUrl), 'm');
+    await expect(done).resolves.toMatchObject({ facts: { text: 'Hello', finishReason: 'stop' } });
+    expect(Buffer.concat(runs).toString()).toBe(token('Hello') + finish);
+  });
+
+  test('the text is counted in bytes, without its envelopes', async () => {
+    const large = 'ä'.repeat(10_000);
+    scripted.next([token('Hello') + token(large) + token(large) + finish]);
+    const { done, progress } = call(open(scripted.baseUrl), 'm');
+    await done;
+    expect(progress).toMatchObject({ tokenEvents: 3, textBytes: 5 + 2 * 20_000 });
+  });
+
+  test('a byte order mark before JSON is dropped', async () => {
+    const json = JSON.stringify({
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+    });
+    const head = { headers: { 'content-type': 'application/json' } };
+    scripted.next([`\uFEFF${json}`], 'end', head);
+    const { body } = await call(open(scripted.baseUrl), 'm', { isStream: false, sink: undefined }).done;
+    expect(body.toString()).toBe(json);
+    scripted.next([`\uFEFF${json}`], 'end', head);
+    await expect(call(open(scripted.baseUrl), 'm').done).resolves.toMatchObject({ facts: { text: 'Hi' } });
+  });
+
+  test.each(['over quota', { message: 'over quota' }])(
+    'an error beside choices of one body: %j',
+    async (error) => {
+      const json = JSON.stringify({ error, choices: [{ index: 0, message: { content: 'Hi' } }] });
+      scripted.next([json], 'end', { headers: { 'content-type': 'application/json' } });
+      const { done } = call(open(scripted.baseUrl), 'm', { isStream: false, sink: undefined });
+      await expect(done).rejects.toMatchObject({ ending: 'bad_answer' });
+    },
+  );
+
   const choice = (index: number, delta: object, finish_reason: string | null = null) =>
     say({ ...chunk('m', {}), choices: [{ index, delta, finish_reason }] });
 
@@ -284,5 +337,46 @@ test('after close every call fails as one that found nobody', async () => {
   await upstream.close();
   await expect(call(upstream, 'ok', { isStream: false }).done).rejects.toMatchObject({
     ending: 'before_headers',
+  });
+});
+
+describe('all connections in use', () => {
+  const HELD_MS = 1_500;
+
+  function crowd(baseUrl: string, totalMs: number) {
+    const upstream = createPassThrough(
+      {
+        name: 'there',
+        baseUrl,
+        apiKey: undefined,
+        headers: {},
+        maxConnections: 1,
+        timeouts: { ...TIMEOUTS, connectMs: 1_000, headersMs: 300, firstTokenMs: 300 },
+      },
+      { limits: { maxAnswerBytes: 1e6 }, nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+    );
+    opened.push(upstream);
+    return [0, 1].map(() => call(upstream, 'm', { totalMs }));
+  }
+
+  test('the wait for one is not the provider’s, and its deadlines begin afterwards', async () => {
+    const hello = `data: ${JSON.stringify(chunk('m', { content: 'Hello' }))}\n\n`;
+    const packets = [hello, ...Array.from({ length: 30 }, () => hello)];
+    const end = `data: ${JSON.stringify(finishChunk('m'))}\n\ndata: [DONE]\n\n`;
+    scripted.next([...packets, end]);
+    scripted.next([hello, end]);
+    const [first, second] = crowd(scripted.baseUrl, 10_000);
+    await Promise.all([first?.done, second?.done]);
+    expect(second?.progress.queueMs).toBeGreaterThan(400);
+    expect(second?.progress.ttftMs).toBeLessThan(300);
+  });
+
+  test('a wait that outlasts the request is our own trouble', async () => {
+    const token = `data: ${JSON.stringify(chunk('m', { content: 'Hello' }))}\n\n`;
+    scripted.next([token], 'keep open');
+    const [first, second] = crowd(scripted.baseUrl, HELD_MS);
+    await expect(second?.done).rejects.toMatchObject({ ending: 'local_queue', status: 503 });
+    expect(second?.progress).toMatchObject({ isSent: false, queueMs: 0 });
+    await expect(first?.done).rejects.toMatchObject({ ending: 'stream_after_token' });
   });
 });
