@@ -48,9 +48,9 @@ function chat(url: string, model: string, stream = false) {
 
 describe('SIGTERM', () => {
   it('lets a running answer finish, ends an endless one with an error event, and leaves nothing pending', async () => {
-    await write(LOOPBACK, models('ok-slow', 'stream-endless'));
+    await write(LOOPBACK, models('ok-slow', 'stream-stall-after'));
     const gateway = await startGatewayProcess(configPath);
-    const endless = await chat(gateway.url, 'stream-endless', true);
+    const endless = await chat(gateway.url, 'stream-stall-after', true);
     const slow = chat(gateway.url, 'ok-slow');
     await expect.poll(() => upstream.countFor('ok-slow')).toBe(1);
 
@@ -68,7 +68,7 @@ describe('SIGTERM', () => {
     for await (const { modelId, ending } of store.attemptFacts()) endings.push([modelId, ending]);
     expect(endings.sort()).toEqual([
       ['ok-slow', 'completed'],
-      ['stream-endless', 'shutdown'],
+      ['stream-stall-after', 'shutdown'],
     ]);
   });
 
