@@ -14,8 +14,11 @@ export const EVIDENCE_WEIGHTS = {
 
 /**
  * An answer in which no fault was found is hardly evidence: nearly every wrong answer passes too. At the weight of a
- * fault, a hundred unlabelled passes would outvote the handful of labels that come with them, the posterior would
- * narrow around 1, and the router would stay with whatever it happened to use first.
+ * fault, the passes that come with it would drown it: one answer in ten at fault would hardly show.
+ *
+ * A small weight alone does not keep passes from outvoting labels, as they come by the thousand: the learner bounds
+ * what all heuristic verdicts of a cell count (`UNLABELLED_LIMIT`, four labels), whatever they weigh. This weight and
+ * a fault's then decide the proportion within that bound, and how soon it is reached: after 200 passes, or 16 faults.
  */
 export const HEURISTIC_PASS_WEIGHT = 0.02;
 

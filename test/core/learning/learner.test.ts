@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { CELL_STRIDE, type Learner } from '../../../src/core/learning/contract.ts';
+import { CELL_FIELDS, CELL_STRIDE, type Learner } from '../../../src/core/learning/contract.ts';
 import { type BeliefDelta, negated } from '../../../src/core/learning/delta.ts';
 import { createLearner } from '../../../src/core/learning/learner.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
 import { TASKS, type Task } from '../../../src/core/task/task.ts';
 import { chatModel } from '../choice/candidates.ts';
-import { measured, quality } from './evidence.ts';
+import { measured, quality, unlabelled } from './evidence.ts';
 
 const MODELS = ['small', 'middle', 'large'].map((id) => chatModel(id));
 
@@ -46,6 +46,7 @@ function mixedEvidence(seed: number, count: number): BeliefDelta[] {
     const value = 20 + 400 * random();
     const kinds = [
       quality(modelId, task, random(), random(), epoch),
+      { ...quality(modelId, task, 3 * random(), random(), epoch), source: 'heuristic' } as const,
       measured('tokens', modelId, task, value, 1, epoch),
       measured('ttft', `p0/${modelId}`, task, value),
       measured('token_time', `p0/${modelId}`, task, value / 20),
@@ -173,6 +174,64 @@ describe('posterior', () => {
     expect(mixed.qualityOf('translation', 'small').samples).toBeCloseTo(11, 10);
     const heavy = learnerOf([{ ...quality('small', 'translation', 6, 5), c: 60.5 }]);
     expect(heavy.qualityOf('translation', 'small').samples).toBeCloseTo(2, 10);
+  });
+});
+
+describe('what nobody labelled', () => {
+  const TASK = 'translation';
+  const LABELS = quality('small', TASK, 24, 16);
+
+  test('counts as four labels at most, passes and faults in their proportion', () => {
+    const plain = learnerOf([unlabelled('small', TASK, { passes: 50, faults: 2 })]).qualityOf(TASK, 'small');
+    expect(plain.samples).toBeCloseTo(1.5, 10);
+    const thousands = { passes: 50_000, faults: 2000 };
+    const swamped = learnerOf([LABELS, unlabelled('small', TASK, thousands)]).qualityOf(TASK, 'small');
+    expect(swamped.samples).toBeCloseTo(44, 10);
+    // 1000 : 500 in weight: of the four, two thirds and one.
+    const same = learnerOf([LABELS, quality('small', TASK, 8 / 3, 4 / 3)]).qualityOf(TASK, 'small');
+    expect(swamped.alpha).toBeCloseTo(same.alpha, 8);
+    expect(swamped.beta).toBeCloseTo(same.beta, 8);
+  });
+
+  test('a draw rests on it too, and it neither tries a model nor excludes it', () => {
+    const learner = learnerOf(TASKS.map((task) => unlabelled('small', task, { passes: 10_000 })));
+    const into = new Float64Array(CELL_STRIDE);
+    learner.readCell(TASK, 'small', into, 0);
+    const { alpha, beta } = learner.qualityOf(TASK, 'small');
+    expect(into[CELL_FIELDS.reshapedAlpha]).toBeCloseTo(2 * alpha, 10);
+    expect(into[CELL_FIELDS.reshapedBeta]).toBeCloseTo(2 * beta, 10);
+    expect(into[CELL_FIELDS.cellWeight]).toBeCloseTo(4, 10);
+    expect(into[CELL_FIELDS.modelWeight]).toBeLessThan(8);
+  });
+
+  test('is never observed: alone it is mixed, and elsewhere it says as little', () => {
+    const learner = learnerOf([unlabelled('small', TASK, { passes: 100_000 })]);
+    expect(learner.qualityOf(TASK, 'small')).toMatchObject({
+      evidence: 'mixed',
+      samples: expect.closeTo(4, 10),
+    });
+    const { alpha, beta, evidence } = learner.qualityOf('extraction', 'small');
+    expect(evidence).toBe('prior');
+    expect(alpha + beta - 2 - 2).toBeLessThan((20 * 4) / 24);
+    learner.apply(quality('small', TASK, 2, 1));
+    expect(learner.qualityOf(TASK, 'small').evidence).toBe('mixed');
+    learner.apply(quality('small', TASK, 30, 15));
+    expect(learner.qualityOf(TASK, 'small').evidence).toBe('observed');
+  });
+
+  test('does not make a label look like a change', () => {
+    const learner = learnerOf([LABELS, unlabelled('small', TASK, { passes: 100_000 })]);
+    const outcomes = Array.from({ length: 40 }, (_, index) => (index % 5 < 3 ? 1 : 0));
+    expect(outcomes.some((outcome) => learner.watchQuality('small', TASK, outcome))).toBe(false);
+  });
+
+  test('a label in its place leaves nothing of it', () => {
+    const passes = unlabelled('small', TASK, { passes: 500, faults: 3 });
+    const replaced = unlabelled('small', TASK, { passes: 1 });
+    const learner = learnerOf([passes, negated(replaced), LABELS]);
+    expectSame(learner, learnerOf([unlabelled('small', TASK, { passes: 499, faults: 3 }), LABELS]));
+    learner.apply(negated(unlabelled('small', TASK, { passes: 499, faults: 3 })));
+    expectSame(learner, learnerOf([LABELS]));
   });
 });
 
