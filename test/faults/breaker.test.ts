@@ -1,5 +1,8 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
+import { completion } from '../fixtures/misbehaving-answers.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
 import { ask, get, type Seen } from './ask.ts';
 import { expectOurError, expectRetryAfter, expectWhole } from './expect-answer.ts';
@@ -18,14 +21,44 @@ beforeEach(async () => {
   gateway = await startWithBreakerOpenFor(OPEN_MS);
 });
 
-function startWithBreakerOpenFor(openMs: number): Promise<TestGateway> {
-  const names = ['any', 'ok-slow', '500', '429-seconds', '401', '404-model', 'slow-headers'];
+/** An upstream that cuts every call until it recovers, and from then on answers when told to. */
+async function startGate() {
+  let isIll = true;
+  const waiting: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    if (isIll) request.socket.destroy();
+    else request.resume().once('end', () => waiting.push(response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    /** Calls that are not answered yet. */
+    waiting,
+    recover: () => {
+      isIll = false;
+    },
+    release() {
+      for (const response of waiting.splice(0)) {
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(completion('any')));
+      }
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function startWithBreakerOpenFor(openMs: number, more = ''): Promise<TestGateway> {
+  const names = ['any', '500', '429-seconds', '401', '404-model', 'slow-headers'];
   return startGateway(
     [
       `[routing.breaker]\nopen_ms = ${openMs}\nmax_cool_down_ms = ${COOL_DOWN_MS}\ndisabled_ms = ${OPEN_MS}\n`,
       providerTable('ill', ill.baseUrl),
       ...names.map((name) => modelTable(`ill.${name}`, 'ill', name)),
       providerTable('well', well.baseUrl),
+      more,
       modelTable('good', 'well', 'good'),
     ].join('\n'),
     { env: { UPSTREAM_KEY: 'sk-upstream-0123456789' } },
@@ -94,21 +127,30 @@ test('a success in between starts the row again', async () => {
 });
 
 test('half open it lets one probe through; that one brings it back', async () => {
-  await ill.stop();
-  await askTimes(5, 'ill.ok-slow', 'good');
-  await ill.start();
-  await expect.poll(() => breakerOf(gateway, 'ill/ok-slow')).toBe('half_open');
-
-  // The probe takes 300 ms: meanwhile the others go elsewhere.
-  const together = await Promise.all(
-    Array.from({ length: 10 }, () => ask(gateway, among('ill.ok-slow', 'good'))),
+  await gateway.stop();
+  const gate = await startGate();
+  gateway = await startWithBreakerOpenFor(
+    OPEN_MS,
+    providerTable('gate', gate.baseUrl) + modelTable('gate.any', 'gate', 'any'),
   );
-  for (const seen of together) expectWhole(seen);
-  expect(ill.countFor('ok-slow')).toBe(1);
+  await askTimes(5, 'gate.any', 'good');
+  gate.recover();
+  await expect.poll(() => breakerOf(gateway, 'gate/any')).toBe('half_open');
+
+  // The probe is answered only after the others, who go elsewhere meanwhile.
+  const together = Array.from({ length: 10 }, () => ask(gateway, among('gate.any', 'good')));
+  await expect.poll(() => well.countFor('good')).toBe(5 + 9);
+  await expect.poll(() => gate.waiting.length).toBe(1);
+  expect(await breakerOf(gateway, 'gate/any')).toBe('half_open');
+  gate.release();
+  for (const seen of await Promise.all(together)) expectWhole(seen);
   expect(well.countFor('good')).toBe(5 + 9);
-  expect(await breakerOf(gateway, 'ill/ok-slow')).toBe('success');
-  const back = await askTimes(1, 'ill.ok-slow', 'good');
-  expect(back?.headers['x-router-model']).toBe('ill.ok-slow');
+  expect(await breakerOf(gateway, 'gate/any')).toBe('success');
+  const back = askTimes(1, 'gate.any', 'good');
+  await expect.poll(() => gate.waiting.length).toBe(1);
+  gate.release();
+  expect((await back)?.headers['x-router-model']).toBe('gate.any');
+  await gate.close();
 });
 
 test('a probe that fails doubles the wait, and its client does not notice', async () => {
