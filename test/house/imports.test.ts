@@ -16,7 +16,7 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   core: {
     rooms: ['core'],
     types: [],
-    packages: ['simple-statistics', 'd3-random', '@datadog/sketches-js', '@cfworker/json-schema'],
+    packages: ['simple-statistics', 'd3-random', '@datadog/sketches-js'],
   },
   config: {
     rooms: ['config', 'core'],
