@@ -48,7 +48,7 @@ export function presentBody(body: JsonBody | undefined): JsonBody {
  * @throws GatewayError 400 when it is empty, not UTF-8, not JSON, not an object, nested too deeply or names a member
  *   twice: with two values for one name, what is checked here and what a provider reads could differ.
  */
-export function readJsonObject(bytes: Buffer): JsonBody {
+function readJsonObject(bytes: Buffer): JsonBody {
   if (bytes.length === 0) throw emptyBody();
   if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.', null, 'invalid_json');
   const scan = scanJson(bytes, MAX_DEPTH);

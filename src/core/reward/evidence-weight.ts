@@ -30,7 +30,7 @@ export const TRUNCATED_QUALITY = 0.3;
  * other prompts than the router would have given it, and what is learnt there would be compared with the routed
  * ones. True makes them count like any other outcome, for installations that name models only to seed the beliefs.
  */
-export const FORCED_CHOICES_TEACH_QUALITY: boolean = false;
+const FORCED_CHOICES_TEACH_QUALITY: boolean = false;
 
 /** Whether a request routed for this reason (`explicit`, `auto`, `explore`, …) may move what is believed of quality. */
 export function teachesQuality(reason: string): boolean {

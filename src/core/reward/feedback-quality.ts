@@ -4,7 +4,7 @@ import type { EvidenceSource } from '../learning/delta.ts';
  * What clients may report about an answer, as true/false or as a share 0–1. A name that is not here is a mistake:
  * a misspelt signal that was silently dropped would turn a failed test into no news.
  */
-export const FEEDBACK_SIGNALS = [
+const FEEDBACK_SIGNALS = [
   'tests_passed',
   'code_compiled',
   'user_accepted',
@@ -13,8 +13,7 @@ export const FEEDBACK_SIGNALS = [
 ] as const;
 export type FeedbackSignal = (typeof FEEDBACK_SIGNALS)[number];
 
-export const FEEDBACK_OUTCOMES = ['success', 'partial', 'failure'] as const;
-export type FeedbackOutcome = (typeof FEEDBACK_OUTCOMES)[number];
+export type FeedbackOutcome = 'success' | 'partial' | 'failure';
 
 export type SignalValues = { readonly [name in FeedbackSignal]?: boolean | number };
 
@@ -29,9 +28,9 @@ export interface FeedbackBody extends SignalValues {
   readonly comment?: string;
 }
 
-export const DEFAULT_FEEDBACK_SOURCE = 'human';
-export const SOURCE_NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
-export const MAX_COMMENT_CHARACTERS = 2_000;
+const DEFAULT_FEEDBACK_SOURCE = 'human';
+const SOURCE_NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
+const MAX_COMMENT_CHARACTERS = 2_000;
 
 export interface FeedbackVerdict {
   readonly sourceName: string;
