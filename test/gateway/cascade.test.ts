@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 
 /** Answers `what` it was told to, by model; a request asks for JSON, so prose fails its check. */
-const MODEL_TO_ANSWER: Record<string, { status?: number; content: string }> = {
+const MODEL_TO_ANSWER: Record<string, { status?: number; content: string; finishReason?: string }> = {
   cheap: { content: 'certainly! here is your JSON:' },
   middling: { content: '{"answer": 42}' },
   dear: { content: '{"answer": 43}' },
@@ -18,15 +18,20 @@ beforeAll(async () => {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece);
     const { model } = JSON.parse(Buffer.concat(pieces).toString());
-    const { status = 200, content = '' } = MODEL_TO_ANSWER[model] ?? {};
+    const { status = 200, content = '', finishReason = 'stop' } = MODEL_TO_ANSWER[model] ?? {};
     response.writeHead(status, { 'content-type': 'application/json' }).end(
       JSON.stringify({
         id: 'x',
         object: 'chat.completion',
         created: 1,
         model,
-        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-        usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
+        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: finishReason }],
+        usage: {
+          prompt_tokens: 5,
+          completion_tokens: 5,
+          total_tokens: 10,
+          prompt_tokens_details: { cached_tokens: 2 },
+        },
       }),
     );
   });
@@ -43,18 +48,52 @@ afterAll(async () => {
   upstream.close();
 });
 
-async function ask() {
+interface Served {
+  readonly status: number;
+  readonly attempts: string | null;
+  readonly model: string;
+}
+
+async function send(
+  request: object,
+): Promise<{ seen: Served; requestId: string; costs: (number | undefined)[] }> {
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-router-metadata': 'enabled' },
     body: JSON.stringify({
       model: 'auto:cascade',
-      response_format: { type: 'json_object' },
-      messages: [{ role: 'user', content: 'The answer as JSON, please.' }],
+      messages: [{ role: 'user', content: 'The answer, please.' }],
+      ...request,
     }),
   });
-  const body = (await response.json()) as { model: string };
-  return { status: response.status, attempts: response.headers.get('x-router-attempts'), model: body.model };
+  const { headers, status } = response;
+  const body = (await response.json()) as {
+    model: string;
+    usage?: { cost: number; cost_usd: number };
+    router_metadata?: { cost_usd: number; attempts: number };
+  };
+  return {
+    seen: { status, attempts: headers.get('x-router-attempts'), model: body.model },
+    requestId: String(headers.get('x-request-id')),
+    costs: [
+      Number(headers.get('x-router-cost-usd')),
+      body.usage?.cost,
+      body.usage?.cost_usd,
+      body.router_metadata?.cost_usd,
+    ],
+  };
+}
+
+const ask = async () => (await send({ response_format: { type: 'json_object' } })).seen;
+
+async function explain(requestId: string) {
+  const response = await fetch(`${gateway.url}/v1/explain/${requestId}`);
+  return (await response.json()) as {
+    model: string;
+    cost: { actual_usd: number };
+    attempts: { model: string; usage: object }[];
+    learnt: { automatic: object | null }[];
+  };
 }
 
 describe('cascade', () => {
@@ -72,5 +111,48 @@ describe('cascade', () => {
     MODEL_TO_ANSWER.middling = { status: 500, content: '' };
     MODEL_TO_ANSWER.dear = { status: 500, content: '' };
     expect(await ask()).toEqual({ status: 200, attempts: '3', model: 'cheap' });
+  });
+
+  it('costs what all its attempts cost', async () => {
+    MODEL_TO_ANSWER.cheap = { content: '' };
+    MODEL_TO_ANSWER.middling = { content: '42' };
+    const { seen, costs, requestId } = await send({});
+    expect(seen).toEqual({ status: 200, attempts: '2', model: 'middling' });
+    const { cost, attempts } = await explain(requestId);
+    expect(costs).toEqual(costs.map(() => cost.actual_usd));
+    expect(cost.actual_usd).toBeCloseTo(40e-6, 9);
+    expect(attempts.map(({ usage }) => usage)).toEqual([
+      { input_tokens: 5, output_tokens: 5, cached_input_tokens: 2 },
+      { input_tokens: 5, output_tokens: 5, cached_input_tokens: 2 },
+    ]);
+  });
+
+  it('serves the best of what failed its checks, the later of equals, and takes feedback on that', async () => {
+    MODEL_TO_ANSWER.cheap = { content: 'A beginning of', finishReason: 'length' };
+    MODEL_TO_ANSWER.middling = { content: '' };
+    MODEL_TO_ANSWER.dear = { content: '' };
+    const { seen, requestId } = await send({});
+    expect(seen).toEqual({ status: 200, attempts: '3', model: 'cheap' });
+    expect((await explain(requestId)).model).toBe('cheap');
+    const response = await fetch(`${gateway.url}/v1/feedback/${requestId}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ score: 1 }),
+    });
+    expect(await response.json()).toMatchObject({ moved: { model: 'cheap' } });
+
+    MODEL_TO_ANSWER.cheap = { content: '' };
+    MODEL_TO_ANSWER.dear = { content: 'A beginning of', finishReason: 'length' };
+    MODEL_TO_ANSWER.middling = { content: 'A middle of', finishReason: 'length' };
+    expect((await send({})).seen).toEqual({ status: 200, attempts: '3', model: 'dear' });
+  });
+
+  it('a failure behind an answer in hand is nobody’s bad answer', async () => {
+    MODEL_TO_ANSWER.cheap = { content: '' };
+    MODEL_TO_ANSWER.middling = { status: 500, content: '' };
+    MODEL_TO_ANSWER.dear = { status: 500, content: '' };
+    const { requestId } = await send({});
+    const { learnt } = await explain(requestId);
+    expect(learnt.map(({ automatic }) => automatic !== null)).toEqual([true, false, false]);
   });
 });

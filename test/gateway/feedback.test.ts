@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
@@ -180,8 +182,14 @@ test('a request that still runs cannot be judged yet', async () => {
 test('what was learnt is what another gateway reads from the database', async () => {
   const { requestId } = await ask(gateway, { route: { models: ['two'] } }, { task: 'summarization' });
   await give(requestId, { score: 1 });
+  await read(gateway, `/v1/explain/${requestId}`);
+  // A file bears one server, so the other gets a copy.
+  const copy = join(gateway.folder, 'copy.db');
+  const original = new SqliteDatabase(gateway.databaseUrl.replace('sqlite:', ''), { readonly: true });
+  original.prepare('vacuum into ?').run(copy);
+  original.close();
   const other = await startGateway(providerToml('up', upstream.baseUrl, ['one', 'two', 'slow-headers']), {
-    store: gateway.databaseUrl,
+    store: `sqlite:${copy}`,
   });
   try {
     expect(await allBeliefs(other)).toEqual(await allBeliefs(gateway));
@@ -228,4 +236,25 @@ describe('keys', () => {
       expect(answer.status).toBe(200);
     }
   });
+});
+
+test('a verdict taken back and given again is no second sight of the model', async () => {
+  const alarms = async () => {
+    const { text } = await send(`${gateway.url}/metrics`);
+    return text.split('\n').filter((line) => line.startsWith('outrider_change_alarms_total{'));
+  };
+  const judge = async (score: number) => {
+    const { requestId } = await ask(gateway, { route: { models: ['two'] } }, { task: 'reasoning_math' });
+    await give(requestId, { score });
+    return requestId;
+  };
+  // Enough labels for the detector to watch by.
+  for (let i = 0; i < 60; i++) await judge(1);
+  const before = await alarms();
+  const requestId = await judge(1);
+  for (let i = 0; i < 60; i++) {
+    await retract(requestId);
+    await give(requestId, { score: 0 });
+  }
+  expect(await alarms()).toEqual(before);
 });

@@ -56,6 +56,12 @@ describe('deltasOfEnding', () => {
     ]);
   });
 
+  it('of several choices one is learnt: estimates multiply by their number', () => {
+    expect(deltasOfEnding({ ...stream, outputTokens: 404, choices: 4 })).toEqual(deltasOfEnding(stream));
+    const four: AttemptOutcome = { ...unary, outputTokens: 404, choices: 4 };
+    expect(deltasOfEnding(four)).toEqual(deltasOfEnding(unary));
+  });
+
   it('a unary answer teaches the pace but never a time to first token', () => {
     expect(of('ttft', unary)).toBeUndefined();
     expect(of('token_time', unary)).toMatchObject({ a: 1, b: Math.log(1_200 / 101) });
