@@ -75,7 +75,7 @@ export interface QualityBelief {
   readonly high90: number;
   /**
    * Labelled outcomes it is worth, min(Σw, (Σw)²/Σw²), those of older epochs counting less. Kish's count alone is
-   * blind to scale: a thousand unlabelled passes would be a thousand samples. They are 4 at most (`unlabelled-bound.ts`).
+   * blind to scale: a thousand unlabelled passes would be a thousand samples. They are 4 at most (`bounded-outcomes.ts`).
    */
   readonly samples: number;
   /** `prior`: no outcome of its own; `observed`: its labelled outcomes weigh most; `mixed`: something else does. */

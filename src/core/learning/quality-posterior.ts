@@ -1,8 +1,15 @@
 import { ALL_TASKS, at, type BeliefSums, clamp, TASK_COUNT } from './belief-sums.ts';
+import {
+  amountAt,
+  boundOutcomes,
+  createBoundedOutcomes,
+  HEURISTIC_STRIDE,
+  type QualityMeasures,
+  weightAt,
+} from './bounded-outcomes.ts';
 import { CELL_FIELDS } from './contract.ts';
 import { interactionVariance } from './interaction-variance.ts';
 import { createTwoWayFit, refit } from './two-way-fit.ts';
-import { unlabelledScale } from './unlabelled-bound.ts';
 
 /** ρ: draws come from Beta(ρα, ρβ) (posterior reshaping, Chapelle & Li 2011). */
 export const RESHAPING = 2;
@@ -21,7 +28,6 @@ const REFIT_EVERY = 8;
 const EFFECT_FLOOR = 0.03;
 const EFFECT_CEILING = 0.97;
 const WEIGHT_LIMIT = 1e9;
-const HEURISTIC_STRIDE = 4;
 
 /** One cell of the posterior in full. */
 export interface PosteriorCell {
@@ -65,21 +71,20 @@ export interface QualityPosterior {
  *
  * L is the size of the Beta distribution with mean pG and variance τ²: as much as other tasks really say.
  *
- * Heuristic outcomes are summed apart and bounded here: in s, f and n to four, in b, a, N and n_task to four per model.
+ * Heuristic outcomes are summed apart and bounded (`bounded-outcomes.ts`): in s, f and n to four labels, in b, a, N and
+ * n_task to four per model. They may be eight updates old, like the fit.
  *
  * @param measures where labelled and heuristic quality stand in `sums`
  * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent: kP then starts at 2
  */
 export function createQualityPosterior(
   sums: BeliefSums,
-  measures: { readonly labelled: number; readonly heuristic: number },
+  measures: QualityMeasures,
   deviationOf: (taskIndex: number, modelIndex: number) => number | undefined,
 ): QualityPosterior {
   const fit = createTwoWayFit();
-  let successes = new Float64Array(0);
-  let weights = new Float64Array(0);
-  /** What the heuristic outcomes count, bounded, as of the fit: by cell, as (s, n, n of the other tasks, Σw²). */
-  let heuristics = new Float64Array(0);
+  const outcomes = createBoundedOutcomes();
+  let heuristics = outcomes.heuristics;
   /** The sums of a model that nobody heard of. */
   const nothing = new Float64Array(sums.offsetOf(1, 0, 0));
   let interaction = 0;
@@ -87,37 +92,10 @@ export function createQualityPosterior(
 
   function fitNow(): void {
     const modelCount = sums.count();
-    if (successes.length < modelCount * TASK_COUNT) {
-      successes = new Float64Array(2 * modelCount * TASK_COUNT);
-      weights = new Float64Array(2 * modelCount * TASK_COUNT);
-      heuristics = new Float64Array(2 * modelCount * TASK_COUNT * HEURISTIC_STRIDE);
-    }
-    const effective = sums.effective();
-    for (let model = 0; model < modelCount; model += 1) {
-      const labelledAt = sums.offsetOf(model, measures.labelled, 0);
-      const heuristicAt = sums.offsetOf(model, measures.heuristic, 0);
-      const overall = weightAt(effective, heuristicAt + 3 * ALL_TASKS);
-      const overallScale = unlabelledScale(overall);
-      for (let task = 0; task < TASK_COUNT; task += 1) {
-        const cell = model * TASK_COUNT + task;
-        const labelled = labelledAt + 3 * task;
-        const success = amountAt(effective, labelled);
-        const weight = success + amountAt(effective, labelled + 1);
-        const heuristic = heuristicAt + 3 * task;
-        const heuristicSuccess = amountAt(effective, heuristic);
-        const heuristicWeight = heuristicSuccess + amountAt(effective, heuristic + 1);
-        successes[cell] = success + overallScale * heuristicSuccess;
-        weights[cell] = weight + overallScale * heuristicWeight;
-        const scale = unlabelledScale(heuristicWeight);
-        const into = cell * HEURISTIC_STRIDE;
-        heuristics[into] = scale * heuristicSuccess;
-        heuristics[into + 1] = scale * heuristicWeight;
-        heuristics[into + 2] = overallScale * clamp(overall - heuristicWeight, 0, WEIGHT_LIMIT);
-        heuristics[into + 3] = scale * scale * amountAt(effective, heuristic + 2);
-      }
-    }
-    refit(fit, modelCount, successes, weights);
-    interaction = interactionVariance(fit, modelCount, successes, weights);
+    boundOutcomes(outcomes, sums, measures);
+    heuristics = outcomes.heuristics;
+    refit(fit, modelCount, outcomes.successes, outcomes.weights);
+    interaction = interactionVariance(fit, modelCount, outcomes.successes, outcomes.weights);
     updatesSinceFit = 0;
   }
 
@@ -141,12 +119,13 @@ export function createQualityPosterior(
     const labelled = isKnown ? sums.offsetOf(modelIndex, measures.labelled, taskIndex) : 0;
     const heuristic = isKnown ? (modelIndex * TASK_COUNT + taskIndex) * HEURISTIC_STRIDE : 0;
     const bounded = isKnown ? heuristics : nothing;
-    const labelledSuccess = amountAt(effective, labelled);
-    const labelledWeight = labelledSuccess + amountAt(effective, labelled + 1);
+    const labelledSuccess = clamp(at(effective, labelled), 0, WEIGHT_LIMIT);
+    const labelledWeight = labelledSuccess + clamp(at(effective, labelled + 1), 0, WEIGHT_LIMIT);
     const success = labelledSuccess + at(bounded, heuristic);
     const weight = labelledWeight + at(bounded, heuristic + 1);
-    const labelledOverall = weightAt(effective, labelled + 3 * (ALL_TASKS - taskIndex));
-    const elsewhere = clamp(labelledOverall - labelledWeight, 0, WEIGHT_LIMIT) + at(bounded, heuristic + 2);
+    const overall = labelled + 3 * (ALL_TASKS - taskIndex);
+    const labelledElsewhere = at(effective, overall) + at(effective, overall + 1) - labelledWeight;
+    const elsewhere = clamp(labelledElsewhere, 0, WEIGHT_LIMIT) + at(bounded, heuristic + 2);
     const baseline = at(fit.taskBaseline, taskIndex);
     const effect = modelIndex < 0 ? 0 : at(fit.modelEffect, modelIndex);
     const modelQuality = clamp(baseline + effect, EFFECT_FLOOR, EFFECT_CEILING);
@@ -181,7 +160,8 @@ export function createQualityPosterior(
     const heuristic = (modelIndex * TASK_COUNT + taskIndex) * HEURISTIC_STRIDE;
     cell.labelledSuccesses = amountAt(effective, labelled);
     cell.labelledWeight = weightAt(effective, labelled);
-    cell.squaredWeight = amountAt(effective, labelled + 2) + (isKnown ? at(heuristics, heuristic + 3) : 0);
+    cell.squaredWeight =
+      amountAt(effective, labelled + 2) + (isKnown ? at(outcomes.heuristics, heuristic + 3) : 0);
     return cell;
   }
 
@@ -207,14 +187,4 @@ export function createQualityPosterior(
       into[start + CELL_FIELDS.modelWeight] = cell.modelWeight;
     },
   };
-}
-
-/** One sum, as it can be believed. */
-function amountAt(effective: Float64Array, offset: number): number {
-  return clamp(at(effective, offset), 0, WEIGHT_LIMIT);
-}
-
-/** s + f of the sums that start here. */
-function weightAt(effective: Float64Array, offset: number): number {
-  return amountAt(effective, offset) + amountAt(effective, offset + 1);
 }

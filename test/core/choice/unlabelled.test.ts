@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/choice/decide.ts';
 import { BUILT_IN_STRATEGIES } from '../../../src/core/choice/strategy.ts';
+import { UNLABELLED_LIMIT } from '../../../src/core/learning/bounded-outcomes.ts';
 import { createLearner } from '../../../src/core/learning/learner.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
-import { UNLABELLED_LIMIT } from '../../../src/core/learning/unlabelled-bound.ts';
 import { TASKS, type Task } from '../../../src/core/task/task.ts';
 import { quality, unlabelled } from '../learning/evidence.ts';
 import { candidatesOf, chatModel, choiceInput, profileOf } from './candidates.ts';
