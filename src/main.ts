@@ -22,7 +22,11 @@ export async function main(options: ServeOptions): Promise<void> {
   closeWithGrace({ delay: serving.drainMs + 30_000, logger: false, skip: ['SIGHUP'] }, async ({ err }) => {
     if (err) process.stderr.write(`${err.stack ?? err.message}\n`);
     await serving.close().catch((error: unknown) => {
-      process.stderr.write(`Not closed cleanly: ${error instanceof Error ? error.message : String(error)}\n`);
+      // What stands behind the words for a client: here nobody is asking.
+      const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      process.stderr.write(
+        `Not closed cleanly: ${reason instanceof Error ? reason.message : String(reason)}\n`,
+      );
       throw error;
     });
   });
