@@ -80,7 +80,11 @@ export function createCatalog(config: {
       if (named) return named;
       const asked = strategyAskedFor(requested);
       if (asked === undefined) throw unknownModel(requested);
-      return { candidates: chat, isExplicit: false, strategy: asked === '' ? undefined : strategy(asked) };
+      return {
+        candidates: chat,
+        isExplicit: false,
+        strategy: asked === '' ? undefined : strategy(asked, 'model'),
+      };
     },
   };
 }

@@ -96,10 +96,13 @@ describe('names', () => {
   });
 
   test('an unknown strategy is a 400 that names those there are', async () => {
-    for (const request of [{ model: 'auto:turbo' }, { route: { strategy: 'turbo' } }]) {
+    for (const [param, request] of [
+      ['model', { model: 'auto:turbo' }],
+      ['route.strategy', { route: { strategy: 'turbo' } }],
+    ] as const) {
       await expect(ask(request)).rejects.toMatchObject({
         status: 400,
-        param: 'strategy',
+        param,
         message: expect.stringContaining('balanced, quality, price, latency'),
       });
     }

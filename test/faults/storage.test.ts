@@ -10,7 +10,7 @@ import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
 import { ask, get } from './ask.ts';
 import { expectOurError, expectRetryAfter, expectWhole } from './expect-answer.ts';
-import { among, attemptsOf, modelTable, providerTable } from './scene.ts';
+import { among, attemptsOf, breakerOf, modelTable, providerTable } from './scene.ts';
 
 let upstream: MisbehavingUpstream;
 let gateway: TestGateway;
@@ -29,9 +29,9 @@ afterEach(async () => {
 });
 
 async function start(): Promise<void> {
-  const names = ['slow-headers', 'ok-slow', 'good'];
+  const names = ['slow-headers', 'ok-slow', 'good', '401'];
   const toml = [
-    '[routing.timeouts]\nheaders_ms = 800\n',
+    '[routing.timeouts]\nheaders_ms = 800\n[routing.breaker]\nopen_ms = 100\n',
     providerTable('some', upstream.baseUrl),
     ...names.map((name) => modelTable(name, 'some', name)),
   ].join('\n');
@@ -86,6 +86,21 @@ describe('a database that another process has locked', () => {
     locked.release();
     await expectRecovered();
     expect(upstream.requests).toHaveLength(1);
+  });
+
+  test('a probe that could not be written down gives its place to the next', async () => {
+    await start();
+    const isHalfOpen = () =>
+      expect.poll(() => breakerOf(gateway, 'some/401'), { interval: 20 }).toBe('half_open');
+    expectOurError(await ask(gateway, among('401')), 502, 'upstream_auth');
+    await isHalfOpen();
+    const locked = lock();
+    expectOurError(await ask(gateway, among('401')), 503, 'storage_unavailable');
+    locked.release();
+    await expectRecovered();
+    await isHalfOpen();
+    expectOurError(await ask(gateway, among('401')), 502, 'upstream_auth');
+    expect(upstream.countFor('401')).toBe(2);
   });
 
   test('a lock of less than a tenth of a second is waited out', async () => {
