@@ -177,8 +177,12 @@ describe('a chat request with a mistake', () => {
   );
 
   test.each(['__proto__', 'constructor', 'no-such-strategy'])('the strategy %j', async (strategy) => {
-    for (const request of [{ model: `auto:${strategy}` }, { model: 'auto', route: { strategy } }]) {
-      expectRefusal(await chat({ body: { ...GOOD, ...request } }), 400, 'invalid_request', 'strategy');
+    const requests = {
+      model: { model: `auto:${strategy}` },
+      'route.strategy': { model: 'auto', route: { strategy } },
+    };
+    for (const [param, request] of Object.entries(requests)) {
+      expectRefusal(await chat({ body: { ...GOOD, ...request } }), 400, 'invalid_request', param);
     }
   });
 });
