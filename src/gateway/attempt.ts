@@ -104,7 +104,7 @@ export async function runAttempt(
     error,
     progress,
     latencyMs: tookMs - progress.queueMs,
-    isFailureSeen: error !== undefined && (line?.hasBegun === true || options.isFailureSeen(error, next)),
+    isFailureSeen: error !== undefined && (line?.hasBegun() === true || options.isFailureSeen(error, next)),
   };
   const end = settleAttempt(deps, { job, decision: options.decision, candidate, start, outcome });
   const ruling = ruleOf(end.ending).breaker;
@@ -142,7 +142,7 @@ function upstreamOf(live: LiveSettings, provider: string): Upstream {
 /** Of a stream that was held back the client has seen nothing: its death in the middle is like one before. */
 function nextAfter(error: GatewayError | undefined, line: StreamLine | undefined): EndingRule['next'] {
   if (error?.ending === undefined) return 'any';
-  if (error.ending === 'stream_after_token' && line?.hasBegun === false) return 'any';
+  if (error.ending === 'stream_after_token' && line?.hasBegun() === false) return 'any';
   return ruleOf(error.ending).next;
 }
 

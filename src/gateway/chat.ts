@@ -121,10 +121,10 @@ async function answerChat(
     if (finished.error === undefined) {
       const answers = inHand ? [inHand.finished.end, finished.end] : [finished.end];
       if (answeringAttempt(answers) === finished.end) inHand = { candidate, finished };
-      if (!movesUp || finished.line?.hasBegun || !failsItsChecks(finished.end)) break;
+      if (!movesUp || finished.line?.hasBegun() || !failsItsChecks(finished.end)) break;
       continue;
     }
-    if (finished.line?.hasBegun) {
+    if (finished.line?.hasBegun()) {
       breakStream(client, finished.error);
       return { headers: {}, body: undefined };
     }

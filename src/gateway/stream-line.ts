@@ -3,15 +3,16 @@ import type { ClientLine } from './chat-job.ts';
 
 /** The way of a stream to its client: the head goes out with the first token, or with the whole answer. */
 export interface StreamLine extends StreamSink {
-  /** True once a byte has gone to the client: from then on no other model can take over. */
-  readonly hasBegun: boolean;
+  /**
+   * True once a byte has gone to the client: from then on no other model can take over. No getter: one in an object
+   * literal gives every object a hidden class of its own.
+   */
+  hasBegun(): boolean;
   /** Hold-back mode keeps everything until here. */
   release(): void;
   /** What a failed attempt left unsent is not sent. */
   discard(): void;
 }
-
-const PAUSE_FREE = () => {};
 
 export function createStreamLine(options: {
   client: ClientLine;
@@ -33,16 +34,15 @@ export function createStreamLine(options: {
   };
 
   return {
-    get hasBegun() {
-      return hasBegun;
-    },
+    hasBegun: () => hasBegun,
     write(events) {
       const named = renamer ? renamer(events) : events;
       if (!holdBack) return send(named);
       held.push(named);
       return true;
     },
-    onceDrained: (resume) => (holdBack ? PAUSE_FREE() : client.onceDrained(resume)),
+    // While held back nothing asks for a pause.
+    onceDrained: (resume) => client.onceDrained(resume),
     release() {
       if (held.length > 0) send(Buffer.concat(held));
       held = [];
