@@ -17,8 +17,8 @@ export interface CallContext {
   readonly limits: UpstreamLimits;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  /** Whether any connection to this provider stands. */
-  readonly isConnected: () => boolean;
+  /** Whether any connection to this provider has stood since then (monotonic milliseconds). */
+  readonly wasConnected: (sinceMs: number) => boolean;
 }
 
 export interface Settle {
@@ -192,7 +192,9 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
 
   #neverSent(): GatewayError {
     const { provider } = this.call.endpoint;
-    if (!this.context.isConnected()) return endedBy('connect', `Provider '${provider}' cannot be reached.`);
+    if (!this.context.wasConnected(this.#startedMs)) {
+      return endedBy('connect', `Provider '${provider}' cannot be reached.`);
+    }
     return endedBy('local_queue', `All connections to provider '${provider}' are in use.`, {
       retryAfterSeconds: 1,
     });

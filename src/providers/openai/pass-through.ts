@@ -33,9 +33,18 @@ export function createPassThrough(
     bodyTimeout: 0,
     maxHeaderSize: 32 * 1024,
   });
+  let connections = 0;
+  let lastLostMs = Number.NEGATIVE_INFINITY;
+  pool.on('connect', () => {
+    connections += 1;
+  });
+  pool.on('disconnect', () => {
+    connections -= 1;
+    lastLostMs = deps.monotonicMs();
+  });
   const context: CallContext = {
     timeouts: settings.timeouts,
-    isConnected: () => pool.stats.connected > 0,
+    wasConnected: (sinceMs) => connections > 0 || lastLostMs >= sinceMs,
     ...deps,
   };
   const headers = {
