@@ -4,12 +4,12 @@ import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { usageWithCost, withAdditions } from './answer-body.ts';
+import { answerHeaders } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChatJob, ChatResult, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { explainDecision } from './explain-decision.ts';
-import { headerValue } from './header-value.ts';
 import { nobodyCanServe, planChat } from './plan.ts';
 
 /** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
@@ -108,7 +108,7 @@ async function answerChat(
         spent.attempts += 1;
         spent.runningSinceMs = sentMs;
       },
-      headers: () => answerHeaders(job, decision, candidate, spent, overheadMs()),
+      headers: () => answerHeaders(job, decision, candidate, spent.attempts, overheadMs()),
     }).catch((error: unknown) => {
       if (number === 0 || !(error instanceof GatewayError)) throw error;
       return undefined;
@@ -135,7 +135,7 @@ async function answerChat(
   if (client.hasLeft) return { headers: {}, body: undefined };
   if (inHand === undefined) throw lastWord(deps, decision, failures, job.body.model);
   deps.metrics.overhead(overheadMs());
-  const headers = answerHeaders(job, decision, inHand.candidate, spent, overheadMs());
+  const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
   return complete({ job, decision, ...inHand, spent, client, headers });
 }
 
@@ -290,24 +290,5 @@ function metadataOf(done: {
     cost_usd: spent.costMicroUsd / 1_000_000,
     latency_ms: finished.end.latencyMs,
     ...explainDecision(decision, job.allowedModels),
-  };
-}
-
-function answerHeaders(
-  job: ChatJob,
-  decision: Decision,
-  { model, endpoint }: Candidate,
-  { attempts }: Readonly<Spent>,
-  overheadMs: number,
-): Record<string, string> {
-  return {
-    'x-request-id': job.requestId,
-    'x-router-model': headerValue(model.id),
-    'x-router-provider': headerValue(endpoint.provider),
-    'x-router-reason': attempts > 1 ? 'fallback' : decision.reason,
-    'x-router-task': decision.profile.task,
-    'x-router-strategy': headerValue(decision.strategy),
-    'x-router-attempts': String(attempts),
-    'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
   };
 }

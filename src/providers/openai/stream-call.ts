@@ -33,7 +33,8 @@ const LINGER_MS = 1_000;
 /**
  * A call whose answer is a stream of chunks. Nothing goes out before the first token, so that another model can still
  * take over; from then on whole events pass as they came. The usage event and `[DONE]` are withheld: the gateway
- * writes both itself, after it has settled the cost. Complete only when a finish reason was seen.
+ * writes both itself, after it has settled the cost. Complete only when a finish reason was seen. One state machine, kept
+ * in one file: its transitions are only understood together.
  */
 export class StreamCall extends CallHandler {
   #phase: 'opening' | 'flowing' | 'json' = 'opening';

@@ -1,0 +1,24 @@
+import type { Candidate } from '../core/choice/choice-input.ts';
+import type { Decision } from '../core/choice/decision.ts';
+import type { ChatJob } from './chat-job.ts';
+import { headerValue } from './header-value.ts';
+
+/** The short account of an answer that every client gets: who answered, and why. */
+export function answerHeaders(
+  job: ChatJob,
+  decision: Decision,
+  { model, endpoint }: Candidate,
+  attempts: number,
+  overheadMs: number,
+): Record<string, string> {
+  return {
+    'x-request-id': job.requestId,
+    'x-router-model': headerValue(model.id),
+    'x-router-provider': headerValue(endpoint.provider),
+    'x-router-reason': attempts > 1 ? 'fallback' : decision.reason,
+    'x-router-task': decision.profile.task,
+    'x-router-strategy': headerValue(decision.strategy),
+    'x-router-attempts': String(attempts),
+    'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
+  };
+}
