@@ -1,3 +1,4 @@
+import type { Candidate } from '../core/choice/choice-input.ts';
 import { scanJson, withMembers } from '../core/wire/json-members.ts';
 
 /** What the gateway adds to an answer: nothing else in it is touched. */
@@ -33,4 +34,9 @@ export function withAdditions(
   if (rename && json.model === rename.from) changes.model = JSON.stringify(rename.to);
   if (additions.metadata) changes.router_metadata = JSON.stringify(additions.metadata);
   return withMembers(body, scanJson(body).members, changes);
+}
+
+/** The alias a provider knows the model by, to be put back; undefined where it is the model's own name. */
+export function renameOf({ model, endpoint }: Candidate): AnswerAdditions['rename'] {
+  return endpoint.upstreamModel === model.id ? undefined : { from: endpoint.upstreamModel, to: model.id };
 }

@@ -5,6 +5,7 @@ import { endedBy, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Permit } from '../providers/guard-settings.ts';
 import type { CallProgress, Upstream, UpstreamAnswer, UpstreamHandle } from '../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from '../store/contract.ts';
+import { renameOf } from './answer-body.ts';
 import type { ChatJob, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
@@ -50,18 +51,16 @@ export async function runAttempt(
   },
 ): Promise<FinishedAttempt> {
   const { job, candidate, permit, client } = options;
-  const { provider, id: endpointId, upstreamModel } = candidate.endpoint;
+  const { provider, id: endpointId } = candidate.endpoint;
   const start = await begin(deps, options);
 
   const isStream = job.body.stream === true;
-  const rename =
-    upstreamModel === candidate.model.id ? undefined : { from: upstreamModel, to: candidate.model.id };
   const line = isStream
     ? createStreamLine({
         client,
         holdBack: job.body.route?.hold_back === true,
         headers: options.headers,
-        rename,
+        rename: renameOf(candidate),
       })
     : undefined;
   const sentMs = deps.monotonicMs();

@@ -3,7 +3,7 @@ import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import { usageWithCost, withAdditions } from './answer-body.ts';
+import { renameOf, usageWithCost, withAdditions } from './answer-body.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import type { Catalog } from './catalog.ts';
@@ -217,12 +217,9 @@ function complete(done: {
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
 
   if (line === undefined) {
-    const { upstreamModel } = candidate.endpoint;
-    const rename =
-      upstreamModel === candidate.model.id ? undefined : { from: upstreamModel, to: candidate.model.id };
     const body = withAdditions(answer?.body ?? Buffer.alloc(0), answer?.json ?? {}, usage, {
       costMicroUsd,
-      rename,
+      rename: renameOf(candidate),
       metadata,
     });
     const { headers } = done;
