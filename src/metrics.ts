@@ -1,4 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
+import type { BudgetStanding } from './core/choice/budgets.ts';
 import type { Decision } from './core/choice/decision.ts';
 import { createCounters } from './core/tally/counter.ts';
 import { createHistograms } from './core/tally/histogram.ts';
@@ -10,6 +11,7 @@ export interface MetricSources {
   /** 0 closed, 1 half-open, 2 open. */
   breakerStates(): Iterable<{ endpoint: string; provider: string; state: number }>;
   beliefs(): Iterable<{ task: Task; model: string; mean: number; samples: number }>;
+  budgets(): Iterable<{ strategy: string } & BudgetStanding>;
   journal(): { pending: number; oldestMs: number; dropped: number };
   inFlight(): number;
 }
@@ -192,6 +194,38 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     collect() {
       this.reset();
       for (const { task, model, samples } of sources.beliefs()) this.set({ task, model }, samples);
+    },
+  });
+  new Gauge({
+    name: 'outrider_budget_usd_per_1k_requests',
+    help: 'Budget of a strategy',
+    labelNames: ['strategy'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { strategy, usdPer1kRequests } of sources.budgets())
+        this.set({ strategy }, usdPer1kRequests);
+    },
+  });
+  new Gauge({
+    name: 'outrider_budget_spent_usd_per_1k_requests',
+    help: 'What 1,000 requests of a strategy cost by its last ones, a moving average',
+    labelNames: ['strategy'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { strategy, spentUsdPer1kRequests } of sources.budgets())
+        this.set({ strategy }, spentUsdPer1kRequests);
+    },
+  });
+  new Gauge({
+    name: 'outrider_budget_multiplier',
+    help: 'How hard a budget presses on the choices of its strategy, 0 to 50; at 50 it cannot be kept',
+    labelNames: ['strategy'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { strategy, multiplier } of sources.budgets()) this.set({ strategy }, multiplier);
     },
   });
   new Gauge({

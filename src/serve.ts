@@ -7,6 +7,7 @@ import { ConfigError } from './config/config-error.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { restartNeeded } from './config/restart-needed.ts';
+import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
@@ -23,6 +24,10 @@ import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
 import type { Store } from './store/contract.ts';
 import { openStore } from './store/open.ts';
+import { keepStates } from './store/process-state.ts';
+
+/** What a crash loses at most of how hard the budgets press. */
+const STATE_KEPT_EVERY_MS = 5_000;
 
 export interface ServeOptions {
   readonly configPath: string | undefined;
@@ -85,6 +90,20 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     for (const delta of beliefs) learner.apply(delta);
     if (skipped > 0) logger.warn({ skipped }, 'rows of beliefs that make no sense were left out');
 
+    const budgets = createBudgets(
+      config.strategies,
+      readPacerStates((await store.loadState('budgets')) ?? ''),
+    );
+    const kept = keepStates(
+      store,
+      { budgets: () => JSON.stringify(budgets.states()) },
+      {
+        everyMs: STATE_KEPT_EVERY_MS,
+        onError: (error) => logger.warn({ err: error }, 'the state of the budgets could not be stored'),
+      },
+    );
+    closers.push(() => kept.close());
+
     let live = liveSettings(config, upstreams);
     const inFlight: GatewayDeps['inFlight'] = new Set();
     const metrics: Metrics = createMetrics({
@@ -104,6 +123,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           }
         }
       },
+      budgets: function* () {
+        for (const strategy of Object.values(config.strategies)) {
+          const standing = budgets.standingOf(strategy);
+          if (standing) yield { strategy: strategy.name, ...standing };
+        }
+      },
       journal: () => store.journal.lag(),
       inFlight: () => inFlight.size,
     });
@@ -112,6 +137,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         return live;
       },
       learner,
+      budgets,
       guard,
       store,
       watch: createEndpointWatch(nowMs),
@@ -177,6 +203,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           upstreams = opened;
           config = fresh;
           learner.setModels(fresh.models);
+          budgets.setStrategies(fresh.strategies);
           guard.setEndpoints(endpointIds(fresh));
           logger.info({ models: fresh.models.length }, 'configuration read again');
           // Requests that began before keep what they planned with until they end, stand-ins included.

@@ -92,6 +92,7 @@ function buildStrategies(tables: ConfigFile['strategies']): Record<string, Strat
       valueOfSecondUsd: table.value_of_second_usd ?? base.valueOfSecondUsd,
       generationTimeWeight: table.generation_time_weight ?? base.generationTimeWeight,
       minQuality: table.min_quality ?? base.minQuality,
+      budgetUsdPer1kRequests: table.budget_usd_per_1k_requests,
     };
   });
   return { ...mapValues(builtIn, (strategy) => ({ ...strategy })), ...own };

@@ -114,6 +114,7 @@ const strategy = z.strictObject({
   value_of_second_usd: z.number().min(0).optional(),
   generation_time_weight: z.number().min(0).max(1).optional(),
   min_quality: z.number().min(0).max(1).optional(),
+  budget_usd_per_1k_requests: z.number().positive().optional(),
 });
 
 const timeouts = z.strictObject({

@@ -1,4 +1,5 @@
 import { parse, TomlError } from 'smol-toml';
+import { BUILT_IN_STRATEGIES, type Strategy } from '../core/choice/strategy.ts';
 import type { Mistake } from './config-error.ts';
 import { explainIssues } from './explain-issues.ts';
 import { type ConfigFile, fileSchema, type Surroundings, strategyNamesOf } from './file-schema.ts';
@@ -66,6 +67,15 @@ function findContradictions(
       found.push({ path: ['providers', name, 'api_key_env'], message });
     }
   }
+  for (const [name, strategy] of Object.entries(tableAt(raw, 'strategies'))) {
+    const { kind, budget_usd_per_1k_requests: budget } = tableOf(strategy);
+    if (budget === undefined || (kind ?? kindOfBuiltIn(name)) === 'bandit') continue;
+    found.push({
+      path: ['strategies', name, 'budget_usd_per_1k_requests'],
+      message:
+        'needs a strategy of kind "bandit": the order of the others does not depend on what money is worth',
+    });
+  }
   const endpointToModel = new Map<string, string>();
   for (const [modelId, model] of Object.entries(tableAt(tableAt(raw, 'api'), 'models'))) {
     const endpoints = tableOf(model).endpoints;
@@ -91,6 +101,11 @@ function findContradictions(
     });
   }
   return found;
+}
+
+function kindOfBuiltIn(name: string): Strategy['kind'] {
+  const builtIn: Readonly<Record<string, Strategy>> = BUILT_IN_STRATEGIES;
+  return (Object.hasOwn(builtIn, name) ? builtIn[name] : undefined)?.kind ?? 'bandit';
 }
 
 function tableAt(table: Record<string, unknown>, key: string): Record<string, unknown> {

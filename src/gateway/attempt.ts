@@ -213,6 +213,7 @@ function requestRecord(deps: GatewayDeps, job: ChatJob, decision: Decision): Req
       choices: profile.choices,
       ranking: decision.ranking,
       excluded: decision.excluded,
+      circumstances: decision.circumstances,
     }),
   };
 }

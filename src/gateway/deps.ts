@@ -1,3 +1,4 @@
+import type { Budgets } from '../core/choice/budgets.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
@@ -13,6 +14,8 @@ export interface GatewayDeps {
   /** Replaced as a whole when the configuration is read again: each request looks once, and keeps what it saw. */
   readonly live: LiveSettings;
   readonly learner: Learner;
+  /** Of the strategies in force. */
+  readonly budgets: Budgets;
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;

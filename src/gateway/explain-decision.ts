@@ -1,4 +1,4 @@
-import type { Decision, ExcludedCandidate, RankedCandidate } from '../core/choice/decision.ts';
+import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from '../core/choice/decision.ts';
 
 /** A decision in the words of the API, of the models a caller may know of; undefined for all. */
 export function explainDecision(decision: Decision, visibleModels: ReadonlySet<string> | undefined): object {
@@ -17,6 +17,15 @@ export function explainDecision(decision: Decision, visibleModels: ReadonlySet<s
       input_tokens: profile.inputTokens,
     },
     ...explainCandidates(decision.ranking, decision.excluded, visibleModels),
+    ...explainCircumstances(decision.circumstances),
+  };
+}
+
+/** What else had a part in it; nothing where nothing had. */
+export function explainCircumstances(circumstances: Circumstances | undefined): object {
+  const { costPenalty } = circumstances ?? {};
+  return {
+    ...(costPenalty === undefined ? {} : { budget: { cost_penalty: costPenalty } }),
   };
 }
 

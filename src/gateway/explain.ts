@@ -1,7 +1,7 @@
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import type { AttemptFact, RequestHistory } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
-import { explainCandidates } from './explain-decision.ts';
+import { explainCandidates, explainCircumstances } from './explain-decision.ts';
 import { requestNotFound } from './request-not-found.ts';
 
 /** Who asks: the key whose requests it may see, and the ids of the models it may know of; undefined for all. */
@@ -92,8 +92,11 @@ function explainAttempt(attempt: AttemptFact): object {
 
 function readDecision(history: RequestHistory, visibleModels: Viewer['visibleModels']): object {
   try {
-    const { ranking, excluded } = JSON.parse(history.request.decision);
-    return explainCandidates(ranking, excluded, visibleModels);
+    const { ranking, excluded, circumstances } = JSON.parse(history.request.decision);
+    return {
+      ...explainCandidates(ranking, excluded, visibleModels),
+      ...explainCircumstances(circumstances),
+    };
   } catch {
     return { candidates: [], excluded: [] };
   }

@@ -41,6 +41,7 @@ export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): D
     explore: wishes.explore !== false,
     floorShare: routing.exploration,
     isExplicit: resolved.isExplicit,
+    costPenalty: resolved.isExplicit ? 0 : deps.budgets.costPenaltyOf(strategy),
   });
   if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision, deps.nowMs());
   return decision;

@@ -60,6 +60,7 @@ export async function rankModels(
     object: 'list',
     strategy: strategy.name,
     window,
+    budget: budgetOf(deps, strategy),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data: tasks.map((task) => {
       const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
@@ -81,6 +82,18 @@ export async function rankModels(
         .map((row, index) => ({ rank: index + 1, ...row }));
       return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
     }),
+  };
+}
+
+/** How the strategy's budget stands; null when it has none. */
+function budgetOf(deps: GatewayDeps, strategy: Strategy): object | null {
+  const standing = deps.budgets.standingOf(strategy);
+  if (standing === undefined) return null;
+  return {
+    usd_per_1k_requests: round(standing.usdPer1kRequests, 6),
+    spent_usd_per_1k_requests: round(standing.spentUsdPer1kRequests, 6),
+    multiplier: round(standing.multiplier, 4),
+    cost_penalty: round(standing.costPenalty, 4),
   };
 }
 
@@ -172,14 +185,15 @@ function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
   return { endpoint, costMicroUsd: endpoint ? costMicroUsd : 0 };
 }
 
-/** What a model costs in money and waiting, as points of quality: (cost + T·seconds) / V. */
+/** What a model costs in money and waiting, as points of quality: ((1 + cost penalty)·cost + T·seconds) / V. */
 function handicapOf(deps: GatewayDeps, strategy: Strategy, task: Task, model: Model): number {
   const { endpoint, costMicroUsd } = cheapestEndpoint(deps, task, model);
   if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
   const timing = deps.learner.timingOf(endpoint.id, task);
   const tokens = deps.learner.expectedOutputTokens(task, model.id);
   const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
-  return (costMicroUsd / 1_000_000 + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
+  const costUsd = ((1 + deps.budgets.costPenaltyOf(strategy)) * costMicroUsd) / 1_000_000;
+  return (costUsd + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
 }
 
 function round(value: number, digits: number): number {

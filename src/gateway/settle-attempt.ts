@@ -10,6 +10,7 @@ import { checkAnswer } from '../core/reward/check-answer.ts';
 import { verdictOfSeenFailure } from '../core/reward/verdict.ts';
 import type { CallProgress, UpstreamAnswer } from '../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart } from '../store/contract.ts';
+import { chargeBudget } from './charge-budget.ts';
 import type { ChatJob } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
 import { learn } from './learn.ts';
@@ -81,6 +82,7 @@ export function settleAttempt(
   };
   deps.store.journal.end(end);
   learn(deps, start, end, decision.reason);
+  chargeBudget(deps.budgets, decision, end, error === undefined || outcome.isFailureSeen);
   deps.metrics.attemptEnded(start, end, isStream);
   deps.log.info(
     {

@@ -281,6 +281,10 @@ export interface Store {
   /** True once any key was ever created, revoked ones included: a gateway does not fall open by revoking. */
   hasKeys(): Promise<boolean>;
 
+  /** What a process left under this name, whichever wrote it last; undefined when none did. */
+  loadState(name: string): Promise<string | undefined>;
+  saveState(name: string, value: string): Promise<void>;
+
   /** Whether the next write is expected to succeed; after a failure it tries one. Never rejects. */
   isHealthy(): Promise<boolean>;
   /** Writes what is queued, then closes. Rejects when something could not be written; is closed all the same. */

@@ -10,6 +10,7 @@ import { hashKey } from './key-hash.ts';
 import { createKey, findKeyByHash, hasKeys, keySecretOf, listKeys, revokeKey } from './keys.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
+import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
 import { orUnavailable } from './storage-unavailable.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
@@ -59,6 +60,9 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     hashKey: (key) => hashKey(secret, key),
     findKeyByHash: (hash) => guarded(findKeyByHash(database, hash)),
     hasKeys: () => guarded(hasKeys(database)),
+
+    loadState: (name) => guarded(loadState(database, name)),
+    saveState: (name, value) => guarded(saveState(database, name, value)),
 
     isHealthy: () => isHealthy(database, journal.isAway()),
 

@@ -45,7 +45,7 @@ describe('docs/configuration.md', () => {
     for (const line of text.split('\n')) {
       const heading = /^#+ `\[?([^\]`]+)\]?`/.exec(line);
       if (line.startsWith('#')) section = (heading?.[1] ?? '').replace(/(<name>|"<id>")/, '*');
-      const row = /^\| `([a-z_]+)` \| ([^|]*)\|/.exec(line);
+      const row = /^\| `([a-z0-9_]+)` \| ([^|]*)\|/.exec(line);
       if (row !== null && section !== '') documented.set(`${section} ${row[1]}`, (row[2] ?? '').trim());
     }
     expect(Object.fromEntries([...documented].sort())).toEqual(Object.fromEntries([...expected].sort()));

@@ -56,6 +56,13 @@ describe('one mistake, its line and its words', () => {
       /"none"/,
     ],
     [
+      'a budget for an order that money does not change',
+      '[strategies.cascade]\nbudget_usd_per_1k_requests = 1',
+      2,
+      'strategies.cascade.budget_usd_per_1k_requests',
+      /kind "bandit"/,
+    ],
+    [
       'a strategy nobody has',
       '[routing]\ndefault_strategy = "ballanced"',
       2,

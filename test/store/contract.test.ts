@@ -3,6 +3,7 @@ import { evidenceContract } from './contract/evidence.ts';
 import { historyContract } from './contract/history.ts';
 import { journalContract } from './contract/journal.ts';
 import { keysContract } from './contract/keys.ts';
+import { processStateContract } from './contract/process-state.ts';
 import { recoveryContract } from './contract/recovery.ts';
 import { describeEachDatabase } from './each-database.ts';
 
@@ -12,3 +13,4 @@ describeEachDatabase('beliefs', beliefsContract);
 describeEachDatabase('history', historyContract);
 describeEachDatabase('recovery', recoveryContract);
 describeEachDatabase('keys', keysContract);
+describeEachDatabase('state of a process', processStateContract);

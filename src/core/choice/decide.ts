@@ -1,6 +1,6 @@
 import { CELL_STRIDE } from '../learning/contract.ts';
 import type { ChoiceInput } from './choice-input.ts';
-import type { Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
+import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
 import { breachOfLimits, refusalOfCandidate } from './eligibility.ts';
 import { unsafeModel } from './exposure.ts';
 import { type Prospect, prospectOf } from './prospect.ts';
@@ -50,7 +50,12 @@ export function decide(input: ChoiceInput): Decision {
       rankedOf(arms[arm] as Prospect, propensities?.[arm] ?? (place === 0 ? 1 : 0)),
     ),
     excluded,
+    circumstances: circumstancesOf(input),
   };
+}
+
+function circumstancesOf({ costPenalty = 0 }: ChoiceInput): Circumstances | undefined {
+  return costPenalty > 0 ? { costPenalty } : undefined;
 }
 
 function reasonOf(input: ChoiceInput, isExploring: boolean): Decision['reason'] {

@@ -10,6 +10,14 @@ export interface Decision {
   /** Best first: the endpoint chosen, then the fallbacks in the order of the same draw. */
   readonly ranking: readonly RankedCandidate[];
   readonly excluded: readonly ExcludedCandidate[];
+  /** Undefined where nothing out of the ordinary had a part in it: nearly always. Stored and explained with the rest. */
+  readonly circumstances: Circumstances | undefined;
+}
+
+/** What moved a choice beside the utilities of its strategy. */
+export interface Circumstances {
+  /** Dollars of disutility per dollar of expected cost, on top of the cost itself, to keep a budget. */
+  readonly costPenalty?: number;
 }
 
 export interface RankedCandidate {

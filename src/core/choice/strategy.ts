@@ -14,6 +14,8 @@ export interface Strategy {
   readonly generationTimeWeight: number;
   /** Models believed below this are left out once there is evidence; 0 leaves nobody out. */
   readonly minQuality: number;
+  /** What 1,000 requests may cost on average, USD (`pacer.ts`); absent: no budget. Of kind `bandit` only. */
+  readonly budgetUsdPer1kRequests?: number;
 }
 
 export const BUILT_IN_STRATEGIES = {
