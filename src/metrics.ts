@@ -98,6 +98,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Changes of quality detected, each opening an epoch',
     labelNames: ['model'],
   });
+  const reAsks = createCounters({
+    name: 'outrider_re_asks_total',
+    help: 'Answers after which the same conversation asked nearly the same again',
+    labelNames: [],
+  });
   registerGauges(registry, sources);
 
   const families = [
@@ -112,6 +117,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     regret,
     feedback,
     alarms,
+    reAsks,
   ];
 
   const attemptSeries = cached((provider: string, model: string, ending: string) =>
@@ -132,6 +138,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const overheadSeries = overhead.of();
   const entropySeries = entropy.of();
   const regretSeries = regret.of();
+  const reAskSeries = reAsks.of();
 
   return {
     decided(decision) {
@@ -155,6 +162,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
     overhead: (ms) => overheadSeries.observe(Math.max(0, ms) / 1000),
     feedbackGiven: (source) => feedback.of(source).add(1),
+    reAsked: () => reAskSeries.add(1),
     alarmRaised: (modelId) => alarms.of(modelId).add(1),
     render: async () => ({
       contentType: registry.contentType,

@@ -11,6 +11,7 @@ import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
+import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
@@ -141,6 +142,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       guard,
       store,
       watch: createEndpointWatch(nowMs),
+      reAsks: createReAskWatch({
+        seed: Math.floor(createRandom(seed + 3)() * 2 ** 31),
+        windowMs: () => config.evidence.reAskSeconds * 1000,
+      }),
       metrics,
       log: {
         info: (fields, message) => attempts.info(fields, message),

@@ -85,10 +85,15 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
         breaker: breaker.prefault({}),
       })
       .prefault({}),
+    evidence: evidence.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
     providers: z.record(name, providerSchema(env)).default({}),
   });
 }
+
+const evidence = z.strictObject({
+  re_ask_seconds: z.number().min(0).max(3600).default(60),
+});
 
 const limit = z.union([count, z.literal('none')], {
   error: 'must be a whole number of at least 1, or "none"',

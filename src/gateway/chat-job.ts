@@ -14,6 +14,10 @@ export interface ChatJob {
   readonly members: readonly JsonMember[];
   readonly body: ChatBody;
   readonly taskHint: string | undefined;
+  /** From `x-session-id`; the body may name one too. */
+  readonly sessionId: string | undefined;
+  /** The number of this ask in `deps.reAsks`. */
+  ask: number;
   readonly wantsMetadata: boolean;
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedMs: number;
@@ -25,6 +29,8 @@ export interface ChatBody extends ChatRequestView {
   readonly stream_options?: { readonly include_usage?: boolean | null } | null;
   readonly temperature?: number | null;
   readonly route?: RouteWishes | null;
+  readonly session_id?: unknown;
+  readonly conversation_id?: unknown;
 }
 
 /** The `route` object of a request. */

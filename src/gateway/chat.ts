@@ -11,6 +11,7 @@ import type { ChatJob, ChatResult, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { explainDecision } from './explain-decision.ts';
 import { nobodyCanServe, planChat } from './plan.ts';
+import { noteAsk } from './re-ask.ts';
 
 /** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
 const MAX_WAIT_SECONDS = 60;
@@ -49,9 +50,11 @@ interface Answered {
 export async function completeChat(deps: GatewayDeps, job: ChatJob, client: ClientLine): Promise<ChatResult> {
   const { live } = deps;
   live.users.hold();
+  job.ask = noteAsk(deps, job);
   try {
     return await answerChat(deps, live, job, client);
   } finally {
+    deps.reAsks.ended(job.ask);
     live.users.release();
   }
 }
@@ -135,6 +138,7 @@ async function answerChat(
   if (client.hasLeft) return { headers: {}, body: undefined };
   if (inHand === undefined) throw lastWord(deps, decision, failures, job.body.model);
   deps.metrics.overhead(overheadMs());
+  deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
   const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
   return complete({ job, decision, ...inHand, spent, client, headers });
 }

@@ -2,6 +2,7 @@ import type { Budgets } from '../core/choice/budgets.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
+import type { ReAskWatch } from '../core/reward/re-ask-watch.ts';
 import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
 import type { Store } from '../store/contract.ts';
@@ -19,6 +20,7 @@ export interface GatewayDeps {
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;
+  readonly reAsks: ReAskWatch;
   readonly metrics: GatewayMetrics;
   readonly log: AttemptLog;
   readonly random: Random;

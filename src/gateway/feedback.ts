@@ -37,12 +37,18 @@ export async function giveFeedback(
   if ('mistakes' in read) throw badRequest(read.mistakes.join(' '), null, 'invalid_feedback');
   const { verdict } = read;
   const { comment = '', ...signals } = body;
-  const given = { ...verdict, comment, signals: JSON.stringify(signals) };
-  const moved = await change(deps, call, verdict, (evidence) =>
-    changeByFeedback(evidence, given, deps.nowMs()),
-  );
+  const moved = await takeVerdict(deps, call, { ...verdict, comment, signals: JSON.stringify(signals) });
   deps.metrics.feedbackGiven(verdict.source);
   return { ...moved, source: verdict.sourceName, source_class: verdict.source, score: verdict.quality };
+}
+
+/** The one way of every later verdict, whoever gives it: to the rows, the beliefs and the change detector. */
+export function takeVerdict(
+  deps: GatewayDeps,
+  call: FeedbackCall,
+  given: FeedbackVerdict & { readonly comment: string; readonly signals: string },
+): Promise<object> {
+  return change(deps, call, given, (evidence) => changeByFeedback(evidence, given, deps.nowMs()));
 }
 
 /** Takes back what `sourceName` said of a request; a source that said nothing changes nothing. */
@@ -105,7 +111,8 @@ function isFirstSight(
 ): boolean {
   if (deltas.length === 0 || counted === undefined || counted.source === 'heuristic') return false;
   const before = countedVerdict(evidence);
-  if (evidence.feedback.length > 0 || (before !== undefined && before.source !== 'heuristic')) return false;
+  const isLabelled = evidence.feedback.some(({ source }) => source !== 'heuristic');
+  if (isLabelled || (before !== undefined && before.source !== 'heuristic')) return false;
   const { judgedRequests } = deps;
   if (judgedRequests.has(evidence.requestId)) return false;
   judgedRequests.add(evidence.requestId);

@@ -8,5 +8,7 @@ export interface GatewayMetrics {
   /** Milliseconds that this gateway itself took of a request. */
   overhead(overheadMs: number): void;
   feedbackGiven(source: string): void;
+  /** A conversation asked again what had just been answered. */
+  reAsked(): void;
   alarmRaised(modelId: string): void;
 }

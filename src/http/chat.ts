@@ -29,6 +29,8 @@ export function registerChat(
         members,
         body: checkChatBody(json),
         taskHint: textOf(headers['x-router-task']),
+        sessionId: textOf(headers['x-session-id']),
+        ask: 0,
         wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
         arrivedMs,
       };
