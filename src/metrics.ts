@@ -103,6 +103,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Answers after which the same conversation asked nearly the same again',
     labelNames: [],
   });
+  const speedAlarms = createCounters({
+    name: 'outrider_speed_alarms_total',
+    help: 'Changes of speed detected, each opening an epoch of the endpoint',
+    labelNames: ['endpoint'],
+  });
   registerGauges(registry, sources);
 
   const families = [
@@ -118,6 +123,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     feedback,
     alarms,
     reAsks,
+    speedAlarms,
   ];
 
   const attemptSeries = cached((provider: string, model: string, ending: string) =>
@@ -164,6 +170,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     feedbackGiven: (source) => feedback.of(source).add(1),
     reAsked: () => reAskSeries.add(1),
     alarmRaised: (modelId) => alarms.of(modelId).add(1),
+    speedAlarmRaised: (endpointId) => speedAlarms.of(endpointId).add(1),
     render: async () => ({
       contentType: registry.contentType,
       text: families.map((family) => family.render()).join('') + (await registry.metrics()),

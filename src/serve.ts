@@ -6,6 +6,7 @@ import type { Config } from './config/build-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { loadConfig } from './config/load-config.ts';
+import { priceChanges } from './config/price-changes.ts';
 import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
@@ -87,6 +88,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
     const learner = createLearner({ models: config.models, random: createRandom(seed + 2) });
     for (const { modelId, epoch } of await store.loadEpochs()) learner.openEpoch(modelId, epoch);
+    for (const { endpointId, epoch } of await store.loadEndpointEpochs()) {
+      learner.openEndpointEpoch(endpointId, epoch);
+    }
     const { beliefs, skipped } = await store.loadBeliefs();
     for (const delta of beliefs) learner.apply(delta);
     if (skipped > 0) logger.warn({ skipped }, 'rows of beliefs that make no sense were left out');
@@ -202,6 +206,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           const needed = restartNeeded(config, fresh);
           if (needed.length > 0)
             logger.warn({ settings: needed }, 'these settings change only with a restart');
+          for (const change of priceChanges(config.models, fresh.models)) {
+            logger.warn(change, 'price changed: the next choices count with the new one');
+          }
           const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
           const former = { upstreams, users: live.users };
           live = liveSettings(fresh, opened);

@@ -167,6 +167,7 @@ async function begin(
     endpointId: candidate.endpoint.id,
     provider: candidate.endpoint.provider,
     epoch: deps.learner.epochOf(candidate.model.id),
+    endpointEpoch: deps.learner.endpointEpochOf(candidate.endpoint.id),
     startedAtMs: deps.nowMs(),
     propensity: ranked.propensity,
     estimatedCostMicroUsd: ranked.expectedCostMicroUsd,

@@ -11,4 +11,5 @@ export interface GatewayMetrics {
   /** A conversation asked again what had just been answered. */
   reAsked(): void;
   alarmRaised(modelId: string): void;
+  speedAlarmRaised(endpointId: string): void;
 }

@@ -1,3 +1,4 @@
+import type { BeliefDelta } from '../core/learning/delta.ts';
 import { teachesQuality } from '../core/reward/evidence-weight.ts';
 import type { AttemptEnd, AttemptStart } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -8,7 +9,34 @@ export function learn(deps: GatewayDeps, start: AttemptStart, end: AttemptEnd, r
   if (automatic && automatic.source !== 'heuristic' && teachesQuality(reason)) {
     watchQuality(deps, start, automatic.quality);
   }
-  for (const delta of end.deltas) deps.learner.apply(delta);
+  for (const delta of end.deltas) {
+    if (delta.kind === 'ttft' || delta.kind === 'token_time') watchSpeed(deps, start, delta);
+    deps.learner.apply(delta);
+  }
+}
+
+/** Feeds the change detector of an endpoint one time measured, before it is applied; an alarm opens its next epoch. */
+function watchSpeed(deps: GatewayDeps, { endpointId, task }: AttemptStart, { kind, b }: BeliefDelta): void {
+  const { learner } = deps;
+  // One answer: b is the logarithm of its time.
+  const ms = Math.exp(b);
+  const isAlarm =
+    kind === 'ttft'
+      ? learner.watchFirstToken(endpointId, task, ms)
+      : learner.watchTiming(endpointId, task, ms);
+  if (!isAlarm) return;
+  const epoch = learner.endpointEpochOf(endpointId) + 1;
+  learner.openEndpointEpoch(endpointId, epoch);
+  deps.metrics.speedAlarmRaised(endpointId);
+  deps.log.warn(
+    { endpoint: endpointId, task, epoch, measure: kind, ms: Math.round(ms * 10) / 10 },
+    'speed changed: older answers of this endpoint count a tenth now',
+  );
+  deps.store
+    .openEndpointEpoch({ endpointId, epoch, openedAtMs: deps.nowMs(), cause: `${kind}_alarm` })
+    .catch((error: unknown) =>
+      deps.log.error({ endpoint: endpointId, err: error }, 'the new epoch could not be stored'),
+    );
 }
 
 /** Feeds the change detector one labelled outcome, before it is applied; an alarm opens the model's next epoch. */

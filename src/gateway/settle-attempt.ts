@@ -70,6 +70,7 @@ export function settleAttempt(
       endpointId: start.endpointId,
       task: start.task,
       epoch: start.epoch,
+      endpointEpoch: start.endpointEpoch,
       reason: decision.reason,
       isStream,
       ending,

@@ -1,7 +1,7 @@
 import { asc } from 'drizzle-orm';
 import { type BeliefDelta, type BeliefKind, EVIDENCE_SOURCES } from '../core/learning/delta.ts';
 import { TASKS } from '../core/task/task.ts';
-import type { LoadedBeliefs, ModelEpoch } from './contract.ts';
+import type { EndpointEpoch, LoadedBeliefs, ModelEpoch } from './contract.ts';
 import { ask, type Database, type Queryable, type Tables, write } from './database.ts';
 import { addBelief } from './statements.ts';
 import { sumDeltas } from './sums.ts';
@@ -42,6 +42,21 @@ export function openEpoch(database: Database, epoch: ModelEpoch): Promise<boolea
   return database.transact(function* ({ db, tables: { modelEpochs } }) {
     const insert = db.insert(modelEpochs).values(epoch).onConflictDoNothing();
     const opened = yield* ask(insert.returning({ epoch: modelEpochs.epoch }));
+    return opened.length > 0;
+  });
+}
+
+export async function loadEndpointEpochs({
+  db,
+  tables: { endpointEpochs },
+}: Queryable): Promise<readonly EndpointEpoch[]> {
+  return db.select().from(endpointEpochs).orderBy(asc(endpointEpochs.endpointId), asc(endpointEpochs.epoch));
+}
+
+export function openEndpointEpoch(database: Database, epoch: EndpointEpoch): Promise<boolean> {
+  return database.transact(function* ({ db, tables: { endpointEpochs } }) {
+    const insert = db.insert(endpointEpochs).values(epoch).onConflictDoNothing();
+    const opened = yield* ask(insert.returning({ epoch: endpointEpochs.epoch }));
     return opened.length > 0;
   });
 }

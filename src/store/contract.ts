@@ -34,6 +34,8 @@ export interface AttemptStart {
   readonly provider: string;
   /** Epoch of the model's belief at decision time. */
   readonly epoch: number;
+  /** Epoch of the endpoint's speed at decision time. */
+  readonly endpointEpoch: number;
   readonly startedAtMs: number;
   readonly propensity: number;
   readonly estimatedCostMicroUsd: number;
@@ -153,6 +155,14 @@ export interface ModelEpoch {
   readonly cause: string;
 }
 
+/** The same of an endpoint's speed and availability. */
+export interface EndpointEpoch {
+  readonly endpointId: string;
+  readonly epoch: number;
+  readonly openedAtMs: number;
+  readonly cause: string;
+}
+
 /** One row of the hourly roll-up: ended attempts by the hour they ended in (UTC, epoch ms of its start). */
 export interface TrafficHour {
   readonly hourMs: number;
@@ -262,6 +272,9 @@ export interface Store {
   loadEpochs(): Promise<readonly ModelEpoch[]>;
   /** @returns false when another replica had opened this epoch before. */
   openEpoch(epoch: ModelEpoch): Promise<boolean>;
+  loadEndpointEpochs(): Promise<readonly EndpointEpoch[]>;
+  /** @returns false when another replica had opened this epoch before. */
+  openEndpointEpoch(epoch: EndpointEpoch): Promise<boolean>;
 
   readRequest(requestId: string): Promise<RequestHistory | undefined>;
   /** Roll-up rows of the hour that `sinceMs` falls into and of all later ones, oldest first. */

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
-import { addBeliefs, loadBeliefs, loadEpochs, openEpoch } from './beliefs.ts';
+import {
+  addBeliefs,
+  loadBeliefs,
+  loadEndpointEpochs,
+  loadEpochs,
+  openEndpointEpoch,
+  openEpoch,
+} from './beliefs.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
 import { changeEvidence } from './evidence.ts';
@@ -46,6 +53,8 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     addBeliefs: (deltas) => guarded(addBeliefs(database, deltas)),
     loadEpochs: () => guarded(loadEpochs(database)),
     openEpoch: (epoch) => guarded(openEpoch(database, epoch)),
+    loadEndpointEpochs: () => guarded(loadEndpointEpochs(database)),
+    openEndpointEpoch: (epoch) => guarded(openEndpointEpoch(database, epoch)),
 
     async readRequest(requestId) {
       await journal.settle(requestId);

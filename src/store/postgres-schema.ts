@@ -43,6 +43,7 @@ export const attempts = pgTable(
     endpointId: text('endpoint_id').notNull(),
     provider: text('provider').notNull(),
     epoch: integer('epoch').notNull(),
+    endpointEpoch: integer('endpoint_epoch').notNull().default(0),
     startedAtMs: bigint('started_at_ms', { mode: 'number' }).notNull(),
     propensity: doublePrecision('propensity').notNull(),
     estimatedCostMicroUsd: bigint('estimated_cost_micro_usd', { mode: 'number' }).notNull(),
@@ -109,6 +110,17 @@ export const modelEpochs = pgTable(
     cause: text('cause').notNull(),
   },
   (table) => [primaryKey({ columns: [table.modelId, table.epoch] })],
+);
+
+export const endpointEpochs = pgTable(
+  'endpoint_epochs',
+  {
+    endpointId: text('endpoint_id').notNull(),
+    epoch: integer('epoch').notNull(),
+    openedAtMs: bigint('opened_at_ms', { mode: 'number' }).notNull(),
+    cause: text('cause').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.endpointId, table.epoch] })],
 );
 
 export const trafficHours = pgTable(

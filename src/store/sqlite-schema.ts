@@ -36,6 +36,7 @@ export const attempts = sqliteTable(
     endpointId: text('endpoint_id').notNull(),
     provider: text('provider').notNull(),
     epoch: integer('epoch').notNull(),
+    endpointEpoch: integer('endpoint_epoch').notNull().default(0),
     startedAtMs: integer('started_at_ms').notNull(),
     propensity: real('propensity').notNull(),
     estimatedCostMicroUsd: integer('estimated_cost_micro_usd').notNull(),
@@ -105,6 +106,17 @@ export const modelEpochs = sqliteTable(
     cause: text('cause').notNull(),
   },
   (table) => [primaryKey({ columns: [table.modelId, table.epoch] })],
+);
+
+export const endpointEpochs = sqliteTable(
+  'endpoint_epochs',
+  {
+    endpointId: text('endpoint_id').notNull(),
+    epoch: integer('epoch').notNull(),
+    openedAtMs: integer('opened_at_ms').notNull(),
+    cause: text('cause').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.endpointId, table.epoch] })],
 );
 
 export const trafficHours = sqliteTable(

@@ -31,6 +31,7 @@ const START_COLUMNS = [
   'endpointId',
   'provider',
   'epoch',
+  'endpointEpoch',
   'startedAtMs',
   'propensity',
   'estimatedCostMicroUsd',

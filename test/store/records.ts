@@ -32,6 +32,7 @@ export function startOf(requestId: string, changes: Partial<AttemptStart> = {}):
     endpointId: 'acme/large',
     provider: 'acme',
     epoch: 0,
+    endpointEpoch: 0,
     startedAtMs: START_MS,
     propensity: 0.625,
     estimatedCostMicroUsd: 1_500,

@@ -45,8 +45,12 @@ export interface Learner {
    * the outcome is applied. True is an alarm: open the next epoch and store it.
    */
   watchQuality(modelId: string, task: Task, quality: number): boolean;
-  /** The same for an endpoint's speed, in ms per output token. */
+  /**
+   * The same for an endpoint's pace, in ms per output token, and for its time to the first token in ms. An alarm of
+   * either asks for the next epoch of the endpoint.
+   */
   watchTiming(endpointId: string, task: Task, msPerToken: number): boolean;
+  watchFirstToken(endpointId: string, task: Task, ttftMs: number): boolean;
 
   /** The hot path: writes `CELL_FIELDS` of one cell to `into[at …]`. Allocates nothing. */
   readCell(task: Task, modelId: string, into: Float64Array, at: number): void;

@@ -23,6 +23,9 @@ export interface EndpointMeasures {
   readonly availability: number;
 }
 
+/** What is timed: the first token, and each after it. */
+export type TimedKind = 'ttft' | 'tokenTime';
+
 /** Speed by (endpoint, task), leaning on the endpoint, leaning on all endpoints; availability by endpoint. */
 export function createEndpointSpeeds(sums: BeliefSums, measures: EndpointMeasures) {
   const everyone = sums.register(EVERYONE);
@@ -56,10 +59,11 @@ export function createEndpointSpeeds(sums: BeliefSums, measures: EndpointMeasure
       msPerToken: logNormalMean(believe(endpointIndex, taskIndex, measures.tokenTime, FIRST_MS_PER_TOKEN)),
       samples: countOf(endpointIndex, measures.ttft, 0),
     }),
-    /** Belief about ln(ms per token), valid until the next call. */
-    tokenTimeBelief: (endpointIndex: number, taskIndex: number): LogBelief =>
-      believe(endpointIndex, taskIndex, measures.tokenTime, FIRST_MS_PER_TOKEN),
-    tokenTimeCount: (endpointIndex: number): number => countOf(endpointIndex, measures.tokenTime, 0),
+    /** Belief about ln(ms), valid until the next call. */
+    beliefOf: (endpointIndex: number, taskIndex: number, kind: TimedKind): LogBelief =>
+      believe(endpointIndex, taskIndex, measures[kind], kind === 'ttft' ? FIRST_TTFT_MS : FIRST_MS_PER_TOKEN),
+    /** Answers timed. */
+    countOf: (endpointIndex: number, kind: TimedKind): number => countOf(endpointIndex, measures[kind], 0),
     availabilityOf: (endpointIndex: number): number => {
       const answers = countOf(endpointIndex, measures.availability, 0) + FIRST_ANSWERS;
       return answers / (answers + countOf(endpointIndex, measures.availability, 1) + FIRST_FAILURES);

@@ -14,7 +14,7 @@ import { betaQuantile } from './beta-quantile.ts';
 import { createChangeWatch } from './change-watch.ts';
 import { CELL_FIELDS, CELL_STRIDE, type Learner, type QualityBelief, type QualityPrior } from './contract.ts';
 import type { BeliefDelta } from './delta.ts';
-import { createEndpointSpeeds } from './endpoint-speed.ts';
+import { createEndpointSpeeds, type TimedKind } from './endpoint-speed.ts';
 import { drawJointQualities } from './joint-draws.ts';
 import { createQualityPosterior, type PosteriorCell } from './quality-posterior.ts';
 import type { Random } from './random.ts';
@@ -54,7 +54,8 @@ export function createLearner(options: {
   const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
   const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
   const qualityWatch = createChangeWatch();
-  const timingWatch = createChangeWatch();
+  const paceWatch = createChangeWatch();
+  const firstTokenWatch = createChangeWatch();
 
   function setModels(next: readonly Model[]): void {
     catalogue = next;
@@ -153,13 +154,20 @@ export function createLearner(options: {
     return qualityWatch.observe(modelIndex, z);
   }
 
-  function watchTiming(endpointId: string, task: Task, msPerToken: number): boolean {
+  /** z = (ln t − μ)/σ of the endpoint's belief for the task, cut to ±3, once more than 15 answers were timed. */
+  function watchSpeed(
+    kind: TimedKind,
+    watch: ReturnType<typeof createChangeWatch>,
+    endpointId: string,
+    task: Task,
+    ms: number,
+  ): boolean {
     const endpointIndex = endpoints.indexOf(endpointId);
-    if (endpointIndex < 0 || !(msPerToken > 0) || !Number.isFinite(msPerToken)) return false;
-    if (speeds.tokenTimeCount(endpointIndex) <= WATCH_FROM) return false;
-    const belief = speeds.tokenTimeBelief(endpointIndex, taskIndexOf(task));
-    const z = (Math.log(msPerToken) - belief.mean) / Math.sqrt(belief.variance);
-    return timingWatch.observe(endpointIndex, clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT));
+    if (endpointIndex < 0 || !(ms > 0) || !Number.isFinite(ms)) return false;
+    if (speeds.countOf(endpointIndex, kind) <= WATCH_FROM) return false;
+    const belief = speeds.beliefOf(endpointIndex, taskIndexOf(task), kind);
+    const z = (Math.log(ms) - belief.mean) / Math.sqrt(belief.variance);
+    return watch.observe(endpointIndex, clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT));
   }
 
   setModels(catalogue);
@@ -184,7 +192,8 @@ export function createLearner(options: {
     availabilityOf: (endpointId) => speeds.availabilityOf(endpoints.indexOf(endpointId)),
     bestProbabilities,
     watchQuality,
-    watchTiming,
+    watchTiming: (endpointId, task, ms) => watchSpeed('tokenTime', paceWatch, endpointId, task, ms),
+    watchFirstToken: (endpointId, task, ms) => watchSpeed('ttft', firstTokenWatch, endpointId, task, ms),
     readCell: (task, modelId, into, start) =>
       quality.readCell(knownTaskIndexOf(task), models.indexOf(modelId), into, start),
   };

@@ -11,6 +11,8 @@ export interface AttemptOutcome {
   readonly task: Task;
   /** Epoch of the model's belief at decision time. */
   readonly epoch: number;
+  /** Epoch of the endpoint's speed at decision time. */
+  readonly endpointEpoch: number;
   /** Of the request: `explicit`, `auto`, `explore`, … */
   readonly reason: string;
   readonly isStream: boolean;
@@ -90,10 +92,7 @@ function logDelta(attempt: AttemptOutcome, kind: 'ttft' | 'token_time', value: n
   return endpointDelta(attempt, kind, 1, log, log * log);
 }
 
-/**
- * Epochs belong to a model's quality; an endpoint's sums have one epoch. Written out: putting a delta together from
- * two spread objects takes V8 4 µs.
- */
+/** Written out: putting a delta together from two spread objects takes V8 4 µs. */
 function endpointDelta(
   attempt: AttemptOutcome,
   kind: 'ttft' | 'token_time' | 'availability',
@@ -101,5 +100,6 @@ function endpointDelta(
   b: number,
   c: number,
 ): BeliefDelta {
-  return { kind, subject: attempt.endpointId, task: attempt.task, source: '', epoch: 0, a, b, c };
+  const { endpointId: subject, task, endpointEpoch: epoch } = attempt;
+  return { kind, subject, task, source: '', epoch, a, b, c };
 }

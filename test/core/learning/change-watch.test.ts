@@ -78,6 +78,48 @@ test('a provider that slows down threefold is noticed, three stragglers are not'
   expect(alarmsAt(30, 30)).toBeGreaterThan(0);
 });
 
+test.each([
+  ['pace', 'token_time', 'watchTiming'],
+  ['first token', 'ttft', 'watchFirstToken'],
+] as const)(
+  'false alarms of the %s are rare where times are log-normal, and a doubling is found',
+  (_, kind, watch) => {
+    let falseAlarms = 0;
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const learner = learnerOf();
+      const random = createRandom(seed);
+      const timed = (center: number) => {
+        // A sum of twelve uniform numbers less 6 is nearly a standard normal.
+        let normal = -6;
+        for (let at = 0; at < 12; at += 1) normal += random();
+        const ms = center * Math.exp(0.5 * normal);
+        const isAlarm = learner[watch]('p0/model', 'translation', ms);
+        if (isAlarm) learner.openEndpointEpoch('p0/model', learner.endpointEpochOf('p0/model') + 1);
+        const epoch = learner.endpointEpochOf('p0/model');
+        learner.apply(measured(kind, 'p0/model', 'translation', ms, 1, epoch));
+        return isAlarm;
+      };
+      falseAlarms += Array.from({ length: 3000 }, () => timed(40)).filter(Boolean).length;
+      const after = Array.from({ length: 100 }, () => timed(80));
+      expect(after.indexOf(true)).toBeGreaterThan(0);
+      const { msPerToken, ttftMs } = learner.timingOf('p0/model', 'translation');
+      // Between 45 and 91, the means of both; 46 had the old answers kept their weight.
+      expect(kind === 'ttft' ? ttftMs : msPerToken).toBeGreaterThan(60);
+    }
+    // 30,000 answers in all.
+    expect(falseAlarms).toBeLessThanOrEqual(3);
+  },
+);
+
+test('the pace and the first token are watched apart', () => {
+  const learner = learnerOf();
+  learner.apply(measured('ttft', 'p0/model', 'translation', 100, 200));
+  const alarms = Array.from({ length: 100 }, () => learner.watchTiming('p0/model', 'translation', 1000));
+  expect(alarms).not.toContain(true);
+  const first = Array.from({ length: 20 }, () => learner.watchFirstToken('p0/model', 'translation', 1000));
+  expect(first).toContain(true);
+});
+
 test('S ← max(0, S + z − 0.25), alarm at 18, then from zero again', () => {
   const watch = createChangeWatch();
   // 2.25 a step once the slack is off: 8 steps make 16 + …, the ninth passes 18.

@@ -9,6 +9,7 @@ const stream: AttemptOutcome = {
   endpointId: 'p/m',
   task: 'translation',
   epoch: 3,
+  endpointEpoch: 2,
   reason: 'auto',
   isStream: true,
   ending: 'completed',
@@ -41,18 +42,18 @@ describe('deltasOfEnding', () => {
         c: 0.0004,
       },
       expect.objectContaining({ kind: 'tokens', subject: 'm', epoch: 3, a: 1, b: Math.log(101) }),
-      expect.objectContaining({ kind: 'ttft', subject: 'p/m', epoch: 0, a: 1, b: Math.log(200) }),
+      expect.objectContaining({ kind: 'ttft', subject: 'p/m', epoch: 2, a: 1, b: Math.log(200) }),
       {
         kind: 'token_time',
         subject: 'p/m',
         task: 'translation',
         source: '',
-        epoch: 0,
+        epoch: 2,
         a: 1,
         b: log,
         c: log * log,
       },
-      { kind: 'availability', subject: 'p/m', task: 'translation', source: '', epoch: 0, a: 1, b: 0, c: 0 },
+      { kind: 'availability', subject: 'p/m', task: 'translation', source: '', epoch: 2, a: 1, b: 0, c: 0 },
     ]);
   });
 
@@ -117,7 +118,7 @@ describe('deltasOfEnding', () => {
   it('a failure that fail-over hid feeds availability alone', () => {
     const hidden = { ...stream, ending: 'timeout', automatic: undefined } as const;
     expect(deltasOfEnding(hidden)).toEqual([
-      { kind: 'availability', subject: 'p/m', task: 'translation', source: '', epoch: 0, a: 0, b: 1, c: 0 },
+      { kind: 'availability', subject: 'p/m', task: 'translation', source: '', epoch: 2, a: 0, b: 1, c: 0 },
     ]);
   });
 

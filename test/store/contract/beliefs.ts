@@ -43,6 +43,17 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     expect((await stores[0]?.loadEpochs())?.map((one) => one.epoch)).toEqual([1, 2]);
   });
 
+  it('opens an epoch of an endpoint once', async () => {
+    const url = await createUrl();
+    const stores = [await open(url), await open(url)];
+    const epoch = { endpointId: 'acme/large', epoch: 1, openedAtMs: 5, cause: 'ttft_alarm' };
+    const opened = await Promise.all(stores.map((store) => store.openEndpointEpoch(epoch)));
+    expect(opened.sort()).toEqual([false, true]);
+    await stores[1]?.openEndpointEpoch({ ...epoch, epoch: 2 });
+    expect(await stores[0]?.loadEndpointEpochs()).toEqual([epoch, { ...epoch, epoch: 2 }]);
+    expect(await stores[0]?.loadEpochs()).toEqual([]);
+  });
+
   it('clamps what rounding left below zero and skips what no honest writer could have left', async () => {
     const store = await open(await createUrl());
     await store.addBeliefs([
