@@ -42,6 +42,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Lines name their request themselves; a logger for each request was 3 µs.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: options.bodyLimitBytes,
     // Slow senders: a request must be whole within a minute. Answers may take as long as their own deadlines allow.
     requestTimeout: 60_000,

@@ -126,20 +126,21 @@ export function createMetrics(sources: MetricSources): Metrics {
     speedAlarms,
   ];
 
-  const attemptSeries = cached((provider: string, model: string, ending: string) =>
-    attempts.of(provider, model, ending),
+  // Series appear when they are first counted, and are found again without a label being put together.
+  const endpointSeries = cached((provider) =>
+    cached((model) => ({
+      attempts: cached((ending) => attempts.of(provider, model, ending)),
+      cost: once(() => cost.of(provider, model)),
+      firstToken: once(() => firstToken.of('chat', provider, model)),
+      completed: once(() => ({
+        duration: duration.of('chat', provider, model),
+        input: tokens.of('chat', provider, model, 'input'),
+        output: tokens.of('chat', provider, model, 'output'),
+      })),
+    })),
   );
-  const costSeries = cached((provider: string, model: string) => cost.of(provider, model));
-  const firstTokenSeries = cached((provider: string, model: string) =>
-    firstToken.of('chat', provider, model),
-  );
-  const completedSeries = cached((provider: string, model: string) => ({
-    duration: duration.of('chat', provider, model),
-    input: tokens.of('chat', provider, model, 'input'),
-    output: tokens.of('chat', provider, model, 'output'),
-  }));
-  const selectionSeries = cached((task: string, model: string, reason: string, strategy: string) =>
-    selections.of(task, model, reason, strategy),
+  const selectionSeries = cached((model) =>
+    cached((task) => cached((reason) => cached((strategy) => selections.of(task, model, reason, strategy)))),
   );
   const overheadSeries = overhead.of();
   const entropySeries = entropy.of();
@@ -150,21 +151,21 @@ export function createMetrics(sources: MetricSources): Metrics {
     decided(decision) {
       const [first] = decision.ranking;
       if (!first) return;
-      selectionSeries(decision.profile.task, first.modelId, decision.reason, decision.strategy).add(1);
+      selectionSeries(first.modelId)(decision.profile.task)(decision.reason)(decision.strategy).add(1);
       const { nats, regretUsd } = uncertaintyOf(decision);
       entropySeries.observe(nats);
       regretSeries.add(regretUsd);
     },
     attemptEnded(start, end, isStream) {
-      const { provider, modelId } = start;
-      attemptSeries(provider, modelId, end.ending).add(1);
-      if (end.costMicroUsd > 0) costSeries(provider, modelId).add(end.costMicroUsd / 1_000_000);
+      const series = endpointSeries(start.provider)(start.modelId);
+      series.attempts(end.ending).add(1);
+      if (end.costMicroUsd > 0) series.cost().add(end.costMicroUsd / 1_000_000);
       if (end.ending !== 'completed') return;
-      const series = completedSeries(provider, modelId);
-      series.duration.observe(end.latencyMs / 1000);
-      series.input.observe(end.inputTokens);
-      series.output.observe(end.outputTokens);
-      if (isStream && end.ttftMs > 0) firstTokenSeries(provider, modelId).observe(end.ttftMs / 1000);
+      const completed = series.completed();
+      completed.duration.observe(end.latencyMs / 1000);
+      completed.input.observe(end.inputTokens);
+      completed.output.observe(end.outputTokens);
+      if (isStream && end.ttftMs > 0) series.firstToken().observe(end.ttftMs / 1000);
     },
     overhead: (ms) => overheadSeries.observe(Math.max(0, ms) / 1000),
     feedbackGiven: (source) => feedback.of(source).add(1),
@@ -277,18 +278,23 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   });
 }
 
-/** Series by their labels, unescaped. Tasks, models, providers and endings are few, so this stays small. */
-function cached<Labels extends string[], Child>(
-  make: (...labels: Labels) => Child,
-): (...labels: Labels) => Child {
+/** By one label, made when first asked for. Tasks, models, providers and endings are few, so this stays small. */
+function cached<Child>(make: (label: string) => Child): (label: string) => Child {
   const known = new Map<string, Child>();
-  return (...labels) => {
-    const key = labels.join('\u0000');
-    let child = known.get(key);
+  return (label) => {
+    let child = known.get(label);
     if (child === undefined) {
-      child = make(...labels);
-      known.set(key, child);
+      child = make(label);
+      known.set(label, child);
     }
+    return child;
+  };
+}
+
+function once<Child>(make: () => Child): () => Child {
+  let child: Child | undefined;
+  return () => {
+    child ??= make();
     return child;
   };
 }

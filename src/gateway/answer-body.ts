@@ -1,5 +1,5 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
-import { scanJson, withMembers } from '../core/wire/json-members.ts';
+import { lastMember, scanJson, spliced, withMembers } from '../core/wire/json-members.ts';
 
 /** What the gateway adds to an answer: nothing else in it is touched. */
 export interface AnswerAdditions {
@@ -26,12 +26,16 @@ export function withAdditions(
   usage: unknown,
   additions: AnswerAdditions,
 ): Buffer {
-  const changes: Record<string, string | undefined> = {
-    usage: JSON.stringify(usageWithCost(usage, additions.costMicroUsd)),
-  };
   const { rename } = additions;
+  const shown = JSON.stringify(usageWithCost(usage, additions.costMicroUsd));
+  const isRenamed = rename !== undefined && json.model === rename.from;
+  if (!isRenamed && additions.metadata === undefined) {
+    const place = lastMember(body, '"usage"');
+    if (place !== undefined) return spliced(body, place.valueStart, place.end, shown);
+  }
+  const changes: Record<string, string | undefined> = { usage: shown };
   // A provider that answers with a dated name says more than we know; only our own alias is put back.
-  if (rename && json.model === rename.from) changes.model = JSON.stringify(rename.to);
+  if (isRenamed) changes.model = JSON.stringify(rename.to);
   if (additions.metadata) changes.router_metadata = JSON.stringify(additions.metadata);
   return withMembers(body, scanJson(body).members, changes);
 }

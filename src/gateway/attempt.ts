@@ -1,5 +1,6 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
+import { writeDecision } from '../core/choice/decision-record.ts';
 import { type EndingRule, ruleOf } from '../core/outcome/endings.ts';
 import { endedBy, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Permit } from '../providers/guard-settings.ts';
@@ -94,9 +95,10 @@ export async function runAttempt(
   } finally {
     if (handle) deps.inFlight.delete(handle);
   }
+  const tookMs = deps.monotonicMs() - sentMs;
+  if (answer !== undefined) await deps.cohort();
 
   const progress = handle?.progress ?? NOT_SENT;
-  const tookMs = deps.monotonicMs() - sentMs;
   const next = nextAfter(error, line);
   const outcome: AttemptOutcome = {
     answer,
@@ -179,7 +181,7 @@ async function begin(
       return start;
     }
     try {
-      await deps.store.journal.begin(requestRecord(deps, job, decision), start);
+      await deps.store.journal.begin(requestRecord(deps, job, decision), start, job.isOwnRequestId);
       return start;
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'duplicate_request_id') throw error;
@@ -210,11 +212,6 @@ function requestRecord(deps: GatewayDeps, job: ChatJob, decision: Decision): Req
     isStream: job.body.stream === true,
     strategy: decision.strategy,
     reason: decision.reason,
-    decision: JSON.stringify({
-      choices: profile.choices,
-      ranking: decision.ranking,
-      excluded: decision.excluded,
-      circumstances: decision.circumstances,
-    }),
+    decision: writeDecision(decision),
   };
 }

@@ -5,6 +5,8 @@ import type { JsonMember } from '../core/wire/json-members.ts';
 export interface ChatJob {
   /** The client's own if it sent a fit one. Replaced when it was used before. */
   requestId: string;
+  /** Whether the id is one that this gateway made up. */
+  readonly isOwnRequestId: boolean;
   /** `''` while the gateway is open. */
   readonly keyId: string;
   /** Model ids the key may use; undefined for all. */

@@ -65,6 +65,7 @@ async function answerChat(
   job: ChatJob,
   client: ClientLine,
 ): Promise<ChatResult> {
+  await deps.cohort();
   const decision = planChat(deps, live, job);
   deps.metrics.decided(decision);
   const { routing, catalog } = live;

@@ -7,6 +7,7 @@ import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
 import type { Store } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
+import type { Cohort } from './cohort.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -29,6 +30,8 @@ export interface GatewayDeps {
   /** Milliseconds that never jump: for durations and deadlines. */
   readonly monotonicMs: () => number;
   readonly newRequestId: () => string;
+  /** Awaited before a request is planned and before its answer is settled. */
+  readonly cohort: Cohort;
   /** Calls in flight, so that a shutdown can cut what outlives the drain limit. */
   readonly inFlight: Set<{ abort(ending: 'shutdown'): void }>;
   /** Requests whose first verdict from outside the change detector has seen, the latest of them. */

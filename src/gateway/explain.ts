@@ -1,5 +1,6 @@
+import { readDecision } from '../core/choice/decision-record.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
-import type { AttemptFact, RequestHistory } from '../store/contract.ts';
+import type { AttemptFact } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { explainCandidates, explainCircumstances } from './explain-decision.ts';
 import { requestNotFound } from './request-not-found.ts';
@@ -23,6 +24,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
     throw requestNotFound(requestId);
   }
   const { request, attempts, feedback } = history;
+  const { ranking, excluded, circumstances } = readDecision(request.decision);
   const served = answeringAttempt(attempts.filter(({ ending }) => ending === 'completed'));
   const estimated = attempts.reduce((sum, attempt) => sum + attempt.estimatedCostMicroUsd, 0);
   const actual = attempts.reduce((sum, attempt) => sum + attempt.costMicroUsd, 0);
@@ -43,7 +45,8 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
       language: request.language,
       input_tokens: request.inputTokens,
     },
-    ...readDecision(history, visibleModels),
+    ...explainCandidates(ranking, excluded, visibleModels),
+    ...explainCircumstances(circumstances),
     attempts: attempts.map(explainAttempt),
     cost: { estimated_usd: estimated / 1_000_000, actual_usd: actual / 1_000_000 },
     learnt: attempts.map((attempt) => ({
@@ -88,16 +91,4 @@ function explainAttempt(attempt: AttemptFact): object {
     ttft_ms: attempt.ttftMs,
     latency_ms: attempt.latencyMs,
   };
-}
-
-function readDecision(history: RequestHistory, visibleModels: Viewer['visibleModels']): object {
-  try {
-    const { ranking, excluded, circumstances } = JSON.parse(history.request.decision);
-    return {
-      ...explainCandidates(ranking, excluded, visibleModels),
-      ...explainCircumstances(circumstances),
-    };
-  } catch {
-    return { candidates: [], excluded: [] };
-  }
 }

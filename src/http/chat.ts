@@ -23,6 +23,7 @@ export function registerChat(
       const client = clientLineOf(reply, deps.clientMs);
       const job: ChatJob = {
         requestId: request.id,
+        isOwnRequestId: headers['x-request-id'] !== request.id,
         keyId: caller.keyId,
         allowedModels: caller.allowedModels,
         bytes,
@@ -41,10 +42,11 @@ export function registerChat(
       });
       if (result.body === undefined) {
         if (!reply.sent) reply.hijack();
-        return reply;
+        return;
       }
-      reply.raw.setTimeout(deps.clientMs());
-      return reply.headers(result.headers).type('application/json').send(result.body);
+      reply.headers(result.headers).type('application/json').send(result.body);
+      // What the kernel did not take at once waits for a client that may never take it.
+      if (reply.raw.socket?.writableLength !== 0) reply.raw.setTimeout(deps.clientMs());
     },
   );
 }

@@ -12,11 +12,19 @@ type RequestSelect = Tables['requests']['$inferSelect'];
 
 export function requestRow(request: RequestRecord): RequestRow {
   return {
-    ...request,
+    requestId: request.requestId,
+    keyId: request.keyId,
     createdAtMs: whole(request.createdAtMs),
+    requestedModel: request.requestedModel,
+    task: request.task,
     taskConfidence: finite(request.taskConfidence),
     complexity: finite(request.complexity),
+    language: request.language,
     inputTokens: whole(request.inputTokens),
+    isStream: request.isStream,
+    strategy: request.strategy,
+    reason: request.reason,
+    decision: request.decision,
   };
 }
 

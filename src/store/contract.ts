@@ -18,7 +18,7 @@ export interface RequestRecord {
   readonly isStream: boolean;
   readonly strategy: string;
   readonly reason: string;
-  /** The `Decision` as JSON: candidates, propensities, exclusions. */
+  /** What `core/choice/decision-record.ts` writes: candidates, propensities, exclusions. */
   readonly decision: string;
 }
 
@@ -218,8 +218,11 @@ export interface Journal {
    * Rejects with a `GatewayError` and leaves nothing behind: 503 `storage_unavailable` when the disk is full, the
    * database is locked for more than 100 ms or out of reach; 409 `duplicate_request_id` when the row exists already.
    * After a rejection `end` must not be called for it (and is ignored).
+   *
+   * @param isNewRequestId promises that no request ever had this id: then nobody has to look, and on SQLite the
+   *   attempt may wait in a log beside the database until it ends.
    */
-  begin(request: RequestRecord | undefined, attempt: AttemptStart): Promise<void>;
+  begin(request: RequestRecord | undefined, attempt: AttemptStart, isNewRequestId?: boolean): Promise<void>;
   /**
    * The one ending of an attempt that began here; never throws. The first call wins, later ones are ignored.
    * Written within milliseconds together with its deltas and its share of the roll-up, in one transaction, and

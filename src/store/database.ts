@@ -29,6 +29,14 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface RowStatement<Values extends Row = Row> {
   readonly name: string;
   readonly build: (queryable: Queryable) => { toSQL(): { sql: string; params: unknown[] } };
+  /**
+   * For the statements of the hot path: the row's values in the order of `columns`. Looking up each by its name costs
+   * as much as writing the row.
+   */
+  readonly positional?: {
+    readonly columns: readonly string[];
+    valuesOf(row: Values): readonly unknown[];
+  };
   /** Only carries the type. */
   readonly values?: Values;
 }
@@ -87,5 +95,7 @@ export interface Database extends Queryable {
   /** As `transact`, but only when the process `instanceId` is dead; undefined when it lives. Call `claimServing` first. */
   transactFor<Result>(instanceId: number, work: Work<Result>): Promise<Result | undefined>;
   failureOf(error: unknown): FailureKind;
+  /** The file of the database, where it is one and bears an intent log beside it. */
+  readonly path?: string;
   close(): Promise<void>;
 }

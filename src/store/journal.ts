@@ -4,16 +4,23 @@
  *
  * Beginnings are written in the turn of the event loop they arrive in, as somebody waits for each. Endings, for which
  * nobody waits, gather for a few milliseconds: their rows, beliefs and roll-up then share their pages.
+ *
+ * Where there is an intent log and the database has shown within a tenth of a second that it takes writes, a beginning
+ * goes there, and its rows are written once, with the ending. A quiet gateway asks the database itself, so that one
+ * that is full or locked is noticed before anything is sent.
  */
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import type { AttemptEnd, AttemptStart, Journal, RequestRecord } from './contract.ts';
 import { CommitLostError, type Database } from './database.ts';
+import type { IntentLog, Segment } from './intent-log.ts';
 import { storageUnavailable } from './storage-unavailable.ts';
 import { writeAttempts } from './write-attempts.ts';
 
 /** How long an ending may wait for company, and how many make company enough. */
-const END_WAIT_MS = 10;
-const ENDS_DUE = 64;
+const END_WAIT_MS = 20;
+const ENDS_DUE = 128;
+/** So long after a commit the database is taken to be writable. */
+const WRITABLE_MS = 100;
 /** One commit blocks the event loop on SQLite: 256 entries are about 5 ms. */
 const LARGEST_BATCH = 256;
 const FIRST_BACK_OFF_MS = 50;
@@ -27,30 +34,42 @@ interface Entry {
   readonly reject: (error: GatewayError) => void;
   /** `begin` has settled. */
   isAnswered: boolean;
+  /** Where its intent lies while its rows are not in the database. */
+  segment: Segment | undefined;
 }
 interface EndedEntry {
+  readonly entry: Entry;
   readonly start: AttemptStart;
   readonly end: AttemptEnd;
   readonly endedAtMs: number;
+  /** The request whose rows are still to be written: beginning and ending in one. */
+  request: RequestRecord | undefined;
   isDone: boolean;
 }
 interface Batch {
   readonly begun: readonly Entry[];
+  /** Attempts still running whose rows, so far only intents, are wanted in the database. */
+  readonly late: readonly Entry[];
   readonly ended: readonly EndedEntry[];
   readonly withdrawn: readonly AttemptStart[];
 }
 interface Flush {
   readonly begun: Entry | undefined;
   readonly ended: EndedEntry | undefined;
+  readonly late: Entry | undefined;
   readonly resolve: () => void;
   readonly reject: (error: GatewayError) => void;
 }
 
-const EMPTY: Batch = { begun: [], ended: [], withdrawn: [] };
+const EMPTY: Batch = { begun: [], late: [], ended: [], withdrawn: [] };
 
 export interface JournalOfStore extends Journal {
-  /** Waits until no ending of this request is on its way: who reads its rows must see it. */
+  /** Beginnings go to this log from now on whenever they may. */
+  useIntents(log: IntentLog): void;
+  /** Waits until nothing of this request is on its way: who reads its rows must see it. */
   settle(requestId: string): Promise<void>;
+  /** Whether every attempt has its ending in the database. */
+  isIdle(): boolean;
   /** Whether the last commit failed because storage is away. */
   isAway(): boolean;
   /** No commit begins after this. */
@@ -61,6 +80,12 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   /** Attempts that began here and have not been ended; the ending takes its start from here. */
   const running = new Map<string, Entry>();
   const begun: Entry[] = [];
+  let intents: IntentLog | undefined;
+  let toIntend: Entry[] = [];
+  /** Running attempts that are nowhere but in the intent log, oldest first. */
+  const intended = new Set<Entry>();
+  let late: Entry[] = [];
+  let lastCommitAtMs = Number.NEGATIVE_INFINITY;
   let ended: EndedEntry[] = [];
   let withdrawn: AttemptStart[] = [];
   let inFlight = EMPTY;
@@ -75,15 +100,54 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   let dropped = 0;
   let endTimer: NodeJS.Timeout | undefined;
 
-  function begin(request: RequestRecord | undefined, start: AttemptStart): Promise<void> {
+  function begin(
+    request: RequestRecord | undefined,
+    start: AttemptStart,
+    isNewRequestId = false,
+  ): Promise<void> {
     const key = keyOf(start);
     if (running.has(key)) return Promise.reject(duplicate());
     return new Promise((resolve, reject) => {
-      const entry = { request, start, beganAtMs: now(), resolve, reject, isAnswered: false };
+      const beganAtMs = now();
+      const entry: Entry = {
+        request,
+        start,
+        beganAtMs,
+        resolve,
+        reject,
+        isAnswered: false,
+        segment: undefined,
+      };
       running.set(key, entry);
-      begun.push(entry);
+      const isIntent =
+        isNewRequestId && request !== undefined && intents !== undefined && isWritable(beganAtMs);
+      (isIntent ? toIntend : begun).push(entry);
       schedule();
     });
+  }
+
+  /** A clock set back makes it doubtful, as does one set on. */
+  function isWritable(nowMs: number): boolean {
+    return nowMs >= lastCommitAtMs && nowMs - lastCommitAtMs <= WRITABLE_MS;
+  }
+
+  function writeIntents(): void {
+    if (toIntend.length === 0 || intents === undefined) return;
+    const entries = toIntend;
+    toIntend = [];
+    try {
+      const segment = intents.append(entries as (Entry & { request: RequestRecord })[]);
+      for (const entry of entries) {
+        entry.segment = segment;
+        entry.isAnswered = true;
+        if (running.get(keyOf(entry.start)) === entry) intended.add(entry);
+        entry.resolve();
+      }
+    } catch (error) {
+      lastCommitAtMs = Number.NEGATIVE_INFINITY;
+      const unavailable = storageUnavailable(error);
+      for (const entry of entries) turnAway(entry, unavailable);
+    }
   }
 
   function end(attemptEnd: AttemptEnd): void {
@@ -91,7 +155,9 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     const entry = running.get(key);
     if (entry === undefined) return;
     running.delete(key);
-    ended.push({ start: entry.start, end: attemptEnd, endedAtMs: now(), isDone: false });
+    intended.delete(entry);
+    const { start } = entry;
+    ended.push({ entry, start, end: attemptEnd, endedAtMs: now(), request: undefined, isDone: false });
     if (ended.length >= ENDS_DUE && !isAway) {
       areEndsDue = true;
       schedule();
@@ -103,9 +169,11 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   function flush(): Promise<void> {
     const lastBegun = begun.at(-1) ?? inFlight.begun.at(-1);
     const lastEnded = ended.at(-1) ?? inFlight.ended.at(-1);
-    if (lastBegun === undefined && lastEnded === undefined) return Promise.resolve();
+    const lastLate = late.at(-1) ?? inFlight.late.at(-1);
+    if (lastBegun === undefined && lastEnded === undefined && lastLate === undefined)
+      return Promise.resolve();
     return new Promise((resolve, reject) => {
-      flushes.push({ begun: lastBegun, ended: lastEnded, resolve, reject });
+      flushes.push({ begun: lastBegun, ended: lastEnded, late: lastLate, resolve, reject });
       areEndsDue = true;
       schedule();
     });
@@ -116,6 +184,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     isScheduled = true;
     setImmediate(() => {
       isScheduled = false;
+      writeIntents();
       void commitAll();
     });
   }
@@ -145,18 +214,37 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   }
 
   function hasRest(): boolean {
-    return ended.length > 0 || withdrawn.length > 0;
+    return ended.length > 0 || withdrawn.length > 0 || late.length > 0;
   }
 
   function takeBatch(): Batch {
     const batch = {
       begun: begun.splice(0, LARGEST_BATCH),
+      late: takeLate(),
       ended: areEndsDue ? ended.splice(0, LARGEST_BATCH) : [],
       withdrawn,
     };
+    for (const one of batch.ended) {
+      one.request = one.entry.segment === undefined ? undefined : one.entry.request;
+    }
     withdrawn = [];
     if (ended.length === 0) areEndsDue = false;
     return batch;
+  }
+
+  /** Those somebody asked for, and those that keep a full file of intents from being emptied. */
+  function takeLate(): readonly Entry[] {
+    const crowded = intents?.crowded();
+    if (crowded !== undefined) {
+      for (const entry of intended) {
+        if (entry.segment !== crowded || late.length >= LARGEST_BATCH) break;
+        late.push(entry);
+      }
+    }
+    if (late.length === 0) return EMPTY.late;
+    const wanted = new Set(late);
+    late = [];
+    return [...wanted].filter((entry) => intended.has(entry));
   }
 
   async function commit(batch: Batch): Promise<void> {
@@ -172,9 +260,11 @@ export function openJournal({ database, now }: { database: Database; now: () => 
 
   /** One entry that the database refuses must not take the others with it. */
   async function commitApart(batch: Batch, error: unknown): Promise<void> {
-    if (batch.begun.length + batch.ended.length + batch.withdrawn.length === 1) return refuse(batch, error);
+    const { begun, late, ended, withdrawn } = batch;
+    if (begun.length + late.length + ended.length + withdrawn.length === 1) return refuse(batch, error);
     for (const start of batch.withdrawn) await commit({ ...EMPTY, withdrawn: [start] });
     for (const entry of batch.begun) await commit({ ...EMPTY, begun: [entry] });
+    for (const entry of batch.late) await commit({ ...EMPTY, late: [entry] });
     for (const entry of batch.ended) await commit({ ...EMPTY, ended: [entry] });
   }
 
@@ -185,19 +275,35 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     if (isAway && hasRest()) areEndsDue = true;
     isAway = false;
     backOffMs = 0;
+    lastCommitAtMs = now();
     for (const entry of batch.begun) {
       entry.isAnswered = true;
       entry.resolve();
     }
-    for (const entry of batch.ended) entry.isDone = true;
+    for (const entry of batch.late) leaveIntents(entry);
+    for (const one of batch.ended) {
+      one.isDone = true;
+      leaveIntents(one.entry);
+    }
+  }
+
+  /** Its rows are in the database, or never will be. */
+  function leaveIntents(entry: Entry): void {
+    const { segment } = entry;
+    if (segment === undefined) return;
+    entry.segment = undefined;
+    intended.delete(entry);
+    intents?.release(segment, 1);
   }
 
   function postpone(batch: Batch, error: unknown): void {
     if (batch === inFlight) inFlight = EMPTY;
     isAway = true;
+    lastCommitAtMs = Number.NEGATIVE_INFINITY;
     areEndsDue = false;
     backOffMs = Math.min(Math.max(backOffMs * 2, FIRST_BACK_OFF_MS), LONGEST_BACK_OFF_MS);
     ended = [...batch.ended, ...ended];
+    late = [...batch.late, ...late];
     withdrawn = [...batch.withdrawn, ...withdrawn];
     // Only then may rows exist that nobody will end; without this line they would be charged after a restart.
     if (error instanceof CommitLostError) withdrawn.push(...batch.begun.map(({ start }) => start));
@@ -210,8 +316,10 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   function refuse(batch: Batch, error: unknown): void {
     const isDuplicate = database.failureOf(error) === 'duplicate';
     for (const entry of batch.begun) turnAway(entry, isDuplicate ? duplicate() : storageUnavailable(error));
-    for (const entry of batch.ended) {
-      entry.isDone = true;
+    for (const entry of batch.late) leaveIntents(entry);
+    for (const one of batch.ended) {
+      one.isDone = true;
+      leaveIntents(one.entry);
       dropped += 1;
     }
   }
@@ -226,14 +334,20 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   }
 
   function answerFlushes(): void {
-    const isOpen = (one: Flush) => one.begun?.isAnswered === false || one.ended?.isDone === false;
+    const isOpen = (one: Flush) =>
+      one.begun?.isAnswered === false ||
+      one.ended?.isDone === false ||
+      (one.late !== undefined && intended.has(one.late));
     for (const one of flushes) if (!isOpen(one)) one.resolve();
     flushes = flushes.filter(isOpen);
   }
 
   async function settle(requestId: string): Promise<void> {
-    const isOfRequest = ({ start }: EndedEntry) => start.requestId === requestId;
-    if (ended.some(isOfRequest) || inFlight.ended.some(isOfRequest)) await flush();
+    const isOfRequest = ({ start }: { start: AttemptStart }) => start.requestId === requestId;
+    const first = running.get(keyOf({ requestId, number: 0 }));
+    if (first !== undefined && intended.has(first)) late.push(first);
+    const isUnderWay = [ended, late, inFlight.ended, inFlight.late].some((some) => some.some(isOfRequest));
+    if (isUnderWay) await flush();
   }
 
   function lag() {
@@ -250,11 +364,26 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     clearTimeout(endTimer);
   }
 
-  return { begin, end, flush, lag, settle, isAway: () => isAway, stop };
+  function useIntents(log: IntentLog): void {
+    intents = log;
+  }
+
+  return {
+    begin,
+    end,
+    flush,
+    lag,
+    settle,
+    useIntents,
+    isIdle: () => running.size === 0 && ended.length === 0,
+    isAway: () => isAway,
+    stop,
+  };
 }
 
 function keyOf({ requestId, number }: { requestId: string; number: number }): string {
-  return `${requestId}:${number}`;
+  // A colon is in no request id.
+  return number === 0 ? requestId : `${requestId}:${number}`;
 }
 
 function duplicate(): GatewayError {

@@ -109,6 +109,7 @@ function sqliteDatabase(client: Client): Database {
     // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
     failureOf,
+    ...(client.memory ? {} : { path: client.name }),
     async close() {
       client.close();
       endServing?.();

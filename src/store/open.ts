@@ -12,6 +12,7 @@ import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
 import { changeEvidence } from './evidence.ts';
 import { attemptFacts, readRequest, readTraffic } from './history.ts';
+import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
 import { openJournal } from './journal.ts';
 import { hashKey } from './key-hash.ts';
 import { createKey, findKeyByHash, hasKeys, keySecretOf, listKeys, revokeKey } from './keys.ts';
@@ -35,13 +36,21 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
   const database = await openDatabase(url);
   const secret = keySecret ?? (await keySecretOf(database));
   const journal = openJournal({ database, now });
+  let intents: IntentLog | undefined;
   const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
   return {
     journal: { begin: journal.begin, end: journal.end, lag: journal.lag, flush: journal.flush },
     async recoverPending() {
       await database.claimServing();
-      return guarded(recoverPending(database, now()));
+      const { path } = database;
+      const left = path === undefined || intents !== undefined ? [] : readIntents(path);
+      const recovered = await guarded(recoverPending(database, left, now()));
+      if (path !== undefined && intents === undefined) {
+        intents = openIntentLog(path);
+        journal.useIntents(intents);
+      }
+      return recovered;
     },
 
     async changeEvidence(requestId, keyId, change) {
@@ -80,6 +89,8 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
         await flushAtLast(journal.flush);
       } finally {
         journal.stop();
+        intents?.close({ isEverythingWritten: journal.isIdle() });
+        intents = undefined;
         await database.close();
       }
     },

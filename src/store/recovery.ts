@@ -1,16 +1,29 @@
-import { and, eq, isNull, ne } from 'drizzle-orm';
-import { toAttemptStart, unknownEndRow } from './attempt-rows.ts';
+import { and, eq, inArray, isNull, ne } from 'drizzle-orm';
+import { requestRow, startRow, toAttemptStart, unknownEndRow } from './attempt-rows.ts';
 import type { AttemptStart } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, write } from './database.ts';
-import { addTraffic, endAttempt } from './statements.ts';
+import type { Intent } from './intent-log.ts';
+import { addTraffic, endAttempt, insertEndedAttempt, insertRequest } from './statements.ts';
 import { sumTraffic } from './sums.ts';
 
 /** Attempts per transaction: a crash leaves hundreds at most, and other replicas are writing. */
 const BATCH_SIZE = 256;
 
-/** See `Store.recoverPending`. Two replicas may do this at once: an ending is only ever written once. */
-export async function recoverPending(database: Database, nowMs: number): Promise<readonly AttemptStart[]> {
+/**
+ * See `Store.recoverPending`. Two replicas may do this at once: an ending is only ever written once.
+ *
+ * @param intents what dead processes left in the intent log; those whose rows are there have come this far already.
+ */
+export async function recoverPending(
+  database: Database,
+  intents: readonly Intent[],
+  nowMs: number,
+): Promise<readonly AttemptStart[]> {
   const recovered: AttemptStart[] = [];
+  for (let at = 0; at < intents.length; at += BATCH_SIZE) {
+    const some = intents.slice(at, at + BATCH_SIZE);
+    recovered.push(...(await database.transact((queryable) => writeLeft(queryable, database, some, nowMs))));
+  }
   for (const instanceId of await otherInstances(database)) {
     for (;;) {
       const ended = await database.transactFor(instanceId, (queryable) =>
@@ -21,6 +34,33 @@ export async function recoverPending(database: Database, nowMs: number): Promise
     }
   }
   return recovered;
+}
+
+/** Attempts that only the intent log knows, as rows with their ending. */
+function* writeLeft(
+  { db, tables: { requests } }: Queryable,
+  { instanceId }: Database,
+  intents: readonly Intent[],
+  nowMs: number,
+): Steps<readonly AttemptStart[]> {
+  const ids = intents.map(({ start }) => start.requestId);
+  const rows = yield* ask(
+    db.select({ requestId: requests.requestId }).from(requests).where(inArray(requests.requestId, ids)),
+  );
+  const known = new Set(rows.map(({ requestId }) => requestId));
+  const left = intents
+    .filter(({ start }) => !known.has(start.requestId))
+    .map(({ request, start }) => ({ request, start, end: unknownEndRow(start, nowMs) }));
+  yield* write(
+    insertRequest,
+    left.map(({ request }) => requestRow(request)),
+  );
+  yield* write(
+    insertEndedAttempt,
+    left.map(({ start, end }) => ({ start: startRow(start, instanceId), end })),
+  );
+  yield* write(addTraffic, sumTraffic(left));
+  return left.map(({ start }) => start);
 }
 
 async function otherInstances({ db, tables: { attempts }, instanceId }: Database): Promise<number[]> {

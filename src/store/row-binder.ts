@@ -17,6 +17,23 @@ interface Slot {
 export function compileRow(queryable: Queryable, statement: RowStatement): CompiledRow {
   const { sql, params } = statement.build(queryable).toSQL();
   const slots = params.map(slotOf);
+  const { positional } = statement;
+  if (positional !== undefined) {
+    const places = slots.map(({ name }) => positional.columns.indexOf(name));
+    return {
+      sql,
+      bind(row) {
+        const given = positional.valuesOf(row);
+        const values = new Array<unknown>(slots.length);
+        for (let i = 0; i < slots.length; i++) {
+          const slot = slots[i] as Slot;
+          const place = places[i] as number;
+          values[i] = place < 0 ? slot.constant : encoded(slot, given[place]);
+        }
+        return values;
+      },
+    };
+  }
   return {
     sql,
     bind(row) {
@@ -28,8 +45,10 @@ export function compileRow(queryable: Queryable, statement: RowStatement): Compi
 }
 
 function boundValue(slot: Slot, row: Row): unknown {
-  if (slot.name === '') return slot.constant;
-  const value = row[slot.name];
+  return slot.name === '' ? slot.constant : encoded(slot, row[slot.name]);
+}
+
+function encoded(slot: Slot, value: unknown): unknown {
   if (value === undefined || value === null) return null;
   return slot.encode === undefined ? value : slot.encode(value);
 }

@@ -2,7 +2,7 @@
 import { and, eq, isNull, notExists, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Ending } from '../core/outcome/endings.ts';
-import type { RowStatement, Tables } from './database.ts';
+import type { Row, RowStatement, Tables } from './database.ts';
 
 type RowOf<Name extends keyof Tables> = Tables[Name]['$inferInsert'];
 
@@ -86,6 +86,24 @@ export type RequestRow = RowOf<'requests'>;
 export const insertRequest: RowStatement<RequestRow> = {
   name: 'insert_request',
   build: ({ db, tables }) => db.insert(tables.requests).values(placeholders(REQUEST_COLUMNS)),
+  positional: {
+    columns: REQUEST_COLUMNS,
+    valuesOf: (row) => [
+      row.requestId,
+      row.keyId,
+      row.createdAtMs,
+      row.requestedModel,
+      row.task,
+      row.taskConfidence,
+      row.complexity,
+      row.language,
+      row.inputTokens,
+      row.isStream,
+      row.strategy,
+      row.reason,
+      row.decision,
+    ],
+  },
 };
 
 export type StartRow = Pick<RowOf<'attempts'>, (typeof START_COLUMNS)[number]>;
@@ -102,6 +120,50 @@ export type EndRow = Pick<
   ending: Ending;
   endedAtMs: number;
 };
+/** An attempt of which the database has heard nothing yet, from beginning to ending. */
+export interface WholeRow {
+  readonly start: StartRow;
+  readonly end: EndRow;
+}
+export const insertEndedAttempt: RowStatement<WholeRow & Row> = {
+  name: 'insert_ended_attempt',
+  build: ({ db, tables }) =>
+    db.insert(tables.attempts).values(placeholders([...START_COLUMNS, ...END_COLUMNS])),
+  positional: {
+    columns: [...START_COLUMNS, ...END_COLUMNS],
+    valuesOf: ({ start, end }) => [
+      start.requestId,
+      start.number,
+      start.keyId,
+      start.task,
+      start.modelId,
+      start.endpointId,
+      start.provider,
+      start.epoch,
+      start.endpointEpoch,
+      start.startedAtMs,
+      start.propensity,
+      start.estimatedCostMicroUsd,
+      start.instanceId,
+      end.ending,
+      end.endedAtMs,
+      end.httpStatus,
+      end.finishReason,
+      end.inputTokens,
+      end.outputTokens,
+      end.cachedInputTokens,
+      end.costMicroUsd,
+      end.isCostEstimated,
+      end.ttftMs,
+      end.latencyMs,
+      end.errorCode,
+      end.automaticSource,
+      end.automaticQuality,
+      end.automaticWeight,
+    ],
+  },
+};
+
 /** Changes nothing when the attempt has its ending already: exactly one per attempt, whoever comes first. */
 export const endAttempt: RowStatement<EndRow> = {
   name: 'end_attempt',

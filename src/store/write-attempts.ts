@@ -1,11 +1,14 @@
+import type { BeliefDelta } from '../core/learning/delta.ts';
 import { endRow, requestRow, startRow } from './attempt-rows.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from './contract.ts';
 import { type Steps, write } from './database.ts';
 import {
   addBelief,
   addTraffic,
+  type EndRow,
   endAttempt,
   insertAttempt,
+  insertEndedAttempt,
   insertRequest,
   withdrawAttempt,
   withdrawRequest,
@@ -19,9 +22,13 @@ export interface Begun {
 export interface Ended {
   readonly start: AttemptStart;
   readonly end: AttemptEnd;
+  /** With its request where neither is in the database yet: beginning and ending are then written as one row. */
+  readonly request: RequestRecord | undefined;
 }
 export interface AttemptBatch {
   readonly begun: readonly Begun[];
+  /** Written like those that begin; only, nobody waits for them. */
+  readonly late: readonly Begun[];
   readonly ended: readonly Ended[];
   /** Attempts whose `begin` was refused although the database may hold them. */
   readonly withdrawn: readonly AttemptStart[];
@@ -32,30 +39,58 @@ export interface AttemptBatch {
  * was lost on the way cannot count twice.
  */
 export function* writeAttempts(batch: AttemptBatch, instanceId: number): Steps<void> {
-  const { begun, ended, withdrawn } = batch;
+  const { begun, late, ended, withdrawn } = batch;
+  if (withdrawn.length > 0) {
+    yield* write(
+      withdrawAttempt,
+      withdrawn.map((start) => ({ requestId: start.requestId, number: start.number, instanceId })),
+    );
+    yield* write(
+      withdrawRequest,
+      withdrawn.map(({ requestId }) => ({ requestId })),
+    );
+  }
+  yield* beginAll(begun, instanceId);
+  yield* beginAll(late, instanceId);
+  if (ended.length === 0) return;
+  const whole: Settled[] = [];
+  const begunBefore: Settled[] = [];
+  for (const one of ended) {
+    const settled = { start: one.start, end: endRow(one.end), deltas: one.end.deltas };
+    if (one.request === undefined) begunBefore.push(settled);
+    else whole.push(settled);
+  }
   yield* write(
-    withdrawAttempt,
-    withdrawn.map((start) => ({ requestId: start.requestId, number: start.number, instanceId })),
+    insertRequest,
+    ended.flatMap(({ request }) => (request === undefined ? [] : [requestRow(request)])),
   );
   yield* write(
-    withdrawRequest,
-    withdrawn.map(({ requestId }) => ({ requestId })),
+    insertEndedAttempt,
+    whole.map(({ start, end }) => ({ start: startRow(start, instanceId), end })),
   );
-  yield* write(insertRequest, requestRows(begun));
-  yield* write(
-    insertAttempt,
-    begun.map(({ start }) => startRow(start, instanceId)),
-  );
-  const settled = ended.map(({ start, end }) => ({ start, end: endRow(end), deltas: end.deltas }));
   const isWritten = yield* write(
     endAttempt,
-    settled.map(({ end }) => end),
+    begunBefore.map(({ end }) => end),
   );
-  const effective = settled.filter((_, index) => isWritten[index]);
+  const effective = [...whole, ...begunBefore.filter((_, index) => isWritten[index])];
   yield* write(addBelief, sumDeltas(effective.flatMap(({ deltas }) => deltas)));
   yield* write(addTraffic, sumTraffic(effective));
 }
 
-function requestRows(begun: readonly Begun[]) {
-  return begun.flatMap(({ request }) => (request === undefined ? [] : [requestRow(request)]));
+interface Settled {
+  readonly start: AttemptStart;
+  readonly end: EndRow;
+  readonly deltas: readonly BeliefDelta[];
+}
+
+function* beginAll(begun: readonly Begun[], instanceId: number): Steps<void> {
+  if (begun.length === 0) return;
+  yield* write(
+    insertRequest,
+    begun.flatMap(({ request }) => (request === undefined ? [] : [requestRow(request)])),
+  );
+  yield* write(
+    insertAttempt,
+    begun.map(({ start }) => startRow(start, instanceId)),
+  );
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
@@ -95,6 +96,8 @@ describe('a database that another process has locked', () => {
     expectOurError(await ask(gateway, among('401')), 502, 'upstream_auth');
     await isHalfOpen();
     const locked = lock();
+    // For a tenth of a second after a commit the gateway does not ask whether it may write.
+    await delay(150);
     expectOurError(await ask(gateway, among('401')), 503, 'storage_unavailable');
     locked.release();
     await expectRecovered();

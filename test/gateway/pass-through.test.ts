@@ -78,9 +78,7 @@ test('numbers, escapes and the order of members go through as they were written'
     '{ "seed":-9223372036854775807,\n"messages":[{"role":"user","content":"\\u00e9\\/\\ud83d\\ude00"}] , "model" : "ours","big":12345678901234567890,"temperature":0.10 }';
   const answer = await send(`${gateway.url}/v1/chat/completions`, { body: text });
   expect(answer.status).toBe(200);
-  expect(bodies()).toEqual([
-    '{"seed":-9223372036854775807,\n"messages":[{"role":"user","content":"\\u00e9\\/\\ud83d\\ude00"}],"model":"vendor/their.name+1","big":12345678901234567890,"temperature":0.10}',
-  ]);
+  expect(bodies()).toEqual([text.replace('"ours"', '"vendor/their.name+1"')]);
 });
 
 test('a default temperature stands in where none was asked for', async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readDecision } from '../../src/core/choice/decision-record.ts';
 import type { BeliefDelta } from '../../src/core/learning/delta.ts';
 import { deltasOfEnding } from '../../src/core/reward/attempt-deltas.ts';
-import { choicesOfDecision } from '../../src/core/reward/choices-of-decision.ts';
 import { changeByFeedback } from '../../src/core/reward/feedback-change.ts';
 import type { EndedAttempt, Store } from '../../src/store/contract.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -135,7 +135,7 @@ async function deltasOfRows(store: Store, rows: readonly EndedAttempt[]): Promis
     const { request } = (await store.readRequest(row.requestId)) ?? {};
     if (!request) throw new Error(`no request for ${row.requestId}`);
     const { reason, isStream } = request;
-    const choices = choicesOfDecision(request.decision);
+    const { choices } = readDecision(request.decision);
     deltas.push(...deltasOfEnding({ ...row, reason, isStream, choices }));
     let evidence = { ...row, reason, feedback: [] as EndedAttempt['feedback'][number][] };
     for (const verdict of [...row.feedback].sort((one, other) => one.updatedAtMs - other.updatedAtMs)) {

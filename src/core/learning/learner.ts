@@ -222,5 +222,6 @@ function qualityMeasureOf(delta: BeliefDelta): number {
 
 /** What one subject shows is also the first guess about those that nothing is known of. */
 function addWithEveryone(sums: BeliefSums, measure: number, delta: BeliefDelta): void {
-  if (addTo(sums, measure, delta)) addTo(sums, measure, { ...delta, subject: EVERYONE, epoch: 0 });
+  const { task, a, b, c } = delta;
+  if (addTo(sums, measure, delta)) sums.add(EVERYONE, measure, taskIndexOf(task), 0, a, b, c);
 }

@@ -30,7 +30,8 @@ const CLOSE_BRACKET = 0x5d;
 
 /**
  * One linear pass. Trusts the text to be JSON: on anything else the result is meaningless but the pass still ends.
- * Long strings, most of a prompt's bytes, are skipped by a native search.
+ * Long strings, most of a prompt's bytes, are skipped by a native search. No closure in here: what one captures is
+ * read from memory at every byte.
  */
 export function scanJson(bytes: Buffer, maxDepth = Number.POSITIVE_INFINITY): JsonScan {
   const members: JsonMember[] = [];
@@ -44,26 +45,10 @@ export function scanJson(bytes: Buffer, maxDepth = Number.POSITIVE_INFINITY): Js
   let valueStart = -1;
   let lastMeaningful = -1;
 
-  const endMember = () => {
-    if (valueStart < 0) return;
-    members.push({
-      name: readName(bytes, nameStart, nameEnd),
-      start: nameStart,
-      valueStart,
-      end: lastMeaningful + 1,
-    });
-    nameStart = -1;
-    valueStart = -1;
-  };
-
   for (let i = 0; i < length; i++) {
-    const byte = bytes[i];
+    const byte = bytes[i] as number;
+    if (byte <= 0x20) continue;
     switch (byte) {
-      case 0x20:
-      case 0x0a:
-      case 0x0d:
-      case 0x09:
-        continue;
       case QUOTE: {
         const close = endOfString(bytes, i);
         if (depth === 1 && isObject) {
@@ -79,7 +64,11 @@ export function scanJson(bytes: Buffer, maxDepth = Number.POSITIVE_INFINITY): Js
         pairCount++;
         continue;
       case COMMA:
-        if (depth === 1 && isObject) endMember();
+        if (depth === 1 && valueStart >= 0) {
+          members.push(memberOf(bytes, nameStart, nameEnd, valueStart, lastMeaningful + 1));
+          nameStart = -1;
+          valueStart = -1;
+        }
         continue;
       case OPEN_BRACE:
       case OPEN_BRACKET:
@@ -93,7 +82,11 @@ export function scanJson(bytes: Buffer, maxDepth = Number.POSITIVE_INFINITY): Js
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
-        if (depth === 1 && isObject) endMember();
+        if (depth === 1 && valueStart >= 0) {
+          members.push(memberOf(bytes, nameStart, nameEnd, valueStart, lastMeaningful + 1));
+          nameStart = -1;
+          valueStart = -1;
+        }
         depth--;
         break;
       default:
@@ -102,6 +95,70 @@ export function scanJson(bytes: Buffer, maxDepth = Number.POSITIVE_INFINITY): Js
     lastMeaningful = i;
   }
   return { members, pairCount, depth: deepest };
+}
+
+function memberOf(
+  bytes: Buffer,
+  nameStart: number,
+  nameEnd: number,
+  valueStart: number,
+  end: number,
+): JsonMember {
+  return { name: readName(bytes, nameStart, nameEnd), start: nameStart, valueStart, end };
+}
+
+/**
+ * The place of a member of the outermost object, looked for from the text's end: only what stands behind it is read. A
+ * name with its colon cannot stand inside a string, whose quotes would be escaped, and when nothing but the outermost
+ * object ends behind it, it is that object's.
+ *
+ * @param bytes JSON of an object
+ * @param quotedName the name in quotes, which needs no escapes
+ * @returns where its value starts and ends; undefined when the last such name belongs to an inner object
+ */
+export function lastMember(
+  bytes: Buffer,
+  quotedName: string,
+): { readonly valueStart: number; readonly end: number } | undefined {
+  const length = bytes.length;
+  const at = bytes.lastIndexOf(quotedName);
+  if (at < 0) return undefined;
+  let i = at + quotedName.length;
+  while (i < length && (bytes[i] as number) <= 0x20) i++;
+  if (bytes[i] !== COLON) return undefined;
+  i++;
+  while (i < length && (bytes[i] as number) <= 0x20) i++;
+  const valueStart = i;
+  let lastMeaningful = i;
+  let end = -1;
+  let depth = 0;
+  for (; i < length; i++) {
+    const byte = bytes[i] as number;
+    if (byte <= 0x20) continue;
+    if (byte === QUOTE) i = endOfString(bytes, i);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      if (depth === 0) {
+        if (end < 0) end = lastMeaningful + 1;
+        i++;
+        while (i < length && (bytes[i] as number) <= 0x20) i++;
+        return i === length ? { valueStart, end } : undefined;
+      }
+      depth--;
+    } else if (byte === COMMA && depth === 0 && end < 0) end = lastMeaningful + 1;
+    lastMeaningful = i;
+  }
+  return undefined;
+}
+
+/** The same bytes with those from `start` to `end` replaced. */
+export function spliced(bytes: Buffer, start: number, end: number, text: string): Buffer {
+  const textBytes = Buffer.byteLength(text);
+  const whole = Buffer.allocUnsafe(bytes.length - (end - start) + textBytes);
+  bytes.copy(whole, 0, 0, start);
+  whole.write(text, start);
+  bytes.copy(whole, start + textBytes, end);
+  return whole;
 }
 
 /** Name–value pairs of a parsed value at every depth: fewer than were written means that some name stood twice. */
@@ -128,38 +185,57 @@ export function withMembers(
   members: readonly JsonMember[],
   changes: Readonly<Record<string, string | undefined>>,
 ): Buffer {
+  const only = onlyReplaced(members, changes);
+  if (only !== undefined) {
+    return spliced(bytes, only.valueStart, only.end, changes[only.name] as string);
+  }
   const parts: Buffer[] = [OPEN];
   const seen = new Set<string>();
   let runStart = -1;
   let runEnd = -1;
-  const closeRun = () => {
-    if (runStart < 0) return;
-    if (parts.length > 1) parts.push(SEPARATOR);
-    parts.push(bytes.subarray(runStart, runEnd));
-    runStart = -1;
-  };
   for (const member of members) {
     if (!Object.hasOwn(changes, member.name)) {
       if (runStart < 0) runStart = member.start;
       runEnd = member.end;
       continue;
     }
-    closeRun();
+    if (runStart >= 0) addPart(parts, bytes.subarray(runStart, runEnd));
+    runStart = -1;
     const text = changes[member.name];
     if (text === undefined || seen.has(member.name)) continue;
     seen.add(member.name);
-    if (parts.length > 1) parts.push(SEPARATOR);
-    parts.push(Buffer.from(`${JSON.stringify(member.name)}:${text}`));
+    addPart(parts, Buffer.from(`${JSON.stringify(member.name)}:${text}`));
   }
-  closeRun();
+  if (runStart >= 0) addPart(parts, bytes.subarray(runStart, runEnd));
   for (const name of Object.keys(changes)) {
     const text = changes[name];
     if (text === undefined || seen.has(name)) continue;
-    if (parts.length > 1) parts.push(SEPARATOR);
-    parts.push(Buffer.from(`${JSON.stringify(name)}:${text}`));
+    addPart(parts, Buffer.from(`${JSON.stringify(name)}:${text}`));
   }
   parts.push(CLOSE);
   return Buffer.concat(parts);
+}
+
+/** The member whose value is all that changes: the usual case, and then nothing else needs to be looked at. */
+function onlyReplaced(
+  members: readonly JsonMember[],
+  changes: Readonly<Record<string, string | undefined>>,
+): JsonMember | undefined {
+  let only: JsonMember | undefined;
+  for (const member of members) {
+    if (!Object.hasOwn(changes, member.name)) continue;
+    if (only !== undefined || changes[member.name] === undefined) return undefined;
+    only = member;
+  }
+  for (const name in changes) {
+    if (changes[name] !== undefined && name !== only?.name) return undefined;
+  }
+  return only;
+}
+
+function addPart(parts: Buffer[], part: Buffer): void {
+  if (parts.length > 1) parts.push(SEPARATOR);
+  parts.push(part);
 }
 
 const OPEN = Buffer.from('{');

@@ -57,10 +57,16 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     this.#settle = settle;
     this.#startedMs = context.monotonicMs();
     this.#sentMs = this.#startedMs;
-    // Waiting for one of our own connections is no fault of the provider: its deadlines begin when the call goes out.
-    // A connection that does not come about is watched by `connectMs`.
-    const dueMs = this.#startedMs + call.totalMs;
-    this.deadline = new Deadline(context.monotonicMs, dueMs, () => this.#expired());
+    this.deadline = new Deadline(context.monotonicMs, () => this.#expired());
+  }
+
+  /**
+   * The call has been handed over. Waiting for one of our own connections is no fault of the provider: its deadlines
+   * begin when the call goes out, at once if a connection is free. One that does not come about is watched by
+   * `connectMs`.
+   */
+  dispatched(): void {
+    if (!this.progress.isSent && !this.#isSettled) this.deadline.set(this.#startedMs + this.call.totalMs);
   }
 
   protected abstract onGoodHeaders(controller: Dispatcher.DispatchController, contentType: string): void;

@@ -4,15 +4,15 @@
  */
 export class Deadline {
   #dueMs: number;
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   readonly #monotonicMs: () => number;
   readonly #onExpired: () => void;
 
-  constructor(monotonicMs: () => number, dueMs: number, onExpired: () => void) {
+  /** Runs from the first `set` on. */
+  constructor(monotonicMs: () => number, onExpired: () => void) {
     this.#monotonicMs = monotonicMs;
-    this.#dueMs = dueMs;
+    this.#dueMs = Number.POSITIVE_INFINITY;
     this.#onExpired = onExpired;
-    this.#timer = this.#arm();
   }
 
   /** Moves the due time; earlier than before re-arms the timer. */

@@ -84,6 +84,7 @@ export function createPassThrough(
             },
             own,
           );
+          own.dispatched();
         } catch (error) {
           // Left to the promise alone, the handler's timer would run on.
           own.fail(endingOfNetworkError(error, settings.name, false));

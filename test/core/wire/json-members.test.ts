@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { countPairs, scanJson, withMembers } from '../../../src/core/wire/json-members.ts';
+import {
+  countPairs,
+  lastMember,
+  scanJson,
+  spliced,
+  withMembers,
+} from '../../../src/core/wire/json-members.ts';
 
 const scan = (text: string) => scanJson(Buffer.from(text));
 
@@ -56,7 +62,7 @@ describe('withMembers', () => {
 
   it('replaces, removes and adds while every other byte stays', () => {
     expect(change('{"model":"auto", "seed":12345678901234567890,"x": 1.0}', { model: '"m"' })).toBe(
-      '{"model":"m","seed":12345678901234567890,"x": 1.0}',
+      '{"model":"m", "seed":12345678901234567890,"x": 1.0}',
     );
     expect(change('{"a":1,"route":{"x":1},"b":2}', { route: undefined })).toBe('{"a":1,"b":2}');
     expect(change('{"route":1}', { route: undefined })).toBe('{}');
@@ -77,4 +83,58 @@ describe('withMembers', () => {
       expect(edited).toEqual({ ...rest, model: 'm' });
     }
   });
+});
+
+describe('lastMember', () => {
+  const valueIn = (text: string, name = '"usage"') => {
+    const bytes = Buffer.from(text);
+    const place = lastMember(bytes, name);
+    return place && bytes.toString('utf8', place.valueStart, place.end);
+  };
+
+  it('finds a member of the outermost object from the end', () => {
+    expect(valueIn('{"a":1,"usage":{"x":[1,"}"]}, "b":"\\"}"}\n')).toBe('{"x":[1,"}"]}');
+    expect(valueIn('{"usage" : null }')).toBe('null');
+    expect(valueIn('{"usage":1,"usage": 2 ,"c":[{}]}')).toBe('2');
+  });
+
+  it.each([
+    '{"a":{"usage":1}}',
+    '{"a":[{"usage":1}],"b":2}',
+    '{"usage":1,"a":{"usage":2}}',
+    '{"a":"usage"}',
+    '{"a":["usage"]}',
+    '{"a":"\\"usage\\":1"}',
+    '{}',
+    '[{"usage":1}]',
+    '{"usage"',
+    '{"usage":',
+    '{"usage":1',
+  ])('says nothing of %s', (text) => {
+    expect(valueIn(text)).toBeUndefined();
+  });
+
+  it('agrees with the whole scan wherever it answers', () => {
+    const values = ['1', '"usage"', '{"usage":2}', '[1,{"a":"}"}]', 'null', '"\\\\"', '"x\\"usage\\":3"'];
+    for (const before of values) {
+      for (const own of values) {
+        for (const after of values) {
+          const text = `{"before":${before},"usage":${own} ,"after":${after}}`;
+          const bytes = Buffer.from(text);
+          const place = lastMember(bytes, '"usage"');
+          const member = scanJson(bytes).members[1];
+          if (place !== undefined)
+            expect([place.valueStart, place.end]).toEqual([member?.valueStart, member?.end]);
+          else expect(own + after).toContain('"usage"');
+        }
+      }
+    }
+  });
+});
+
+it('spliced replaces bytes, whatever their number, and leaves the original alone', () => {
+  const bytes = Buffer.from('{"a":"é","b":1}');
+  expect(spliced(bytes, 5, 9, '"ẞß"').toString()).toBe('{"a":"ẞß","b":1}');
+  expect(spliced(bytes, 5, 9, '').toString()).toBe('{"a":,"b":1}');
+  expect(bytes.toString()).toBe('{"a":"é","b":1}');
 });

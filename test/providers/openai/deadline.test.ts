@@ -13,7 +13,9 @@ afterEach(() => {
 });
 
 function deadlineIn(ms: number): Deadline {
-  return new Deadline(monotonicMs, monotonicMs() + ms, () => expired.push(monotonicMs()));
+  const deadline = new Deadline(monotonicMs, () => expired.push(monotonicMs()));
+  deadline.set(monotonicMs() + ms);
+  return deadline;
 }
 
 test('expires once, when it is due', () => {

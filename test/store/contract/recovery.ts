@@ -11,40 +11,43 @@ import { requestOf, START_MS, startOf } from '../records.ts';
 const CHILD = fileURLToPath(new URL('../crash-child.ts', import.meta.url));
 
 export function recoveryContract({ createUrl, open }: Databases): void {
-  it('after kill -9 under load: one row and one ending each, beliefs and roll-up are what the rows say', async () => {
-    const url = await createUrl();
-    const child = await writingChild(url);
-    const acknowledged = await killAfter(child, 400);
+  it.each(['writer', 'server'] as const)(
+    'after kill -9 of a %s under load: one row and one ending each, beliefs and roll-up are what the rows say',
+    async (role) => {
+      const url = await createUrl();
+      const child = await writingChild(url, role);
+      const acknowledged = await killAfter(child, 400);
 
-    const store = await open(url);
-    const recovered = await store.recoverPending();
-    expect(recovered.length).toBeGreaterThan(0);
-    expect(await store.recoverPending()).toEqual([]);
+      const store = await open(url);
+      const recovered = await store.recoverPending();
+      expect(recovered.length).toBeGreaterThan(0);
+      expect(await store.recoverPending()).toEqual([]);
 
-    const written = new Set<string>();
-    const deltas = [];
-    let costMicroUsd = 0;
-    for await (const fact of store.attemptFacts()) {
-      const key = `${fact.requestId}:${fact.number}`;
-      expect(written.has(key)).toBe(false);
-      written.add(key);
-      costMicroUsd += fact.costMicroUsd;
-      if (fact.ending !== 'unknown') deltas.push(...deltasOf(fact));
-    }
-    // Whatever the child was told is durable is there.
-    expect(acknowledged.filter((id) => !written.has(`${id}:0`))).toEqual([]);
-    const expected = sumDeltas(deltas);
-    const { beliefs } = await store.loadBeliefs();
-    expect(sumDeltas(beliefs)).toEqual(expected);
-    const traffic = await store.readTraffic(0);
-    expect(sum(traffic.map(({ requests }) => requests))).toBe(written.size);
-    expect(sum(traffic.map((hour) => hour.costMicroUsd))).toBe(costMicroUsd);
-    for (const { requestId } of recovered) {
-      expect((await store.readRequest(requestId))?.attempts).toMatchObject([
-        { ending: 'unknown', costMicroUsd: 1_500, isCostEstimated: true, automatic: undefined },
-      ]);
-    }
-  });
+      const written = new Set<string>();
+      const deltas = [];
+      let costMicroUsd = 0;
+      for await (const fact of store.attemptFacts()) {
+        const key = `${fact.requestId}:${fact.number}`;
+        expect(written.has(key)).toBe(false);
+        written.add(key);
+        costMicroUsd += fact.costMicroUsd;
+        if (fact.ending !== 'unknown') deltas.push(...deltasOf(fact));
+      }
+      // Whatever the child was told is durable is there.
+      expect(acknowledged.filter((id) => !written.has(`${id}:0`))).toEqual([]);
+      const expected = sumDeltas(deltas);
+      const { beliefs } = await store.loadBeliefs();
+      expect(sumDeltas(beliefs)).toEqual(expected);
+      const traffic = await store.readTraffic(0);
+      expect(sum(traffic.map(({ requests }) => requests))).toBe(written.size);
+      expect(sum(traffic.map((hour) => hour.costMicroUsd))).toBe(costMicroUsd);
+      for (const { requestId } of recovered) {
+        expect((await store.readRequest(requestId))?.attempts).toMatchObject([
+          { ending: 'unknown', costMicroUsd: 1_500, isCostEstimated: true, automatic: undefined },
+        ]);
+      }
+    },
+  );
 
   it('leaves alone what began here', async () => {
     const store = await open(await createUrl());
@@ -80,8 +83,10 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
 }
 
-async function writingChild(url: string): Promise<ChildProcess> {
-  return spawn(process.execPath, ['--import', 'tsx', CHILD, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function writingChild(url: string, role: 'writer' | 'server' = 'writer'): Promise<ChildProcess> {
+  return spawn(process.execPath, ['--import', 'tsx', CHILD, url, role], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 /** Ids that the child reported durable; it is killed, in the middle of more, once there are `count`. */
