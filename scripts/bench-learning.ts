@@ -14,6 +14,7 @@ import { type Job, loadTable, type TableSource } from './learning/run-job.ts';
 import { SCENARIOS, type ScenarioName, scenarioNamed } from './learning/scenario.ts';
 import { jobsOf, SUITE_CASES, SUITES, type SuiteName, shareShift } from './learning/suites.ts';
 import { referencesOf, summarizeBudget, summarizePolicy } from './learning/summarize.ts';
+import { PRIORS, type PriorName } from './learning/table-prior.ts';
 
 /** What the mean cost of the best model is worth in a sweep, as a share of a perfect answer. */
 const SWEPT_COST_WEIGHTS = [0, 0.003, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8];
@@ -39,6 +40,9 @@ const command = new Command('bench:learning')
   .addOption(new Option('--suite <name>', 'more runs of the router').choices([...SUITES, 'all']))
   .option('--budget <usd>', 'per 1,000 requests: also play the router under it', numberWithin(1e-9, 1e9))
   .option('--off-policy', "also ask the router's logs what the best model per task would have achieved")
+  .addOption(
+    new Option('--prior <name>', 'what the router knows beforehand').choices([...PRIORS]).default('none'),
+  )
   .option('--no-sweep', 'no cost at equal quality, no AIQ: nine times faster')
   .option('--processes <count>', 'at the same time', wholeNumber(1, 256), availableParallelism())
   .option('--plot <folder>', 'write SVG plots there')
@@ -60,6 +64,7 @@ const options = command.opts<{
   suite?: SuiteName | 'all';
   budget?: number;
   offPolicy?: true;
+  prior: PriorName;
   sweep: boolean;
   processes: number;
   plot?: string;
@@ -102,6 +107,7 @@ async function bench(): Promise<void> {
         feedback,
         scenario,
         budgetUsd,
+        prior: options.prior,
       })),
     );
 
@@ -119,7 +125,7 @@ async function bench(): Promise<void> {
   const budgeted = budgetUsd === undefined ? undefined : streams('outrider', lambda, seeds, budgetUsd);
   const suites = SUITE_CASES.filter(({ suite }) => isSuiteAsked(suite)).map((suiteCase) => ({
     suiteCase,
-    runs: enter(jobsOf(suiteCase, { policy: 'outrider', lambda, requests, seeds })),
+    runs: enter(jobsOf(suiteCase, { policy: 'outrider', lambda, requests, seeds, prior: options.prior })),
   }));
 
   const bar = new SingleBar({
@@ -142,6 +148,7 @@ async function bench(): Promise<void> {
     lambda,
     feedback,
     drift: options.drift,
+    prior: options.prior,
     reference: referencesOf(table, lambda),
     policies: Object.fromEntries(
       planned.map(({ name, runs, sweep }) => {

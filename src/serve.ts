@@ -10,8 +10,10 @@ import { priceChanges } from './config/price-changes.ts';
 import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
+import type { QualityPrior } from './core/learning/contract.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
+import { priorOfCells, shippedPrior } from './core/priors/shipped-prior.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
@@ -87,7 +89,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     closers.push(() => guard.close());
     guard.setEndpoints(endpointIds(config));
 
-    const learner = createLearner({ models: config.models, random: createRandom(seed + 2) });
+    const learner = createLearner({
+      models: config.models,
+      random: createRandom(seed + 2),
+      prior: offlinePrior(config),
+    });
     for (const { modelId, epoch } of await store.loadEpochs()) learner.openEpoch(modelId, epoch);
     for (const { endpointId, epoch } of await store.loadEndpointEpochs()) {
       learner.openEndpointEpoch(endpointId, epoch);
@@ -218,6 +224,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           config = fresh;
           learner.setModels(fresh.models);
           budgets.setStrategies(fresh.strategies);
+          learner.setPrior(offlinePrior(fresh));
           guard.setEndpoints(endpointIds(fresh));
           logger.info({ models: fresh.models.length }, 'configuration read again');
           // Requests that began before keep what they planned with until they end, stand-ins included.
@@ -293,6 +300,10 @@ function newRequestId(atMs: number): string {
 
 function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
+}
+
+function offlinePrior({ learning, models }: Config): QualityPrior | undefined {
+  return learning.shippedPriors ? priorOfCells(shippedPrior(models)) : undefined;
 }
 
 function endpointIds(config: Config): string[] {

@@ -15,6 +15,7 @@ import type { OutcomeTable } from './outcome-table.ts';
 import { outriderPolicy } from './outrider-policy.ts';
 import type { Policy } from './policy.ts';
 import type { TableCatalog } from './table-catalog.ts';
+import { type PriorName, priorOfTable } from './table-prior.ts';
 
 export const POLICIES = [
   'outrider',
@@ -58,6 +59,8 @@ export function makePolicy(
     readonly labelSource: 'human' | 'judge';
     /** For the router alone: what a request may cost on average. */
     readonly budgetUsd?: number;
+    /** For the router alone: what it knows before the first outcome. */
+    readonly prior?: PriorName;
     /** Text components per prompt, for LinUCB. */
     readonly features: { readonly values: Float64Array; readonly dimension: number } | undefined;
   },
@@ -75,6 +78,7 @@ export function makePolicy(
           explore: true,
           source: context.labelSource,
           budgetUsd: context.budgetUsd,
+          prior: priorOfTable(context.prior ?? 'none', catalog, table.tasks, createRandom(seed + 17)),
         },
         random,
       );

@@ -3,6 +3,7 @@ import type { Candidate } from '../../src/core/choice/choice-input.ts';
 import { decide } from '../../src/core/choice/decide.ts';
 import { createPacer } from '../../src/core/choice/pacer.ts';
 import type { Strategy } from '../../src/core/choice/strategy.ts';
+import type { QualityPrior } from '../../src/core/learning/contract.ts';
 import type { EvidenceSource } from '../../src/core/learning/delta.ts';
 import { createLearner } from '../../src/core/learning/learner.ts';
 import { createRandom, type Random } from '../../src/core/learning/random.ts';
@@ -27,6 +28,7 @@ export function outriderPolicy(
     readonly source: EvidenceSource;
     /** Mean cost of a request to be kept to, USD. */
     readonly budgetUsd?: number;
+    readonly prior?: QualityPrior;
   },
   random: Random,
 ): Policy {
@@ -38,7 +40,7 @@ export function outriderPolicy(
     generationTimeWeight: 1,
     minQuality: 0,
   };
-  const learner = createLearner({ models: catalog.models, random: createRandom(1) });
+  const learner = createLearner({ models: catalog.models, random: createRandom(1), prior: options.prior });
   const modelIds = catalog.models.map(({ id }) => id);
   const propensities = new Float64Array(modelIds.length);
   const predictions = new Float64Array(modelIds.length);

@@ -1,6 +1,7 @@
 import type { proveOffPolicy } from './off-policy-proof.ts';
 import type { ShareShift } from './suites.ts';
 import type { MeanAndError, PolicySummary, referencesOf, summarizeBudget } from './summarize.ts';
+import type { PriorName } from './table-prior.ts';
 
 /** The whole result of a benchmark, as `--json` prints it. */
 export interface BenchResult {
@@ -13,6 +14,7 @@ export interface BenchResult {
   readonly seeds: number;
   readonly lambda: number;
   readonly feedback: object;
+  readonly prior: PriorName;
   readonly drift: string;
   readonly reference: ReturnType<typeof referencesOf>;
   readonly policies: Readonly<Record<string, PolicySummary>>;
@@ -37,7 +39,8 @@ export function describeResult(result: BenchResult): string {
         ? ` (${result.incompletePrompts} prompts without all models left out)`
         : ''),
     `${result.requests} requests, ${result.seeds} seeds, u = quality − ${result.lambda} × USD` +
-      (result.drift === 'none' ? '' : `, drift: ${result.drift}`),
+      (result.drift === 'none' ? '' : `, drift: ${result.drift}`) +
+      (result.prior === 'none' ? '' : `, prior: ${result.prior}`),
     '',
     `best fixed    ${reference.bestFixed.model}: quality ${reference.bestFixed.quality.toFixed(4)}, ${usd(reference.bestFixed.costUsdPer1k)} per 1k`,
     `random        quality ${reference.random.quality.toFixed(4)}, ${usd(reference.random.costUsdPer1k)}`,

@@ -12,6 +12,7 @@ import {
 import { type Feedback, replay, shuffledStream } from './replay.ts';
 import { type ScenarioName, scenarioNamed } from './scenario.ts';
 import { catalogOfTable, type TableCatalog } from './table-catalog.ts';
+import type { PriorName } from './table-prior.ts';
 import { textComponents } from './text-components.ts';
 
 /** Where the outcomes come from; every process loads them by itself. */
@@ -31,6 +32,7 @@ export interface Job {
   readonly feedback: Feedback;
   readonly scenario: ScenarioName;
   readonly budgetUsd?: number;
+  readonly prior?: PriorName;
 }
 
 export interface LoadedTable {
@@ -88,6 +90,7 @@ export function jobRunner({ table, catalog, texts }: LoadedTable): (job: Job) =>
         seed: job.seed * 104_729 + 1,
         labelSource: job.feedback.judgeFlip > 0 ? 'judge' : 'human',
         budgetUsd: job.budgetUsd,
+        prior: job.prior,
         features,
       }),
       feedback: job.feedback,

@@ -4,6 +4,7 @@ import { type Feedback, PLAIN_FEEDBACK } from './replay.ts';
 import type { Job } from './run-job.ts';
 import type { ScenarioName } from './scenario.ts';
 import { type MeanAndError, meanAndError } from './summarize.ts';
+import type { PriorName } from './table-prior.ts';
 
 /** Requests before a change over which a share counts as the usual one. */
 const USUAL_REQUESTS = 2000;
@@ -43,6 +44,7 @@ export function jobsOf(
     readonly lambda: number;
     readonly requests: number;
     readonly seeds: number;
+    readonly prior?: PriorName;
   },
 ): Job[] {
   const { scenario, feedback } = suiteCase;

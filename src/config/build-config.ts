@@ -43,6 +43,7 @@ export function buildConfig(input: {
     plans: buildPlans(file.plans),
     routing: { ...camelKeys(routing), timeouts: camelKeys(timeouts), breaker: camelKeys(breaker) },
     evidence: camelKeys(file.evidence),
+    learning: camelKeys(file.learning),
     strategies: buildStrategies(file.strategies),
     providers,
     models: buildModels(offers.models, providers, input.simulatedModels, input.nowMs),

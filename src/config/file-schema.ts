@@ -86,6 +86,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       })
       .prefault({}),
     evidence: evidence.prefault({}),
+    learning: learning.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
     providers: z.record(name, providerSchema(env)).default({}),
   });
@@ -111,6 +112,10 @@ const strategyName = name.refine(
 const plan = z.strictObject({
   requests_per_minute: limit.optional(),
   tokens_per_minute: limit.optional(),
+});
+
+const learning = z.strictObject({
+  shipped_priors: z.boolean().default(true),
 });
 
 const strategy = z.strictObject({

@@ -97,4 +97,6 @@ export interface EndpointTiming {
 export interface QualityPrior {
   /** Undefined where nothing is known, which is not the same as 0: such a model's belief stays wide. */
   deviationOf(task: Task, modelId: string): number | undefined;
+  /** Pseudo-outcomes that the deviation counts while the task has none of its own, 0–30; 30 where left out. */
+  strengthOf?(task: Task, modelId: string): number;
 }

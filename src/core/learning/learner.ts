@@ -16,7 +16,7 @@ import { CELL_FIELDS, CELL_STRIDE, type Learner, type QualityBelief, type Qualit
 import type { BeliefDelta } from './delta.ts';
 import { createEndpointSpeeds, type TimedKind } from './endpoint-speed.ts';
 import { drawJointQualities } from './joint-draws.ts';
-import { createQualityPosterior, type PosteriorCell } from './quality-posterior.ts';
+import { createQualityPosterior, type PosteriorCell, PRIOR_STRENGTH } from './quality-posterior.ts';
 import type { Random } from './random.ts';
 
 const MODEL_MEASURES = { labelled: 0, tokens: 1, heuristic: 2 } as const;
@@ -46,10 +46,13 @@ export function createLearner(options: {
   const endpoints = createBeliefSums(3);
   /** dev[k,m] by model index and task; NaN where the prior is silent. */
   let deviations = new Float64Array(0);
+  /** How strong it is there, in pseudo-outcomes. */
+  let priorStrengths = new Float64Array(0);
   const quality = createQualityPosterior(
     models,
     MODEL_MEASURES,
     (taskIndex, modelIndex) => deviations[modelIndex * TASK_COUNT + taskIndex],
+    (taskIndex, modelIndex) => priorStrengths[modelIndex * TASK_COUNT + taskIndex],
   );
   const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
   const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
@@ -64,6 +67,7 @@ export function createLearner(options: {
       for (const endpoint of model.endpoints) endpoints.register(endpoint.id);
     }
     deviations = new Float64Array(models.count() * TASK_COUNT).fill(Number.NaN);
+    priorStrengths = new Float64Array(models.count() * TASK_COUNT).fill(PRIOR_STRENGTH);
     if (prior === undefined) return;
     for (const model of catalogue) {
       const start = models.indexOf(model.id) * TASK_COUNT;
@@ -71,6 +75,8 @@ export function createLearner(options: {
         const deviation = prior.deviationOf(task, model.id);
         if (deviation !== undefined && Number.isFinite(deviation)) {
           deviations[start + taskIndex] = clamp(deviation, -1, 1);
+          const strength = prior.strengthOf?.(task, model.id) ?? PRIOR_STRENGTH;
+          priorStrengths[start + taskIndex] = clamp(strength, 0, PRIOR_STRENGTH);
         }
       }
     }

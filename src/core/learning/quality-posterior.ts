@@ -18,7 +18,8 @@ const MODEL_STRENGTH_CEILING = 20;
 const MODEL_STRENGTH_FLOOR = 2;
 /** Outcomes elsewhere at which half of L is believed. */
 const MODEL_HALF_STRENGTH_AT = 20;
-const PRIOR_STRENGTH = 30;
+/** Pseudo-outcomes of the offline prior at most, before the task has outcomes of its own. */
+export const PRIOR_STRENGTH = 30;
 /** Where the offline prior is silent, the task's average stands in. At 30 it held good models back (regret +10). */
 const AVERAGE_STRENGTH = 2;
 /** Outcomes of a task after which the offline prior has lost half its weight. */
@@ -66,7 +67,7 @@ export interface QualityPosterior {
  *
  *     kG = L·N/(N+20),  N = Σ_{k'≠k} n[k',m]         pG = clip(b[k] + a[m], .03, .97)
  *     L  = clip(pG(1−pG)/τ² − 1, 2, 20)               τ² of `interactionVariance`
- *     kP = 30/(1 + n_task[k]/300)                     pP = clip(b[k] + dev[k,m], .03, .97)
+ *     kP = kP₀/(1 + n_task[k]/300)                    pP = clip(b[k] + dev[k,m], .03, .97)
  *     α = 1 + s + kG·pG + kP·pP                       β = 1 + f + kG·(1−pG) + kP·(1−pP)
  *
  * L is the size of the Beta distribution with mean pG and variance τ²: as much as other tasks really say.
@@ -76,11 +77,13 @@ export interface QualityPosterior {
  *
  * @param measures where labelled and heuristic quality stand in `sums`
  * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent: kP then starts at 2
+ * @param strengthOf  kP₀, 0–30, where it is not
  */
 export function createQualityPosterior(
   sums: BeliefSums,
   measures: QualityMeasures,
   deviationOf: (taskIndex: number, modelIndex: number) => number | undefined,
+  strengthOf: (taskIndex: number, modelIndex: number) => number | undefined,
 ): QualityPosterior {
   const fit = createTwoWayFit();
   const outcomes = createBoundedOutcomes();
@@ -138,7 +141,8 @@ export function createQualityPosterior(
     const deviation = (modelIndex < 0 ? undefined : deviationOf(taskIndex, modelIndex)) ?? Number.NaN;
     const isSilent = Number.isNaN(deviation);
     const priorStrength =
-      (isSilent ? AVERAGE_STRENGTH : PRIOR_STRENGTH) / (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
+      (isSilent ? AVERAGE_STRENGTH : (strengthOf(taskIndex, modelIndex) ?? 0)) /
+      (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
     const priorQuality = clamp(baseline + (isSilent ? 0 : deviation), EFFECT_FLOOR, EFFECT_CEILING);
     cell.weight = weight;
     cell.modelWeight = weight + elsewhere;
