@@ -6,8 +6,8 @@ const EMPTY = Buffer.alloc(0);
 /** The end of a line and a blank one after it are at most three bytes. */
 const BORDER = 3;
 
-/** What becomes of an event's bytes. `stop` ends the stream: nothing after it is looked at. */
-export type EventFate = 'forward' | 'withhold' | 'stop';
+/** What becomes of an event's bytes; others may go in their place. `stop` ends the stream: nothing after it is looked at. */
+export type EventFate = 'forward' | 'withhold' | 'stop' | Buffer;
 
 export interface SseHandlers {
   /**
@@ -20,8 +20,9 @@ export interface SseHandlers {
 }
 
 /**
- * Cuts a byte stream into server-sent events without decoding it (WHATWG HTML, 9.2.6). Whole events that stand
- * together in one chunk go on as one slice of that chunk; only an event cut by the network is copied.
+ * Cuts a byte stream into server-sent events without decoding it (WHATWG HTML, 9.2.6): lines end in LF, CRLF or CR.
+ * Whole events that stand together in one chunk go on as one slice of that chunk; only an event cut by the network is
+ * copied.
  */
 export class SseSplitter {
   /** The beginning of an event that has not ended; whole pieces, joined only when its end may have come. */
@@ -30,6 +31,8 @@ export class SseSplitter {
   #lastBytes: Buffer = EMPTY;
   #isFirst = true;
   #isStopped = false;
+  /** What becomes of a line feed that comes next: it belongs to the CR that ended an event with the chunk before. */
+  #lineFeedFate: EventFate | undefined;
   readonly #handlers: SseHandlers;
 
   constructor(handlers: SseHandlers) {
@@ -41,8 +44,10 @@ export class SseSplitter {
     return this.#pendingBytes;
   }
 
-  push(chunk: Buffer): void {
-    if (this.#isStopped) return;
+  push(arrived: Buffer): void {
+    if (this.#isStopped || arrived.length === 0) return;
+    const chunk = this.#lineFeedFate === undefined ? arrived : this.#withoutLineFeed(arrived);
+    if (chunk.length === 0) return;
     if (this.#pendingBytes > 0) {
       const mayEnd = this.#mayEndWith(chunk);
       this.#keep(chunk);
@@ -54,6 +59,14 @@ export class SseSplitter {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
     }
     this.#split(bytes);
+  }
+
+  #withoutLineFeed(chunk: Buffer): Buffer {
+    const fate = this.#lineFeedFate;
+    this.#lineFeedFate = undefined;
+    if (chunk[0] !== LINE_FEED) return chunk;
+    if (fate === 'forward') this.#handlers.forward(chunk.subarray(0, 1));
+    return chunk.subarray(1);
   }
 
   /**
@@ -91,11 +104,23 @@ export class SseSplitter {
     let dataStart = 0;
     let dataEnd = 0;
     let dataLines: Buffer[] | undefined;
+    let hasReturnBefore = false;
+    // The next of each: a search for each line of a chunk that has none would read the chunk to its end each time.
+    let lineFeed = bytes.indexOf(LINE_FEED);
+    let carriageReturn = bytes.indexOf(CARRIAGE_RETURN);
     for (;;) {
-      const lineFeed = bytes.indexOf(LINE_FEED, lineStart);
-      if (lineFeed < 0) break;
-      const lineEnd =
-        lineFeed > lineStart && bytes[lineFeed - 1] === CARRIAGE_RETURN ? lineFeed - 1 : lineFeed;
+      if (lineFeed >= 0 && lineFeed < lineStart) lineFeed = bytes.indexOf(LINE_FEED, lineStart);
+      if (carriageReturn >= 0 && carriageReturn < lineStart) {
+        carriageReturn = bytes.indexOf(CARRIAGE_RETURN, lineStart);
+      }
+      const isReturn = carriageReturn >= 0 && (lineFeed < 0 || carriageReturn < lineFeed);
+      const lineEnd = isReturn ? carriageReturn : lineFeed;
+      if (lineEnd < 0) break;
+      const isLast = lineEnd + 1 === bytes.length;
+      // A line feed may still come. Who ended the line before in CR ends this one so, and is not kept waiting.
+      if (isReturn && isLast && !(hasReturnBefore && lineEnd === lineStart)) break;
+      const nextLine = lineEnd + (isReturn && bytes[lineEnd + 1] === LINE_FEED ? 2 : 1);
+      hasReturnBefore = isReturn && nextLine === lineEnd + 1;
       if (lineEnd > lineStart) {
         if (isData(bytes, lineStart, lineEnd)) {
           let valueStart = lineStart + DATA.length;
@@ -107,10 +132,10 @@ export class SseSplitter {
           dataStart = valueStart;
           dataEnd = lineEnd;
         }
-        lineStart = lineFeed + 1;
+        lineStart = nextLine;
         continue;
       }
-      lineStart = lineFeed + 1;
+      lineStart = nextLine;
       const joined = dataLines === undefined ? undefined : joinLines(dataLines);
       const fate =
         joined === undefined ? inspect(bytes, dataStart, dataEnd) : inspect(joined, 0, joined.length);
@@ -120,8 +145,10 @@ export class SseSplitter {
       if (fate !== 'forward') {
         if (eventStart > runStart) forward(bytes.subarray(runStart, eventStart));
         runStart = lineStart;
+        if (typeof fate !== 'string') forward(fate);
       }
       eventStart = lineStart;
+      if (isReturn && isLast) this.#lineFeedFate = fate;
       if (fate === 'stop') {
         this.#isStopped = true;
         return;
@@ -133,7 +160,7 @@ export class SseSplitter {
 }
 
 function hasBlankLine(bytes: Buffer): boolean {
-  return bytes.includes('\n\n') || bytes.includes('\n\r\n');
+  return bytes.includes('\n\n') || bytes.includes('\n\r') || bytes.includes('\r\r');
 }
 
 function isData(bytes: Buffer, start: number, end: number): boolean {

@@ -49,9 +49,17 @@ const TEXTS: Readonly<Record<string, { text: string; events: string[] }>> = {
     text: 'data: {"a":1}\r\n\r\ndata: {"b":2}\r\n\r\ndata: [DONE]\r\n\r\n',
     events: ['{"a":1}', '{"b":2}', '[DONE]'],
   },
+  CR: {
+    text: 'data: {"a":1}\r\rdata: {"b":2}\r\r: ping\r\rdata: x\rdata: y\r\rdata: [DONE]\r\r',
+    events: ['{"a":1}', '{"b":2}', 'x\ny', '[DONE]'],
+  },
   'line ends that change': {
     text: 'data: one\r\n\ndata: two\n\r\ndata: three\n\n',
     events: ['one', 'two', 'three'],
+  },
+  'line ends that change, CR among them': {
+    text: 'data: one\r\n\rdata: two\n\rdata: three\r\r\ndata: four\r\rdata: five\n\n',
+    events: ['one', 'two', 'three', 'four', 'five'],
   },
   'a byte order mark': { text: '\uFEFFdata: first\n\ndata: second\n\n', events: ['first', 'second'] },
   'comments and heartbeats': {
@@ -152,6 +160,31 @@ test('an event of 12 MB in small pieces is joined once, not once for each piece'
   expect(events.map((data) => data.length)).toEqual([12_000_000]);
   // Joined for each piece this copies 72 GB.
   expect(performance.now() - beganMs).toBeLessThan(5_000);
+});
+
+test('an event that ends in CR is told of at once, not with the next one', () => {
+  const events: string[] = [];
+  const splitter = new SseSplitter({
+    inspect(bytes, start, end) {
+      events.push(bytes.toString('utf8', start, end));
+      return 'forward';
+    },
+    forward: () => {},
+  });
+  splitter.push(Buffer.from('data: one\r\r'));
+  expect(events).toEqual(['one']);
+  splitter.push(Buffer.from('data: two\r'));
+  expect(events).toEqual(['one']);
+  splitter.push(Buffer.from('\r'));
+  expect(events).toEqual(['one', 'two']);
+});
+
+test.each(['\n', '\r'])('a chunk of many lines that end in %j is searched once for the other end', (end) => {
+  const bytes = Buffer.from(`data: a${end}${end}`.repeat(500_000));
+  const beganMs = performance.now();
+  expect(split([bytes]).events).toHaveLength(500_000);
+  // Searched to its end for each line this reads 4,000 GB.
+  expect(performance.now() - beganMs).toBeLessThan(10_000);
 });
 
 test('says how much of an unfinished event it holds', () => {
