@@ -80,6 +80,7 @@ export async function runAttempt(
       choices: options.decision.profile.choices,
       totalMs: options.totalMs,
       keepsWholeText: job.body.response_format != null || job.body.tools != null,
+      clearsUsage: wantsOneUsage(job),
       sink: line,
     });
     handle = running;
@@ -119,6 +120,11 @@ export async function runAttempt(
     latencyMs: end.latencyMs,
   });
   return { end, answer, error, next, progress, line, tookMs };
+}
+
+/** vLLM's `continuous_usage_stats` asks for it in every chunk, too. */
+function wantsOneUsage({ body: { stream_options } }: ChatJob): boolean {
+  return stream_options?.include_usage === true && stream_options.continuous_usage_stats !== true;
 }
 
 /** Of a call that nothing went out for. */

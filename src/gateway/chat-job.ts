@@ -28,7 +28,10 @@ export interface ChatJob {
 export interface ChatBody extends ChatRequestView {
   readonly model: string;
   readonly stream?: boolean | null;
-  readonly stream_options?: { readonly include_usage?: boolean | null } | null;
+  readonly stream_options?: {
+    readonly include_usage?: boolean | null;
+    readonly continuous_usage_stats?: unknown;
+  } | null;
   readonly temperature?: number | null;
   readonly route?: RouteWishes | null;
   readonly session_id?: unknown;

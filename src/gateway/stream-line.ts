@@ -1,3 +1,4 @@
+import { replacerInEvents } from '../core/wire/replace-in-events.ts';
 import type { StreamSink } from '../providers/upstream.ts';
 import type { ClientLine } from './chat-job.ts';
 
@@ -21,7 +22,7 @@ export function createStreamLine(options: {
   rename: { readonly from: string; readonly to: string } | undefined;
 }): StreamLine {
   const { client, holdBack } = options;
-  const renamer = options.rename && nameReplacer(options.rename.from, options.rename.to);
+  const renamer = options.rename && replacerInEvents({ member: 'model', ...options.rename });
   let hasBegun = false;
   let held: Buffer[] = [];
 
@@ -50,19 +51,5 @@ export function createStreamLine(options: {
     discard() {
       held = [];
     },
-  };
-}
-
-/** Puts the model's own name in the place of the provider's alias; inside strings its quotes would be escaped. */
-function nameReplacer(from: string, to: string): (events: Buffer) => Buffer {
-  const pattern = new RegExp(
-    `("model":\\s*)${JSON.stringify(from).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`,
-    'g',
-  );
-  const alias = Buffer.from(JSON.stringify(from));
-  const name = JSON.stringify(to);
-  return (events) => {
-    if (!events.includes(alias)) return events;
-    return Buffer.from(events.toString('utf8').replace(pattern, (_, head: string) => head + name));
   };
 }

@@ -14,6 +14,11 @@ export interface UpstreamCall {
   readonly totalMs: number;
   /** Keep the whole text of a stream for checks (JSON and tools were asked for), not just its two ends. */
   readonly keepsWholeText: boolean;
+  /**
+   * A stream's client gets the usage in an event of its own: in the chunks of the text it is null then, as at OpenAI.
+   * Clients add up what they find, and would count it twice.
+   */
+  readonly clearsUsage: boolean;
   /** Where a stream's bytes go from its first token on. */
   readonly sink: StreamSink | undefined;
 }

@@ -1,4 +1,6 @@
 import { Agent } from 'undici';
+import { dataOf } from '../fixtures/event-data.ts';
+import { readBody } from '../fixtures/read-body.ts';
 
 /** What a client saw of one answer, read to its end. */
 export interface Seen {
@@ -64,14 +66,8 @@ async function request(
     headers: { 'content-type': 'application/json', ...options.headers },
     body: options.body ?? null,
   });
-  const pieces: Buffer[] = [];
-  let error = '';
-  try {
-    for await (const piece of answer.body) pieces.push(piece);
-  } catch (failure) {
-    error = String((failure as { code?: string }).code ?? failure);
-  }
-  const text = Buffer.concat(pieces).toString();
+  const { bytes, error } = await readBody(answer.body);
+  const text = bytes.toString();
   return {
     status: answer.statusCode,
     headers: answer.headers,
@@ -81,27 +77,6 @@ async function request(
     tookMs: performance.now() - beganMs,
     error,
   };
-}
-
-/** What the events of a stream say when put together. */
-export function saidIn(events: readonly string[]): string {
-  return events.map((data) => parsed(data)?.choices?.[0]?.delta?.content ?? '').join('');
-}
-
-/** By the rules of the HTML standard, so that CRLF, comments and multi-line data are read as a client would. */
-function dataOf(text: string): string[] {
-  return text
-    .replace(/^\uFEFF/, '')
-    .replaceAll('\r\n', '\n')
-    .split('\n\n')
-    .map((event) =>
-      event
-        .split('\n')
-        .filter((line) => line.startsWith('data:'))
-        .map((line) => line.slice(5).replace(/^ /, ''))
-        .join('\n'),
-    )
-    .filter((data) => data !== '');
 }
 
 function parsed(text: string): AnswerBody | undefined {

@@ -92,6 +92,7 @@ export const TOLERATED: readonly (readonly [Misbehaviour, 'unary' | 'stream'])[]
   ['stream-ok', 'stream'],
   ['stream-no-done', 'stream'],
   ['stream-crlf', 'stream'],
+  ['stream-cr', 'stream'],
   ['stream-comments', 'stream'],
   ['stream-multiline-data', 'stream'],
   ['stream-bom', 'stream'],
@@ -101,6 +102,7 @@ export const TOLERATED: readonly (readonly [Misbehaviour, 'unary' | 'stream'])[]
   ['stream-python-spaces', 'stream'],
   ['stream-json-instead', 'stream'],
   ['stream-usage-in-each', 'stream'],
+  ['stream-usage-in-finish', 'stream'],
   ['early-hints', 'unary'],
   ['early-hints', 'stream'],
 ];
@@ -127,6 +129,7 @@ export const BROKEN_AFTER_TOKEN: readonly Misbehaviour[] = [
 
 /** Examples with a test of their own elsewhere. */
 export const ELSEWHERE: Readonly<Partial<Record<Misbehaviour, string>>> = {
+  'stream-alias-inside': 'test/gateway/pass-through.test.ts',
   'wrong-content-length': 'the same as wrong-content-length-long',
   'stream-endless': 'too-much.test.ts',
   'huge-300mb': 'too-much.test.ts',

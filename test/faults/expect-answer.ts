@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
+import { saidIn } from '../fixtures/event-data.ts';
 import { ANSWER_TEXT } from '../fixtures/misbehaving-answers.ts';
-import { type Seen, saidIn } from './ask.ts';
+import type { Seen } from './ask.ts';
 
 /** Text of other servers, their names, our keys: nothing of it may reach a client. */
 const FOREIGN =

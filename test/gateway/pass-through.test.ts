@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dataOf } from '../clients/client.ts';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
@@ -28,6 +28,9 @@ beforeAll(async () => {
       'stream_usage = false',
       model('ours', 'up', 'vendor/their.name+1'),
       model('echoing', 'up', 'echo'),
+      model('inside', 'up', 'stream-alias-inside'),
+      model('in-finish', 'up', 'stream-usage-in-finish'),
+      model('in-each', 'up', 'stream-usage-in-each'),
       model('warm', 'up', 'warm-one', 'default_temperature = 0.7'),
       model('no-usage', 'silent', 'no-usage'),
       model('failing', 'up', '500'),
@@ -71,6 +74,51 @@ test('the same words inside of a text are left alone', async () => {
     expect(model).toBe('echoing');
     expect(JSON.parse(JSON.parse(said).body).messages[0].content).toBe(content);
   }
+});
+
+test('so are the same members inside of others: only the chunk’s own model is renamed', async () => {
+  const { text } = await ask(gateway, { model: 'inside', stream: true });
+  const [said, finish] = dataOf(text).map((data) => (data === '[DONE]' ? data : JSON.parse(data)));
+  const model = 'stream-alias-inside';
+  expect(said).toMatchObject({
+    model: 'inside',
+    extra: [{ model }],
+    choices: [{ delta: { tool_calls: [{ function: { name: 'pick', arguments: { model } } }] } }],
+  });
+  expect(finish).toMatchObject({ model: 'inside' });
+});
+
+describe('usage that a provider puts into chunks with choices', () => {
+  const usagesOf = (text: string) =>
+    dataOf(text)
+      .filter((data) => data !== '[DONE]')
+      .map((data) => JSON.parse(data))
+      .map(({ choices, usage }) => [choices.length, usage?.total_tokens ?? usage]);
+
+  test.each(['in-finish', 'in-each'])(
+    '%s: comes once, in an event of its own, to who asked',
+    async (model) => {
+      const { text } = await ask(gateway, { model, stream: true, stream_options: { include_usage: true } });
+      const usages = usagesOf(text);
+      expect(usages.at(-1)).toEqual([0, 15]);
+      const before = usages.slice(0, -1);
+      expect(before.length).toBeGreaterThan(4);
+      for (const [choices, usage] of before) {
+        expect(choices).toBe(1);
+        expect(usage ?? null).toBeNull();
+      }
+      // All else of the chunk is there.
+      expect(dataOf(text).at(-3)).toContain('"finish_reason"');
+    },
+  );
+
+  test('passes as it came to who did not ask, and to who asked for it in every chunk', async () => {
+    const unasked = await ask(gateway, { model: 'in-finish', stream: true });
+    expect(usagesOf(unasked.text).at(-1)).toEqual([1, 15]);
+    const continuous = { include_usage: true, continuous_usage_stats: true };
+    const { text } = await ask(gateway, { model: 'in-each', stream: true, stream_options: continuous });
+    expect(usagesOf(text).every(([, usage]) => usage === 15)).toBe(true);
+  });
 });
 
 test('numbers, escapes and the order of members go through as they were written', async () => {

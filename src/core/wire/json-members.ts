@@ -242,7 +242,8 @@ const OPEN = Buffer.from('{');
 const CLOSE = Buffer.from('}');
 const SEPARATOR = Buffer.from(',');
 
-function endOfString(bytes: Buffer, open: number): number {
+/** Where the string that begins at `open` has its closing quote; the last byte where it has none. */
+export function endOfString(bytes: Buffer, open: number): number {
   let i = open + 1;
   const near = Math.min(bytes.length, i + 24);
   for (; i < near; i++) {

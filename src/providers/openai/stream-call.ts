@@ -16,6 +16,7 @@ import {
   textBytesOf,
 } from './read-answer.ts';
 import { type EventFate, SseSplitter } from './sse-splitter.ts';
+import { withoutUsage } from './without-usage.ts';
 
 const FINISH_REASON = Buffer.from('"finish_reason"');
 const USAGE = Buffer.from('"usage"');
@@ -184,6 +185,7 @@ export class StreamCall extends CallHandler {
     if (isRecord(parsed.usage)) {
       this.progress.usage = parsed.usage;
       if (!Array.isArray(parsed.choices) || parsed.choices.length === 0) return 'withhold';
+      if (this.call.clearsUsage) return withoutUsage(data);
     }
     return 'forward';
   }

@@ -1,5 +1,5 @@
 import type { Capability, ModelType } from '../../core/catalog/model.ts';
-import type { Task } from '../../core/task/task.ts';
+import { TASKS, type Task } from '../../core/task/task.ts';
 
 /**
  * The models that answer when nobody has a provider key yet. Invented, and named so that nobody takes them for real;
@@ -23,26 +23,14 @@ export interface SimulatedModelFacts {
   readonly dimensions?: number;
 }
 
-/**
- * Columns of the skills below. Each task has one specialist of 0.9 and more; nobody else comes near, not even the
- * dear `sim-atlas-large` outside of hard reasoning, so that the best value shows within a few dozen outcomes.
- */
-const SKILL_COLUMNS = [
-  'code_generation',
-  'code_review',
-  'reasoning_math',
-  'question_answering',
-  'summarization',
-  'extraction',
-  'translation',
-  'creative_writing',
-  'tool_use',
-  'conversation',
-  'unknown',
-] as const satisfies readonly Task[];
+type OneForEach<List extends readonly unknown[]> = { [Index in keyof List]: number };
 
-function skills(...values: number[]): SimulatedModelFacts['taskToSkill'] {
-  return Object.fromEntries(SKILL_COLUMNS.map((task, column) => [task, values[column] ?? 0]));
+/**
+ * One skill for each task, in their order. Each task has one specialist of 0.9 and more; nobody else comes near, not
+ * even the dear `sim-atlas-large` outside of hard reasoning, so that the best value shows within a few dozen outcomes.
+ */
+function skills(...taskToSkill: OneForEach<typeof TASKS>): SimulatedModelFacts['taskToSkill'] {
+  return Object.fromEntries(TASKS.map((task, column) => [task, taskToSkill[column]]));
 }
 
 export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [

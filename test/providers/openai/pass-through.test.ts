@@ -64,6 +64,7 @@ function call(upstream: Upstream, model: string, details: Partial<UpstreamCall> 
     choices: 1,
     totalMs: 10_000,
     keepsWholeText: false,
+    clearsUsage: false,
     sink: { write: (events) => runs.push(events) > 0, onceDrained: () => {} },
     ...details,
   });
@@ -74,6 +75,7 @@ describe('the bytes of a stream', () => {
   test.each([
     'stream-ok',
     'stream-crlf',
+    'stream-cr',
     'stream-bom',
     'stream-comments',
     'stream-multiline-data',
@@ -91,7 +93,7 @@ describe('the bytes of a stream', () => {
         body: JSON.stringify({ model, stream: true, stream_options: { include_usage: true } }),
       });
       const came = (await body.text()).replace(/^\uFEFF/, '');
-      const events = came.split(/(?<=\n\n|\r\n\r\n)/);
+      const events = came.split(/(?<=\n\n|\r\r|\r\n\r\n)/);
       const firstData = events.findIndex((event) => event.startsWith('data') || event.includes('\ndata:'));
       const done = events.findIndex((event) => event.includes('[DONE]'));
       const passed = events.filter(
