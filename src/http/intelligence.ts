@@ -1,16 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from '../gateway/keyring.ts';
+import type { RankingsQuery } from '../gateway/rankings.ts';
 import { ownRequestsOf } from './feedback.ts';
 import { readQuery } from './read-query.ts';
 
-interface RankingsQuery {
-  readonly task?: string;
-  readonly strategy?: string;
-  readonly window?: string;
-  readonly sort?: string;
-}
-
-const RANKINGS_PARAMETERS = ['task', 'strategy', 'window', 'sort'] as const;
+const RANKINGS_PARAMETERS: readonly (keyof RankingsQuery)[] = ['task', 'strategy', 'window', 'sort'];
 
 /** `GET /v1/intelligence/rankings`, `/v1/intelligence/health` and `/v1/explain/{request_id}` */
 export function registerIntelligence(
