@@ -3,10 +3,15 @@ import type { GatewayDeps } from './deps.ts';
 
 const WINDOWS = { '5m': 300_000, '30m': 1_800_000, '1d': 86_400_000 } as const;
 
-/** Per provider and endpoint: how it is, how it was lately, what its breaker does. Reads memory only. */
-export function reportHealth(deps: GatewayDeps): object {
+/**
+ * Per provider and endpoint: how it is, how it was lately, what its breaker does. Reads memory only.
+ *
+ * @param visibleModels ids of the models that the caller may know of; undefined for all.
+ */
+export function reportHealth(deps: GatewayDeps, visibleModels: ReadonlySet<string> | undefined): object {
   const { catalog } = deps.live;
-  const endpoints = catalog.models.flatMap((model) =>
+  const models = catalog.models.filter(({ id }) => visibleModels?.has(id) !== false);
+  const endpoints = models.flatMap((model) =>
     model.endpoints.map((endpoint) => {
       const breaker = deps.guard.snapshot(endpoint.id);
       const windows = {

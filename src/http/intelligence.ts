@@ -11,7 +11,7 @@ export function registerIntelligence(
   app: FastifyInstance,
   deps: {
     rankModels: (query: RankingsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
-    reportHealth: () => object;
+    reportHealth: (visibleModels: Caller['allowedModels']) => object;
     explainRequest: (
       requestId: string,
       viewer: { readonly keyId: string | undefined; readonly visibleModels: Caller['allowedModels'] },
@@ -22,7 +22,9 @@ export function registerIntelligence(
   app.get('/v1/intelligence/rankings', { config }, async (request) =>
     deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS), visibleTo(request.caller)),
   );
-  app.get('/v1/intelligence/health', { config }, async () => deps.reportHealth());
+  app.get('/v1/intelligence/health', { config }, async (request) =>
+    deps.reportHealth(visibleTo(request.caller)),
+  );
   app.get<{ Params: { id: string } }>('/v1/explain/:id', { config }, async (request) =>
     deps.explainRequest(request.params.id, {
       keyId: ownRequestsOf(request.caller),
@@ -32,6 +34,6 @@ export function registerIntelligence(
 }
 
 /** The models a caller may know of: a key that may not use a model is not told that it is there. */
-function visibleTo(caller: Caller): Caller['allowedModels'] {
+export function visibleTo(caller: Caller): Caller['allowedModels'] {
   return caller.scopes.has('admin') ? undefined : caller.allowedModels;
 }

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+import { visibleTo } from './intelligence.ts';
 
 /** `/health/live`, `/health/ready` and `/metrics`, for whoever watches over the process. */
 export function registerOperations(
@@ -16,8 +18,19 @@ export function registerOperations(
     if (reasons.length === 0) return { status: 'ok' };
     return reply.code(503).send({ status: 'degraded', reasons });
   });
-  app.get('/metrics', { config: { access: 'intelligence' } }, async (_request, reply) => {
+  app.get('/metrics', { config: { access: 'intelligence' } }, async (request, reply) => {
+    if (visibleTo(request.caller) !== undefined) throw tellsOfAllModels();
     const { contentType, text } = await deps.renderMetrics();
     return reply.type(contentType).send(text);
+  });
+}
+
+/** Series cannot be filtered by key: totals would speak of the models left out. */
+function tellsOfAllModels(): GatewayError {
+  return new GatewayError({
+    status: 403,
+    code: 'model_not_allowed',
+    message:
+      "This API key is limited to some models, and /metrics tells of all. Scrape with a key of the scope 'intelligence' that has no such limit.",
   });
 }

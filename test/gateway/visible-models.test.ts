@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
+import { send } from '../http/send.ts';
 import { ask, read } from './ask.ts';
 
 let upstream: MisbehavingUpstream;
@@ -45,6 +46,28 @@ test('a key for some models hears of no other; an admin sees why they were left 
   expect(excluded).toHaveLength(2);
   expect(excluded).toContainEqual({ model: 'spare', endpoint: 'up/spare', reason: 'not_allowed_for_key' });
   expect(excluded).toContainEqual({ model: 'secret', endpoint: 'up/secret', reason: 'context_length' });
+});
+
+test.each([
+  ['narrow', ['public']],
+  ['admin', ['public', 'secret', 'spare']],
+])('health with the key: %s', async (name, models) => {
+  const { data } = await read<{ data: { endpoints: { model: string }[] }[] }>(
+    gateway,
+    '/v1/intelligence/health',
+    name === 'admin' ? admin : narrow,
+  );
+  expect(data.flatMap(({ endpoints }) => endpoints.map(({ model }) => model)).sort()).toEqual(models);
+});
+
+test('metrics, which tell of all models, are not for a key for some; an admin and an unlimited key get them', async () => {
+  const scrape = (key: string) => send(`${gateway.url}/metrics`, { key });
+  const refused = await scrape(narrow);
+  expect(refused).toMatchObject({ status: 403, json: { error: { code: 'model_not_allowed' } } });
+  expect(refused.text).not.toContain('secret');
+  expect((await scrape(admin)).text).toMatch(/^outrider_breaker_state\{.*up\/secret/m);
+  const { key } = await gateway.createKey();
+  expect((await scrape(key)).text).toMatch(/^outrider_breaker_state\{.*up\/secret/m);
 });
 
 test.each([
