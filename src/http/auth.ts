@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { Caller, Keyring, KeyScope } from '../gateway/keyring.ts';
 import { refuseForeignHost } from './forbidden-host.ts';
 
@@ -25,6 +26,10 @@ export function registerAuth(
   // biome-ignore lint/suspicious/noExplicitAny: fastify wants a value to shape the request by; the hook sets it.
   app.decorateRequest('caller', null as any);
   app.addHook('onRequest', (request, _reply, done) => {
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      done(badRequest('A request needs a Host header.'));
+      return;
+    }
     const access = request.routeOptions.config.access ?? 'admin';
     if (access === 'open' || request.is404) {
       done();

@@ -1,6 +1,16 @@
-import type { ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
+
+/** What node answers by itself, and without a word: an expectation it does not know, a wish for a tunnel. */
+export function answerInOurWords(server: Server, newRequestId: () => string): void {
+  // Nobody has to meet it (RFC 9110, 10.1.1): the request is answered as if it did not stand there.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('connect', (_request, socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    answerClientError(new Error('a tunnel was asked for'), socket, newRequestId);
+  });
+}
 
 /**
  * Answers bytes that are no HTTP request. They reach no route and no hook, and node's own words are not OpenAI's

@@ -282,11 +282,30 @@ describe('bytes that are no HTTP', () => {
       'invalid_request',
     ],
     ['broken chunks', `${head(['transfer-encoding: chunked'])}zz\r\n{}\r\n`, 400, 'invalid_request'],
+    ['no host', 'GET /health/live HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
+    ['a wish for a tunnel', 'CONNECT x:443 HTTP/1.1\r\nhost: x:443\r\n\r\n', 400, 'invalid_request'],
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n', 400, 'invalid_request'],
     ['huge headers', head([`x-padding: ${'x'.repeat(40_000)}`]), 431, 'headers_too_large'],
     ['many headers', head(Array.from({ length: 5_000 }, (_, at) => `x-${at}: y`)), 431, 'headers_too_large'],
   ])('%s', async (_name, bytes, status, code) => {
     expectRefusal(await sendBytes(gateway.url, bytes), status, code, null);
+  });
+
+  test('an expectation that nobody knows is no reason to refuse, and HTTP/1.0 needs no host', async () => {
+    const lines = [
+      'GET /health/live HTTP/1.1',
+      'host: localhost',
+      'expect: nonsense',
+      'connection: close',
+      '',
+      '',
+    ];
+    expect(await sendBytes(gateway.url, lines.join('\r\n'))).toMatchObject({
+      status: 200,
+      json: { status: 'ok' },
+    });
+    const old = await sendBytes(gateway.url, 'GET /health/live HTTP/1.0\r\n\r\n');
+    expect(old).toMatchObject({ status: 200, json: { status: 'ok' } });
   });
 });
 
