@@ -9,7 +9,7 @@ import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
-import { answerClientError } from './http/client-errors.ts';
+import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { registerCors } from './http/cors.ts';
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
@@ -50,6 +50,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: false,
+    // Node's own refusal has no body; `registerAuth` refuses in ours.
+    http: { requireHostHeader: false },
     // What fails before a route is found: a URL that cannot be decoded, bytes that are no HTTP.
     frameworkErrors: answerError,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, gateway.newRequestId),
@@ -60,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   app.server.maxConnections = MAX_CONNECTIONS;
+  answerInOurWords(app.server, gateway.newRequestId);
   registerJsonBodies(app);
   registerErrors(app);
   if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
@@ -88,7 +91,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerIntelligence(app, {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
-    reportHealth: () => reportHealth(gateway),
+    reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
   });
   registerOperations(app, options);

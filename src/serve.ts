@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from './app.ts';
 import { isLoopbackHost } from './config/address.ts';
 import type { Config } from './config/build-config.ts';
@@ -24,12 +25,13 @@ import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { createGuard } from './providers/guard.ts';
 import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
-import type { Store } from './store/contract.ts';
 import { openStore } from './store/open.ts';
 import { keepStates } from './store/process-state.ts';
+import { refuseOpenToTheWorld, whoMayCome, whoMayComeNow } from './who-may-come.ts';
 
 /** What a crash loses at most of how hard the budgets press. */
 const STATE_KEPT_EVERY_MS = 5_000;
@@ -44,8 +46,8 @@ export interface ServeOptions {
 /** A running gateway. */
 export interface Serving {
   readonly url: string;
-  /** Longest that `close` lets answers go on. */
-  readonly drainMs: number;
+  /** Longest that `close` lets answers go on, by the settings in force. */
+  longestDrainMs(): number;
   reload(): Promise<void>;
   close(): Promise<void>;
 }
@@ -59,6 +61,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { env, print } = options;
   const readConfig = () => loadConfig({ path: options.configPath, env, simulatedModels: SIMULATED_MODELS });
   let config = await readConfig();
+  /** What the process cannot change any more: its address, for one. */
+  const started = config;
   if (!config.api.enabled) {
     throw new ConfigError(config.source ?? 'api.enabled', [
       { path: 'api.enabled', message: 'is false, and there is nothing else to serve' },
@@ -205,37 +209,51 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     for (const line of describeConfig(config)) print(line);
     print(`Outrider listens on ${url}${whoMayCome(config, await store.hasKeys())}`);
 
+    /** Requests that began before keep what they planned with until they end, stand-ins included. */
+    const retire = async (former: {
+      readonly upstreams: Upstreams;
+      readonly users: LiveSettings['users'];
+    }) => {
+      await former.users.whenFree();
+      await former.upstreams.drain();
+    };
+    // Two that ran side by side could end in any order, and leave the older file in force.
+    const takeOver = oneAtATime(async () => {
+      const fresh = await readConfig();
+      await refuseOpenToTheWorld({ ...fresh, api: { ...fresh.api, address: started.api.address } }, store);
+      const needed = restartNeeded(started, fresh);
+      if (needed.length > 0) logger.warn({ settings: needed }, 'these settings change only with a restart');
+      for (const change of priceChanges(config.models, fresh.models)) {
+        logger.warn(change, 'price changed: the next choices count with the new one');
+      }
+      const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
+      const former = { upstreams, users: live.users, api: config.api };
+      live = liveSettings(fresh, opened);
+      upstreams = opened;
+      config = fresh;
+      learner.setModels(fresh.models);
+      budgets.setStrategies(fresh.strategies);
+      learner.setPrior(offlinePrior(fresh));
+      guard.setEndpoints(endpointIds(fresh));
+      if (fresh.api.requireAuth !== former.api.requireAuth) logger.warn(whoMayComeNow(fresh));
+      logger.info({ models: fresh.models.length }, 'configuration read again');
+      return { retired: retire(former) };
+    });
     return {
       url,
-      drainMs: config.api.drainSeconds * 1000,
+      longestDrainMs: () => (config.api.unreadySeconds + config.api.drainSeconds) * 1000,
       async reload() {
         try {
-          const fresh = await readConfig();
-          const needed = restartNeeded(config, fresh);
-          if (needed.length > 0)
-            logger.warn({ settings: needed }, 'these settings change only with a restart');
-          for (const change of priceChanges(config.models, fresh.models)) {
-            logger.warn(change, 'price changed: the next choices count with the new one');
-          }
-          const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
-          const former = { upstreams, users: live.users };
-          live = liveSettings(fresh, opened);
-          upstreams = opened;
-          config = fresh;
-          learner.setModels(fresh.models);
-          budgets.setStrategies(fresh.strategies);
-          learner.setPrior(offlinePrior(fresh));
-          guard.setEndpoints(endpointIds(fresh));
-          logger.info({ models: fresh.models.length }, 'configuration read again');
-          // Requests that began before keep what they planned with until they end, stand-ins included.
-          await former.users.whenFree();
-          await former.upstreams.drain();
+          const { retired } = await takeOver();
+          await retired;
         } catch (error) {
           logger.error({ err: error }, 'the configuration was not taken over; the old one stays in force');
         }
       },
       async close() {
         isDraining = true;
+        connections.keepNone();
+        await sleep(config.api.unreadySeconds * 1000);
         await drain(app.server, connections, config.api.drainSeconds * 1000, () => {
           for (const call of inFlight) call.abort('shutdown');
         });
@@ -260,24 +278,6 @@ async function closeAll(closers: (() => unknown)[]): Promise<void> {
     }
   }
   if (errors.length > 0) throw errors[0];
-}
-
-function whoMayCome({ api }: Config, hasKeys: boolean): string {
-  const { address, requireAuth } = api;
-  if (requireAuth) return hasKeys ? '' : ' (open to this machine: no key exists yet)';
-  const who = address.isLoopback ? 'this machine' : 'everybody who can reach it';
-  return ` (open to ${who}: api.require_auth is false)`;
-}
-
-async function refuseOpenToTheWorld(config: Config, store: Store): Promise<void> {
-  const { address, requireAuth } = config.api;
-  if (address.isLoopback || !requireAuth || (await store.hasKeys())) return;
-  throw new ConfigError(config.source ?? 'api.address', [
-    {
-      path: 'api.address',
-      message: `${address.host} can be reached from other machines and no key exists yet. Make one with 'outrider keys create', or listen on 127.0.0.1.`,
-    },
-  ]);
 }
 
 const CHANCE_BYTES = 10;

@@ -44,6 +44,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       .min(1024)
       .max(1024 ** 3)
       .default(10 * 1024 ** 2),
+    unready_seconds: z.number().min(0).max(300).default(0.5),
     drain_seconds: z.number().min(0).max(3600).default(30),
     api_key: forbidden(
       'keys are not kept in this file; run `outrider keys create`, which shows a new one once',

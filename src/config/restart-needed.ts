@@ -1,6 +1,10 @@
 import type { Config } from './build-config.ts';
 
-/** The settings that differ and that a running process cannot take over, as the file spells them. */
+/**
+ * The settings that differ and that a running process cannot take over, as the file spells them.
+ *
+ * @param old those that the process was started with, whatever was read since.
+ */
 export function restartNeeded(old: Config, fresh: Config): string[] {
   const pairs: [string, unknown, unknown][] = [
     [

@@ -7,6 +7,8 @@ const SWEEP_MS = 100;
 const LAST_WORDS_MS = 2_000;
 
 export interface Connections {
+  /** From now on each answer says that its connection will be closed: clients send their next request elsewhere. */
+  keepNone(): void;
   /** Cuts all on which no request is under way. */
   closeIdle(): void;
 }
@@ -19,11 +21,14 @@ export interface Connections {
  */
 export function watchConnections(server: Server): Connections {
   const socketToRequests = new Map<Socket, number>();
+  let isKept = true;
   server.on('connection', (socket) => {
     socketToRequests.set(socket, 0);
     socket.once('close', () => socketToRequests.delete(socket));
   });
-  server.on('request', ({ socket }, response) => {
+  // Ahead of those who answer, as their head may be on its way already behind them.
+  server.prependListener('request', ({ socket }, response) => {
+    if (!isKept) response.shouldKeepAlive = false;
     const add = (count: number) => {
       const requests = socketToRequests.get(socket);
       if (requests !== undefined) socketToRequests.set(socket, requests + count);
@@ -32,6 +37,9 @@ export function watchConnections(server: Server): Connections {
     response.once('close', () => add(-1));
   });
   return {
+    keepNone() {
+      isKept = false;
+    },
     closeIdle() {
       for (const [socket, requests] of socketToRequests) if (requests === 0) socket.destroy();
     },

@@ -24,6 +24,7 @@ describe('the example of the product description', () => {
       corsOrigins: ['http://localhost:3000'],
       publicModels: false,
       bodyLimitBytes: 10_485_760,
+      unreadySeconds: 0.5,
       drainSeconds: 30,
     });
     expect(config.store).toEqual({ url: 'sqlite:./outrider.db', redisUrl: '' });

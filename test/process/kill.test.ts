@@ -29,7 +29,7 @@ describe('kill -9 under load', () => {
     const databaseUrl = `sqlite:${join(folder, 'outrider.db')}`;
     await writeFile(
       configPath,
-      `[api]\naddress = "127.0.0.1:0"\n[store]\nurl = "${databaseUrl}"\n${providerToml('upstream', upstream.baseUrl, MODELS)}`,
+      `[api]\naddress = "127.0.0.1:0"\nunready_seconds = 0\n[store]\nurl = "${databaseUrl}"\n${providerToml('upstream', upstream.baseUrl, MODELS)}`,
     );
 
     for (const round of [1, 2]) {

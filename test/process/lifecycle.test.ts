@@ -33,7 +33,8 @@ function write(api: string, rest: string): Promise<void> {
 }
 
 const models = (...names: string[]) => providerToml('upstream', upstream.baseUrl, names);
-const LOOPBACK = 'address = "127.0.0.1:0"\ndrain_seconds = 1';
+const AT_ONCE = 'address = "127.0.0.1:0"\nunready_seconds = 0';
+const LOOPBACK = `${AT_ONCE}\ndrain_seconds = 1`;
 
 function chat(url: string, model: string, stream = false) {
   const dispatcher = new Agent();
@@ -82,12 +83,39 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('before it takes no more connections', () => {
+  it('says on new ones that it is not ready, answers, and has clients leave with their answer', async () => {
+    await write('address = "127.0.0.1:0"\nunready_seconds = 2', models('good'));
+    const gateway = await startGatewayProcess(configPath);
+    const ready = async () => {
+      const dispatcher = new Agent();
+      closers.push(() => dispatcher.destroy());
+      const answer = await request(`${gateway.url}/health/ready`, { dispatcher });
+      return { status: answer.statusCode, headers: answer.headers, json: await answer.body.json() };
+    };
+    expect((await ready()).headers.connection).toBe('keep-alive');
+    gateway.kill('SIGTERM');
+    await expect.poll(ready).toMatchObject({
+      status: 503,
+      headers: { connection: 'close' },
+      json: { status: 'degraded', reasons: ['shutting down'] },
+    });
+    for (const stream of [false, true]) {
+      const answer = await chat(gateway.url, 'good', stream);
+      expect(answer).toMatchObject({ statusCode: 200, headers: { connection: 'close' } });
+      expect(await answer.body.text()).toContain('upstream.');
+    }
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    await expect(ready()).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
 describe('a connection that asks nothing', () => {
   it.each([
     ['was opened ahead', ''],
     ['sent half a header', 'POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-le'],
   ])('does not hold a shutdown: one that %s', async (_name, bytes) => {
-    await write('address = "127.0.0.1:0"\ndrain_seconds = 30', models('ok-slow'));
+    await write(`${AT_ONCE}\ndrain_seconds = 30`, models('ok-slow'));
     const gateway = await startGatewayProcess(configPath);
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     closers.push(async () => socket.destroy());
@@ -129,6 +157,51 @@ describe('SIGHUP', () => {
     gateway.kill('SIGHUP');
     await expect.poll(() => gateway.stdout(), { timeout: 10_000 }).toContain('the old one stays in force');
     expect(await status('newcomer')).toBe(200);
+    gateway.kill('SIGTERM');
+    await gateway.exited;
+  });
+});
+
+describe('a reload that changes who may come', () => {
+  const said = (gateway: { stdout(): string }) => expect.poll(() => gateway.stdout(), { timeout: 10_000 });
+
+  it('is taken over where only this machine can reach it, and the log says so', async () => {
+    await write(`${LOOPBACK}\nrequire_auth = false`, models('good'));
+    const gateway = await startGatewayProcess(configPath);
+    await write(LOOPBACK, models('good'));
+    gateway.kill('SIGHUP');
+    await said(gateway).toContain(
+      'api.require_auth was changed: within five seconds clients need a key again',
+    );
+    gateway.kill('SIGTERM');
+    await gateway.exited;
+  });
+
+  it('is refused where others can reach it and no key exists: that would be open under a closed sign', async () => {
+    const open = 'address = "0.0.0.0:0"\nunready_seconds = 0\nrequire_auth = ';
+    await write(`${open}false`, models('good'));
+    const gateway = await startGatewayProcess(configPath);
+    // The address cannot change, so that a loopback one in the file is no excuse.
+    await write(`${LOOPBACK}\nrequire_auth = true`, models('newcomer'));
+    gateway.kill('SIGHUP');
+    await said(gateway).toMatch(
+      /0\.0\.0\.0 can be reached from other machines and no key exists yet.*the old one stays in force/s,
+    );
+    const url = gateway.url.replace('0.0.0.0', '127.0.0.1');
+    expect((await chat(url, 'good')).statusCode).toBe(200);
+    gateway.kill('SIGTERM');
+    await gateway.exited;
+  });
+
+  it('names what takes a restart at each reload, until there is one', async () => {
+    await write(LOOPBACK, models('good'));
+    const gateway = await startGatewayProcess(configPath);
+    await write(`${LOOPBACK}\nbody_limit_bytes = 2000`, models('good'));
+    const warnings = () => gateway.stdout().match(/"settings":\["api\.body_limit_bytes"\]/g)?.length;
+    for (const times of [1, 2]) {
+      gateway.kill('SIGHUP');
+      await expect.poll(warnings, { timeout: 10_000 }).toBe(times);
+    }
     gateway.kill('SIGTERM');
     await gateway.exited;
   });
