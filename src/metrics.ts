@@ -12,6 +12,7 @@ export interface MetricSources {
   breakerStates(): Iterable<{ endpoint: string; provider: string; state: number }>;
   beliefs(): Iterable<{ task: Task; model: string; mean: number; samples: number }>;
   budgets(): Iterable<{ strategy: string } & BudgetStanding>;
+  conversations(): number;
   journal(): { pending: number; oldestMs: number; dropped: number };
   inFlight(): number;
 }
@@ -242,6 +243,14 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     collect() {
       this.reset();
       for (const { strategy, multiplier } of sources.budgets()) this.set({ strategy }, multiplier);
+    },
+  });
+  new Gauge({
+    name: 'outrider_sessions',
+    help: 'Conversations remembered where they are',
+    registers,
+    collect() {
+      this.set(sources.conversations());
     },
   });
   new Gauge({

@@ -10,6 +10,7 @@ import { loadConfig } from './config/load-config.ts';
 import { priceChanges } from './config/price-changes.ts';
 import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
+import { createConversations } from './core/choice/conversations.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import type { QualityPrior } from './core/learning/contract.ts';
 import { createLearner } from './core/learning/learner.ts';
@@ -120,6 +121,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     );
     closers.push(() => kept.close());
 
+    const conversations = createConversations({
+      ttlMs: () => config.routing.sessions.cacheTtlMs,
+      maxCount: () => config.routing.sessions.maxSessions,
+    });
+
     let live = liveSettings(config, upstreams);
     const inFlight: GatewayDeps['inFlight'] = new Set();
     const metrics: Metrics = createMetrics({
@@ -145,6 +151,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           if (standing) yield { strategy: strategy.name, ...standing };
         }
       },
+      conversations: () => conversations.count(),
       journal: () => store.journal.lag(),
       inFlight: () => inFlight.size,
     });
@@ -154,6 +161,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       },
       learner,
       budgets,
+      conversations,
       guard,
       store,
       watch: createEndpointWatch(nowMs),

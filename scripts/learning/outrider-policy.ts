@@ -120,7 +120,10 @@ export function outriderPolicy(
       const epoch = epochsAtChoice.get(request.time) ?? 0;
       epochsAtChoice.delete(request.time);
       learner.apply(
-        qualityDelta({ modelId, task, epoch }, { source, quality, weight: EVIDENCE_WEIGHTS[source] }),
+        qualityDelta(
+          { modelId, task, epoch, reason: 'auto' },
+          { source, quality, weight: EVIDENCE_WEIGHTS[source] },
+        ),
       );
     },
     propensities: () => propensities,

@@ -25,7 +25,7 @@ export function buildConfig(input: {
 }) {
   const { file, offers, env } = input;
   const { models: _models, api_key: _apiKey, address, ...api } = file.api;
-  const { timeouts, breaker, ...routing } = file.routing;
+  const { timeouts, breaker, sessions, ...routing } = file.routing;
   const providers = mapValues(offers.providers, (table, name) => buildProvider(name, table, env));
   return {
     source: input.source,
@@ -41,7 +41,12 @@ export function buildConfig(input: {
       redisUrl: fromEnvironment(file.store.redis_url_env) ?? file.store.redis_url,
     },
     plans: buildPlans(file.plans),
-    routing: { ...camelKeys(routing), timeouts: camelKeys(timeouts), breaker: camelKeys(breaker) },
+    routing: {
+      ...camelKeys(routing),
+      timeouts: camelKeys(timeouts),
+      breaker: camelKeys(breaker),
+      sessions: camelKeys(sessions),
+    },
     evidence: camelKeys(file.evidence),
     learning: camelKeys(file.learning),
     strategies: buildStrategies(file.strategies),

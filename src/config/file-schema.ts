@@ -84,6 +84,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
         exploration: z.number().min(0).max(0.5).default(0.02),
         timeouts: timeouts.prefault({}),
         breaker: breaker.prefault({}),
+        sessions: sessions.prefault({}),
       })
       .prefault({}),
     evidence: evidence.prefault({}),
@@ -135,6 +136,11 @@ const timeouts = z.strictObject({
   idle_ms: milliseconds.default(30_000),
   client_ms: milliseconds.default(60_000),
   total_ms: milliseconds.default(600_000),
+});
+
+const sessions = z.strictObject({
+  cache_ttl_ms: z.int().min(0).max(86_400_000).default(300_000),
+  max_sessions: z.int().min(1).max(1_000_000).default(10_000),
 });
 
 const breaker = z.strictObject({

@@ -1,4 +1,5 @@
 import type { Budgets } from '../core/choice/budgets.ts';
+import type { Conversations } from '../core/choice/conversations.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
@@ -18,6 +19,7 @@ export interface GatewayDeps {
   readonly learner: Learner;
   /** Of the strategies in force. */
   readonly budgets: Budgets;
+  readonly conversations: Conversations;
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;

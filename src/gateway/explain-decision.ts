@@ -23,9 +23,12 @@ export function explainDecision(decision: Decision, visibleModels: ReadonlySet<s
 
 /** What else had a part in it; nothing where nothing had. */
 export function explainCircumstances(circumstances: Circumstances | undefined): object {
-  const { costPenalty } = circumstances ?? {};
+  const { costPenalty, staying } = circumstances ?? {};
   return {
     ...(costPenalty === undefined ? {} : { budget: { cost_penalty: costPenalty } }),
+    ...(staying === undefined
+      ? {}
+      : { sticky: { warm_cache_usd: staying.warmCacheUsd, forgone_usd: staying.gainUsd } }),
   };
 }
 

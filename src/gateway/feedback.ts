@@ -1,6 +1,6 @@
 import type { QualityBelief } from '../core/learning/contract.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
-import { teachesQuality } from '../core/reward/evidence-weight.ts';
+import { showsChange, teachesQuality } from '../core/reward/evidence-weight.ts';
 import {
   changeByFeedback,
   changeByRemoval,
@@ -109,7 +109,13 @@ function isFirstSight(
   evidence: RequestEvidence,
   { counted, deltas }: VerdictChange,
 ): boolean {
-  if (deltas.length === 0 || counted === undefined || counted.source === 'heuristic') return false;
+  if (
+    deltas.length === 0 ||
+    !showsChange(evidence.reason) ||
+    counted === undefined ||
+    counted.source === 'heuristic'
+  )
+    return false;
   const before = countedVerdict(evidence);
   const isLabelled = evidence.feedback.some(({ source }) => source !== 'heuristic');
   if (isLabelled || (before !== undefined && before.source !== 'heuristic')) return false;

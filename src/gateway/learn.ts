@@ -1,12 +1,12 @@
 import type { BeliefDelta } from '../core/learning/delta.ts';
-import { teachesQuality } from '../core/reward/evidence-weight.ts';
+import { showsChange } from '../core/reward/evidence-weight.ts';
 import type { AttemptEnd, AttemptStart } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 
 /** Applies what an ending teaches to the beliefs in memory, and watches for a change of the model. */
 export function learn(deps: GatewayDeps, start: AttemptStart, end: AttemptEnd, reason: string): void {
   const { automatic } = end;
-  if (automatic && automatic.source !== 'heuristic' && teachesQuality(reason)) {
+  if (automatic && automatic.source !== 'heuristic' && showsChange(reason)) {
     watchQuality(deps, start, automatic.quality);
   }
   for (const delta of end.deltas) {

@@ -6,6 +6,7 @@ import { profileRequest } from '../core/task/profile-request.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChatJob, RouteWishes } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
+import { stayingOf } from './stay.ts';
 
 const NO_WISHES: RouteWishes = {};
 
@@ -25,8 +26,11 @@ export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): D
   refuseUnknownNames(catalog, wishes);
   const wishRefusal = refusalByWishes(job, wishes);
 
+  const profile = profileRequest(job.body, job.taskHint);
+  const costPenalty = resolved.isExplicit ? 0 : deps.budgets.costPenaltyOf(strategy);
+  const mayStay = !resolved.isExplicit && strategy.kind === 'bandit';
   const decision = decide({
-    profile: profileRequest(job.body, job.taskHint),
+    profile,
     candidates: resolved.candidates,
     strategy,
     learner: deps.learner,
@@ -41,7 +45,8 @@ export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): D
     explore: wishes.explore !== false,
     floorShare: routing.exploration,
     isExplicit: resolved.isExplicit,
-    costPenalty: resolved.isExplicit ? 0 : deps.budgets.costPenaltyOf(strategy),
+    costPenalty,
+    staying: mayStay ? stayingOf(deps, catalog, job, profile.inputTokens, costPenalty) : undefined,
   });
   if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision, deps.nowMs());
   return decision;

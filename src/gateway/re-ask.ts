@@ -4,6 +4,7 @@ import type { ChatMessageView } from '../core/task/task.ts';
 import type { ChatJob } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
 import { takeVerdict } from './feedback.ts';
+import { sessionIdOf } from './session-id.ts';
 
 /** As its verdicts are called beside those of clients. */
 const SOURCE_NAME = 're_ask';
@@ -30,7 +31,7 @@ export function noteAsk(deps: GatewayDeps, job: ChatJob): number {
   if (message?.role !== 'user') return NOT_WATCHED;
   const text = textOf(message.content);
   const key = hashText(deps.reAsks.seed, job.keyId, HASHED_ID_CHARACTERS);
-  const sessionId = job.sessionId ?? nameOf(job.body.session_id) ?? nameOf(job.body.conversation_id);
+  const sessionId = sessionIdOf(job);
   let thread: number;
   let former: number | undefined;
   if (sessionId !== undefined) {
@@ -80,8 +81,4 @@ function textOf(content: unknown): string {
     if (typeof text === 'string' && text.length > longest.length) longest = text;
   }
   return longest;
-}
-
-function nameOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

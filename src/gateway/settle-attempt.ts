@@ -14,6 +14,7 @@ import { chargeBudget } from './charge-budget.ts';
 import type { ChatJob } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
 import { learn } from './learn.ts';
+import { noteConversation } from './stay.ts';
 
 export interface AttemptOutcome {
   readonly answer: UpstreamAnswer | undefined;
@@ -83,6 +84,7 @@ export function settleAttempt(
   };
   deps.store.journal.end(end);
   learn(deps, start, end, decision.reason);
+  noteConversation(deps, job, candidate, end);
   chargeBudget(deps.budgets, decision, end, error === undefined || outcome.isFailureSeen);
   deps.metrics.attemptEnded(start, end, isStream);
   deps.log.info(

@@ -3,6 +3,7 @@ import type { Learner } from '../learning/contract.ts';
 import type { Random } from '../learning/random.ts';
 import type { RequestProfile } from '../task/task.ts';
 import type { ExclusionReason } from './decision.ts';
+import type { Staying } from './staying.ts';
 import type { Strategy } from './strategy.ts';
 
 /** One arm: a model at one provider. */
@@ -44,6 +45,8 @@ export interface ChoiceInput {
   readonly floorShare?: number;
   /** The client named the model; the candidates are its endpoints. */
   readonly isExplicit: boolean;
+  /** What keeps this request where its conversation is; for strategies of kind `bandit`. */
+  readonly staying?: Staying;
   /** Dollars of disutility per dollar of expected cost, on top of the cost itself (see `pacer.ts`). */
   readonly costPenalty?: number;
 }

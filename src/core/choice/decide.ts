@@ -4,6 +4,7 @@ import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from
 import { breachOfLimits, refusalOfCandidate } from './eligibility.ts';
 import { unsafeModel } from './exposure.ts';
 import { type Prospect, prospectOf } from './prospect.ts';
+import { orderOfStaying } from './staying.ts';
 import { chooseByThompson } from './thompson.ts';
 
 let cells = new Float64Array(16 * CELL_STRIDE);
@@ -25,7 +26,9 @@ export function decide(input: ChoiceInput): Decision {
   const greedy = byUtility(arms, unsafe);
   let order: ArrayLike<number> = greedy;
   let propensities: ArrayLike<number> | undefined;
-  if (strategy.kind === 'priority') order = arms.map((_, index) => index);
+  const stayed = input.staying && orderOfStaying(arms, greedy, input.staying, unsafe);
+  if (stayed !== undefined) order = stayed;
+  else if (strategy.kind === 'priority') order = arms.map((_, index) => index);
   else if (strategy.kind === 'cascade') order = byCost(arms);
   else if (input.explore && arms.length > 1) {
     const choice = chooseByThompson(
@@ -43,19 +46,34 @@ export function decide(input: ChoiceInput): Decision {
   return {
     profile,
     strategy: strategy.name,
-    reason: reasonOf(input, propensities !== undefined && order[0] !== greedy[0]),
+    reason: stayed ? 'sticky' : reasonOf(input, propensities !== undefined && order[0] !== greedy[0]),
     valueOfQualityUsd: strategy.valueOfQualityUsd,
     valueOfSecondUsd: strategy.valueOfSecondUsd,
     ranking: Array.from(order, (arm, place) =>
       rankedOf(arms[arm] as Prospect, propensities?.[arm] ?? (place === 0 ? 1 : 0)),
     ),
     excluded,
-    circumstances: circumstancesOf(input),
+    circumstances: circumstancesOf(input, stayed && gainOf(arms, greedy, stayed)),
   };
 }
 
-function circumstancesOf({ costPenalty = 0 }: ChoiceInput): Circumstances | undefined {
-  return costPenalty > 0 ? { costPenalty } : undefined;
+/** @param gainUsd what a conversation that stays where it is forgoes; undefined when it does not stay */
+function circumstancesOf(
+  { costPenalty = 0, staying }: ChoiceInput,
+  gainUsd: number | undefined,
+): Circumstances | undefined {
+  if (costPenalty === 0 && gainUsd === undefined) return undefined;
+  return {
+    costPenalty: costPenalty > 0 ? costPenalty : undefined,
+    staying:
+      staying === undefined || gainUsd === undefined
+        ? undefined
+        : { warmCacheUsd: staying.warmCacheUsd, gainUsd },
+  };
+}
+
+function gainOf(arms: readonly Prospect[], greedy: readonly number[], order: readonly number[]): number {
+  return (arms[greedy[0] ?? 0]?.utilityUsd ?? 0) - (arms[order[0] ?? 0]?.utilityUsd ?? 0);
 }
 
 function reasonOf(input: ChoiceInput, isExploring: boolean): Decision['reason'] {

@@ -4,7 +4,7 @@ import type { RequestProfile } from '../task/task.ts';
 export interface Decision {
   readonly profile: RequestProfile;
   readonly strategy: string;
-  readonly reason: 'explicit' | 'auto' | 'explore';
+  readonly reason: 'explicit' | 'auto' | 'explore' | 'sticky';
   readonly valueOfQualityUsd: number;
   readonly valueOfSecondUsd: number;
   /** Best first: the endpoint chosen, then the fallbacks in the order of the same draw. */
@@ -18,6 +18,8 @@ export interface Decision {
 export interface Circumstances {
   /** Dollars of disutility per dollar of expected cost, on top of the cost itself, to keep a budget. */
   readonly costPenalty?: number;
+  /** Where the conversation stayed: what its warm cache saves, and what was to be gained elsewhere, USD. */
+  readonly staying?: { readonly warmCacheUsd: number; readonly gainUsd: number };
 }
 
 export interface RankedCandidate {

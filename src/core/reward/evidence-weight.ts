@@ -32,6 +32,26 @@ export const TRUNCATED_QUALITY = 0.3;
  */
 const FORCED_CHOICES_TEACH_QUALITY: boolean = false;
 
+/**
+ * A turn that stayed where its conversation was counts half (docs/decisions/0031-a-turn-that-stays-counts-half.md): the
+ * model was drawn for the conversation, but its turns are not so many independent outcomes.
+ */
+const STICKY_SHARE = 0.5;
+
+/** What the outcome of a request routed for this reason counts in what is believed of quality, 0–1. */
+export function qualityShareOf(reason: string): number {
+  if (!teachesQuality(reason)) return 0;
+  return reason === 'sticky' ? STICKY_SHARE : 1;
+}
+
+/**
+ * Whether the change detector hears of it. Not of turns that stayed: it takes outcomes for independent, and one user
+ * who is unhappy for thirty turns would be a change of the model.
+ */
+export function showsChange(reason: string): boolean {
+  return teachesQuality(reason) && reason !== 'sticky';
+}
+
 /** Whether a request routed for this reason (`explicit`, `auto`, `explore`, …) may move what is believed of quality. */
 export function teachesQuality(reason: string): boolean {
   return FORCED_CHOICES_TEACH_QUALITY || reason !== 'explicit';

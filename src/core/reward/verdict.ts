@@ -1,7 +1,7 @@
 import type { BeliefDelta, QualityEvidence } from '../learning/delta.ts';
 import { ENDINGS, type Ending } from '../outcome/endings.ts';
 import type { Task } from '../task/task.ts';
-import { EVIDENCE_WEIGHTS } from './evidence-weight.ts';
+import { EVIDENCE_WEIGHTS, qualityShareOf } from './evidence-weight.ts';
 
 /**
  * The automatic verdict on an attempt whose failure the client saw; undefined for endings that say nothing about
@@ -14,12 +14,17 @@ export function verdictOfSeenFailure(ending: Ending): QualityEvidence | undefine
   return { source: 'heuristic', quality: 0, weight: EVIDENCE_WEIGHTS.heuristic };
 }
 
-/** What a verdict adds to the quality sums of (model, task, source, epoch). */
+/** What a verdict adds to the quality sums of (model, task, source, epoch), by the `reason` that its request was routed for. */
 export function qualityDelta(
-  answer: { readonly modelId: string; readonly task: Task; readonly epoch: number },
+  answer: {
+    readonly modelId: string;
+    readonly task: Task;
+    readonly epoch: number;
+    readonly reason: string;
+  },
   verdict: QualityEvidence,
 ): BeliefDelta {
-  const weight = clampToUnit(verdict.weight);
+  const weight = qualityShareOf(answer.reason) * clampToUnit(verdict.weight);
   const quality = clampToUnit(verdict.quality);
   return {
     kind: 'quality',

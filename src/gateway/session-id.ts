@@ -1,0 +1,10 @@
+import type { ChatJob } from './chat-job.ts';
+
+/** The conversation that a request says it belongs to, by header or body; undefined when it says nothing. */
+export function sessionIdOf({ sessionId, body }: ChatJob): string | undefined {
+  return sessionId || nameOf(body.session_id) || nameOf(body.conversation_id) || undefined;
+}
+
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
