@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { linearRegression, linearRegressionLine, mean, rSquared } from 'simple-statistics';
+import { readCsv } from '../src/core/evaluation/read-csv.ts';
 import { indexLeaderboard } from '../src/core/priors/leaderboard.ts';
 import { readModelName } from '../src/core/priors/model-name.ts';
 import { WILDBENCH } from '../src/core/priors/wildbench.ts';
@@ -15,7 +16,6 @@ import {
   readText,
   restrictTable,
 } from './learning/outcome-table.ts';
-import { readCsv } from './learning/read-csv.ts';
 
 /** panel12's tasks → WildBench's columns that speak about them. */
 const TASK_TO_COLUMNS: Readonly<Record<string, readonly number[]>> = {

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { completeChat } from './gateway/chat.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
+import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evaluations.ts';
 import { explainRequest } from './gateway/explain.ts';
 import { giveFeedback, retractFeedback } from './gateway/feedback.ts';
 import { reportHealth } from './gateway/health.ts';
@@ -16,6 +17,7 @@ import { registerFeedback } from './http/feedback.ts';
 import { registerIntelligence } from './http/intelligence.ts';
 import { registerModels } from './http/models.ts';
 import { registerOperations } from './http/operations.ts';
+import { registerPriors } from './http/priors.ts';
 import { registerJsonBodies } from './http/read-json.ts';
 
 export interface AppOptions {
@@ -93,6 +95,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
     reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
+  });
+  registerPriors(app, {
+    pushEvaluation: (body) => pushEvaluation(gateway, body),
+    listEvaluations: () => listEvaluations(gateway),
+    retractEvaluation: (name) => retractEvaluation(gateway, name),
   });
   registerOperations(app, options);
   return app;

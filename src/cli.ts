@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { FILE_FORMATS } from './core/evaluation/read-file.ts';
+import { importCommand } from './import-command.ts';
 import { createKeyCommand, listKeysCommand, revokeKeyCommand } from './keys-commands.ts';
 import { main } from './main.ts';
 
@@ -42,6 +44,19 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .description('end a key, within five seconds')
     .option(...config)
     .action((id, options) => revokeKeyCommand(id, options, process.env, console.log));
+
+  program
+    .command('import <file>')
+    .description('your own evaluation as prior evidence: CSV, JSON lines, JSON, or the output of promptfoo')
+    .option(...config)
+    .option('--name <name>', 'of the evaluation; importing it again replaces it (the name of the file)')
+    .option('--task <task>', 'of results that name none; else their prompts are classified')
+    .option('--map <from=to...>', 'a model as the file calls it = as it is called here')
+    .addOption(
+      new Option('--format <format>', 'where the name of the file does not say it').choices(FILE_FORMATS),
+    )
+    .option('--dry-run', 'show what it says and store nothing')
+    .action((file, options) => importCommand(file, options, process.env, console.log));
 
   await program.parseAsync([...args], { from: 'user' });
 }

@@ -1,10 +1,6 @@
-import { ConfigError } from './config/config-error.ts';
-import { loadConfig } from './config/load-config.ts';
+import { Mistake, withStore } from './command-store.ts';
 import { printable } from './config/printable.ts';
-import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
-import { KEY_SCOPES, type KeyRecord, type KeyScope, type Store } from './store/contract.ts';
-import { openStore } from './store/open.ts';
-import { StoreUnusableError } from './store/store-unusable-error.ts';
+import { KEY_SCOPES, type KeyRecord, type KeyScope } from './store/contract.ts';
 
 type Print = (line: string) => void;
 interface CommonOptions {
@@ -25,7 +21,7 @@ export function createKeyCommand(
   env: NodeJS.ProcessEnv,
   print: Print,
 ): Promise<void> {
-  return withStore(options, env, async (store, config) => {
+  return withKeyStore(options, env, async (store, config) => {
     const scopes = options.scope.flatMap((text) => text.split(',')).map(scopeNamed);
     const { plan, model: allowedModels } = options;
     const name = nameOf(options.name);
@@ -48,7 +44,7 @@ export function createKeyCommand(
 
 /** `outrider keys list` */
 export function listKeysCommand(options: CommonOptions, env: NodeJS.ProcessEnv, print: Print): Promise<void> {
-  return withStore(options, env, async (store) => {
+  return withKeyStore(options, env, async (store) => {
     const keys = await store.listKeys();
     if (keys.length === 0) print("No keys. 'outrider keys create --name NAME' makes one.");
     for (const key of keys) print(describeKey(key));
@@ -62,47 +58,19 @@ export function revokeKeyCommand(
   env: NodeJS.ProcessEnv,
   print: Print,
 ): Promise<void> {
-  return withStore(options, env, async (store) => {
+  return withKeyStore(options, env, async (store) => {
     if (!(await store.revokeKey(id))) throw new Mistake(`There is no key '${id}' that could be revoked.`);
     print(`Key ${id} is revoked; running gateways refuse it within five seconds.`);
   });
 }
 
-/** A mistake of the person at the terminal: its message is all they need. */
-class Mistake extends Error {
-  constructor(message: string) {
-    super(printable(message));
-  }
-}
-
-async function withStore(
+/** Keys need the store and the names of models, not a look around for local servers. */
+function withKeyStore(
   options: CommonOptions,
   env: NodeJS.ProcessEnv,
-  work: (store: Store, config: Awaited<ReturnType<typeof loadConfig>>) => Promise<void>,
+  work: Parameters<typeof withStore>[2],
 ): Promise<void> {
-  try {
-    const config = await loadConfig({
-      path: options.config,
-      // Keys need the store and the names of models, not a look around for local servers.
-      env: { ...env, OUTRIDER_DETECT: env.OUTRIDER_DETECT ?? 'keys' },
-      simulatedModels: SIMULATED_MODELS,
-    });
-    const store = await openStore({
-      url: config.store.url,
-      now: () => Date.now(),
-      keySecret: env.OUTRIDER_KEY_SECRET,
-    });
-    try {
-      await work(store, config);
-    } finally {
-      await store.close();
-    }
-  } catch (error) {
-    const isUnusable = error instanceof ConfigError || error instanceof StoreUnusableError;
-    if (!isUnusable && !(error instanceof Mistake)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = isUnusable ? 78 : 2;
-  }
+  return withStore(options, { ...env, OUTRIDER_DETECT: env.OUTRIDER_DETECT ?? 'keys' }, work);
 }
 
 /** The list shows a key's name on its line: one that breaks lines could pass for another key. */

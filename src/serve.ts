@@ -12,16 +12,15 @@ import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createConversations } from './core/choice/conversations.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
-import type { QualityPrior } from './core/learning/contract.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
-import { priorOfCells, shippedPrior } from './core/priors/shipped-prior.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import { createCohort } from './gateway/cohort.ts';
 import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
 import { createKeyring } from './gateway/keyring.ts';
+import { createOfflinePrior } from './gateway/offline-prior.ts';
 import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
@@ -43,6 +42,9 @@ export interface ServeOptions {
   /** For start-up lines; everything else goes through the log. */
   readonly print: (line: string) => void;
 }
+
+/** How soon an evaluation is known to all who share a database. */
+const PRIOR_REFRESH_MS = 5_000;
 
 /** A running gateway. */
 export interface Serving {
@@ -97,8 +99,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const learner = createLearner({
       models: config.models,
       random: createRandom(seed + 2),
-      prior: offlinePrior(config),
     });
+    const offlinePrior = createOfflinePrior({ store, learner });
+    offlinePrior.use(config.models, config.learning.shippedPriors);
+    await offlinePrior.refresh();
     for (const { modelId, epoch } of await store.loadEpochs()) learner.openEpoch(modelId, epoch);
     for (const { endpointId, epoch } of await store.loadEndpointEpochs()) {
       learner.openEndpointEpoch(endpointId, epoch);
@@ -160,6 +164,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         return live;
       },
       learner,
+      offlinePrior,
       budgets,
       conversations,
       guard,
@@ -214,6 +219,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         'attempts left by a process that died count as unknown, charged at their estimate',
       );
     }
+    const priorTimer = setInterval(() => {
+      // Other processes push evaluations too. While storage is away, what was known stays.
+      offlinePrior.refresh().catch(() => undefined);
+    }, PRIOR_REFRESH_MS);
+    closers.push(() => clearInterval(priorTimer));
     for (const line of describeConfig(config)) print(line);
     print(`Outrider listens on ${url}${whoMayCome(config, await store.hasKeys())}`);
 
@@ -241,7 +251,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config = fresh;
       learner.setModels(fresh.models);
       budgets.setStrategies(fresh.strategies);
-      learner.setPrior(offlinePrior(fresh));
+      offlinePrior.use(fresh.models, fresh.learning.shippedPriors);
       guard.setEndpoints(endpointIds(fresh));
       if (fresh.api.requireAuth !== former.api.requireAuth) logger.warn(whoMayComeNow(fresh));
       logger.info({ models: fresh.models.length }, 'configuration read again');
@@ -308,10 +318,6 @@ function newRequestId(atMs: number): string {
 
 function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
-}
-
-function offlinePrior({ learning, models }: Config): QualityPrior | undefined {
-  return learning.shippedPriors ? priorOfCells(shippedPrior(models)) : undefined;
 }
 
 function endpointIds(config: Config): string[] {

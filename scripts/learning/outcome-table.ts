@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { readCsv } from './read-csv.ts';
+import { readCsv } from '../../src/core/evaluation/read-csv.ts';
 
 /** What every model answered to every prompt. Cells lie at `prompt · models.length + model`. */
 export interface OutcomeTable {

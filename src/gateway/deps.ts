@@ -10,6 +10,7 @@ import type { Store } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
 import type { Cohort } from './cohort.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import type { OfflinePrior } from './offline-prior.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */
@@ -20,6 +21,7 @@ export interface GatewayDeps {
   /** Of the strategies in force. */
   readonly budgets: Budgets;
   readonly conversations: Conversations;
+  readonly offlinePrior: OfflinePrior;
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;

@@ -1,3 +1,4 @@
+import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
 import type { Ending } from '../core/outcome/endings.ts';
 import type { Task } from '../core/task/task.ts';
@@ -270,8 +271,17 @@ export interface Store {
   ): Promise<RequestEvidence | undefined>;
 
   loadBeliefs(): Promise<LoadedBeliefs>;
-  /** Adds to the beliefs outside of any attempt, e.g. prior evidence that an operator pushed. */
+  /** Adds to the beliefs outside of any attempt. */
   addBeliefs(deltas: readonly BeliefDelta[]): Promise<void>;
+  /**
+   * Stores an operator's evaluation in place of the one of the same name, whole or not at all; concurrent ones of one name
+   * happen one after the other.
+   */
+  saveEvaluation(evaluation: Evaluation): Promise<void>;
+  /** @returns false when there is none of this name */
+  deleteEvaluation(name: string): Promise<boolean>;
+  /** By name; rows that no honest writer could have left are skipped. */
+  listEvaluations(): Promise<readonly Evaluation[]>;
   loadEpochs(): Promise<readonly ModelEpoch[]>;
   /** @returns false when another replica had opened this epoch before. */
   openEpoch(epoch: ModelEpoch): Promise<boolean>;

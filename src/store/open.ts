@@ -10,6 +10,7 @@ import {
 } from './beliefs.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
+import { deleteEvaluation, listEvaluations, saveEvaluation } from './evaluations.ts';
 import { changeEvidence } from './evidence.ts';
 import { attemptFacts, readRequest, readTraffic } from './history.ts';
 import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
@@ -60,6 +61,9 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
 
     loadBeliefs: () => guarded(loadBeliefs(database)),
     addBeliefs: (deltas) => guarded(addBeliefs(database, deltas)),
+    saveEvaluation: (evaluation) => guarded(saveEvaluation(database, evaluation)),
+    deleteEvaluation: (name) => guarded(deleteEvaluation(database, name)),
+    listEvaluations: () => guarded(listEvaluations(database)),
     loadEpochs: () => guarded(loadEpochs(database)),
     openEpoch: (epoch) => guarded(openEpoch(database, epoch)),
     loadEndpointEpochs: () => guarded(loadEndpointEpochs(database)),

@@ -101,6 +101,19 @@ export const beliefSums = pgTable(
   (table) => [primaryKey({ columns: [table.kind, table.subject, table.task, table.source, table.epoch] })],
 );
 
+export const evaluationScores = pgTable(
+  'evaluation_scores',
+  {
+    name: text('name').notNull(),
+    modelId: text('model_id').notNull(),
+    task: text('task').notNull(),
+    score: doublePrecision('score').notNull(),
+    samples: bigint('samples', { mode: 'number' }).notNull(),
+    pushedAtMs: bigint('pushed_at_ms', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.modelId, table.task] })],
+);
+
 export const modelEpochs = pgTable(
   'model_epochs',
   {

@@ -97,6 +97,20 @@ export const beliefSums = sqliteTable(
   (table) => [primaryKey({ columns: [table.kind, table.subject, table.task, table.source, table.epoch] })],
 );
 
+/** One row per model and task of an evaluation that an operator pushed. */
+export const evaluationScores = sqliteTable(
+  'evaluation_scores',
+  {
+    name: text('name').notNull(),
+    modelId: text('model_id').notNull(),
+    task: text('task').notNull(),
+    score: real('score').notNull(),
+    samples: integer('samples').notNull(),
+    pushedAtMs: integer('pushed_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.modelId, table.task] })],
+);
+
 export const modelEpochs = sqliteTable(
   'model_epochs',
   {

@@ -67,6 +67,8 @@ const FEEDBACK_COLUMNS = [
   'updatedAtMs',
 ] as const;
 
+const EVALUATION_SCORE_COLUMNS = ['name', 'modelId', 'task', 'score', 'samples', 'pushedAtMs'] as const;
+
 const BELIEF_KEY = ['kind', 'subject', 'task', 'source', 'epoch'] as const;
 const BELIEF_SUMS = ['a', 'b', 'c'] as const;
 
@@ -234,6 +236,13 @@ export const addTraffic: RowStatement<TrafficRow> = {
         target: TRAFFIC_KEY.map((name) => trafficHours[name]),
         set: fromEach(TRAFFIC_SUMS, (name) => plusExcluded(trafficHours[name])),
       }),
+};
+
+export type EvaluationScoreRow = RowOf<'evaluationScores'>;
+export const insertEvaluationScore: RowStatement<EvaluationScoreRow> = {
+  name: 'insert_evaluation_score',
+  build: ({ db, tables }) =>
+    db.insert(tables.evaluationScores).values(placeholders(EVALUATION_SCORE_COLUMNS)),
 };
 
 export type FeedbackRow = RowOf<'feedback'>;

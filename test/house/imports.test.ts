@@ -41,6 +41,8 @@ const UNWALLED = new Set([
   'line-writer.ts',
   'one-at-a-time.ts',
   'who-may-come.ts',
+  'import-command.ts',
+  'command-store.ts',
 ]);
 
 const IMPORT =

@@ -33,6 +33,16 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'DELETE /v1/feedback/:id': { access: 'feedback', path: '/v1/feedback/nobody', status: 404 },
   'GET /v1/intelligence/rankings': { access: 'intelligence' },
   'GET /v1/intelligence/health': { access: 'intelligence' },
+  'POST /v1/intelligence/priors': {
+    access: 'admin',
+    body: { name: 'mine', results: [{ model: 'ok', task: 'translation', score: 1 }] },
+  },
+  'GET /v1/intelligence/priors': { access: 'admin' },
+  'DELETE /v1/intelligence/priors/:name': {
+    access: 'admin',
+    path: '/v1/intelligence/priors/nobody',
+    status: 404,
+  },
   'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
   'GET /metrics': { access: 'intelligence' },
   'GET /health/live': { access: 'open' },

@@ -1,4 +1,5 @@
 import { beliefsContract } from './contract/beliefs.ts';
+import { evaluationsContract } from './contract/evaluations.ts';
 import { evidenceContract } from './contract/evidence.ts';
 import { historyContract } from './contract/history.ts';
 import { journalContract } from './contract/journal.ts';
@@ -10,6 +11,7 @@ import { describeEachDatabase } from './each-database.ts';
 describeEachDatabase('journal', journalContract);
 describeEachDatabase('evidence', evidenceContract);
 describeEachDatabase('beliefs', beliefsContract);
+describeEachDatabase('evaluations', evaluationsContract);
 describeEachDatabase('history', historyContract);
 describeEachDatabase('recovery', recoveryContract);
 describeEachDatabase('keys', keysContract);

@@ -5,7 +5,7 @@ import {
   readText,
   restrictTable,
 } from '../../../scripts/learning/outcome-table.ts';
-import { readCsv } from '../../../scripts/learning/read-csv.ts';
+import { readCsv } from '../../../src/core/evaluation/read-csv.ts';
 import { smallTable } from './small-table.ts';
 
 const HEADER = 'prompt_id,task,model,quality,cost_usd';
