@@ -97,5 +97,7 @@ export interface Database extends Queryable {
   failureOf(error: unknown): FailureKind;
   /** The file of the database, where it is one and bears an intent log beside it. */
   readonly path?: string;
+  /** False once the file was removed or another put in its place: what is written since is lost when it is closed. */
+  isInPlace?(): boolean;
   close(): Promise<void>;
 }

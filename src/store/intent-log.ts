@@ -53,6 +53,17 @@ export function openIntentLog(databasePath: string, segmentBytes = SEGMENT_BYTES
     one.isTorn = false;
   }
 
+  /** Whole lines of a write that failed are of requests that never went out: the next process would charge them. */
+  function takeBack(one: (typeof segments)[number], written: number): void {
+    try {
+      ftruncateSync(one.file, one.bytes);
+    } catch {
+      // Then at least half a line is not taken for the beginning of the next.
+      one.bytes += written;
+      one.isTorn = true;
+    }
+  }
+
   return {
     append(intents) {
       if (at(active).bytes >= segmentBytes && at(otherOf(active)).bytes === 0) {
@@ -61,14 +72,16 @@ export function openIntentLog(databasePath: string, segmentBytes = SEGMENT_BYTES
       }
       const one = at(active);
       const bytes = Buffer.from((one.isTorn ? '\n' : '') + intents.map(lineOf).join(''));
-      // A write that fails half way leaves half a line: the next one begins a new one.
-      one.isTorn = true;
       let written = 0;
-      while (written < bytes.length) {
-        const count = writeSync(one.file, bytes, written, bytes.length - written, one.bytes);
-        written += count;
-        one.bytes += count;
+      try {
+        while (written < bytes.length) {
+          written += writeSync(one.file, bytes, written, bytes.length - written, one.bytes + written);
+        }
+      } catch (error) {
+        takeBack(one, written);
+        throw error;
       }
+      one.bytes += written;
       one.isTorn = false;
       one.open += intents.length;
       return active;

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
@@ -109,11 +110,19 @@ function sqliteDatabase(client: Client): Database {
     // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
     failureOf,
-    ...(client.memory ? {} : { path: client.name }),
+    ...(client.memory ? {} : { path: client.name, isInPlace: inPlaceCheck(client.name) }),
     async close() {
       client.close();
       endServing?.();
     },
+  };
+}
+
+function inPlaceCheck(path: string): () => boolean {
+  const opened = statSync(path);
+  return () => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.ino === opened.ino && found.dev === opened.dev;
   };
 }
 

@@ -122,11 +122,12 @@ function openDatabase(url: string): Promise<Database> {
   );
 }
 
-/** Reading works on a full disk and on a read-only replica: after a failed commit only a write proves anything. */
+/** SQLite goes on with a file that is removed. Reading works on a full disk and on a read-only replica: after a failed commit only a write proves anything. */
 async function isHealthy(database: Database, wasAway: boolean): Promise<boolean> {
   const { settings } = database.tables;
   const probe = { name: 'health_probe', value: '' };
   try {
+    if (database.isInPlace?.() === false) return false;
     if (!wasAway) {
       await database.db.select({ name: settings.name }).from(settings).limit(1);
       return true;

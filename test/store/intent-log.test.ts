@@ -9,6 +9,7 @@ import { openIntentLog, readIntents } from '../../src/store/intent-log.ts';
 import { openJournal } from '../../src/store/journal.ts';
 import { openStore } from '../../src/store/open.ts';
 import { openSqlite } from '../../src/store/open-sqlite.ts';
+import { hasPrlimit, limitFileSize } from './file-size-limit.ts';
 import { endOf, requestOf, START_MS, startOf } from './records.ts';
 
 let folder: string;
@@ -187,6 +188,22 @@ describe('the two files', () => {
     journal.stop();
     log.close({ isEverythingWritten: journal.isIdle() });
     await database.close();
+  });
+
+  test.skipIf(!hasPrlimit())('hold nothing of a write that failed, not even its whole lines', () => {
+    const log = openIntentLog(path);
+    log.append([intent('before')]);
+    const [bytes = 0] = sizes();
+    try {
+      limitFileSize(Math.round(bytes * 2.5));
+      expect(() => log.append(['refused', 'refused-too'].map(intent))).toThrow(/EFBIG/);
+    } finally {
+      limitFileSize('unlimited');
+    }
+    expect(intents()).toEqual(['before']);
+    log.append([intent('after')]);
+    expect(intents()).toEqual(['before', 'after']);
+    log.close({ isEverythingWritten: true });
   });
 
   test('keep every field, whatever is in it', () => {

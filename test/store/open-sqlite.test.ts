@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMigrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
+import { hasPrlimit, limitFileSize } from './file-size-limit.ts';
 import { endOf, requestOf, START_MS, startOf } from './records.ts';
 
 let folder: string;
@@ -196,6 +197,19 @@ describe('trouble while it runs', () => {
   );
 });
 
+it('is not healthy without its file, nor with another in its place', async () => {
+  const path = join(folder, 'removed.db');
+  const store = await openStore({ url: `sqlite:${path}`, now });
+  expect(await store.isHealthy()).toBe(true);
+  renameSync(path, `${path}.away`);
+  expect(await store.isHealthy()).toBe(false);
+  writeFileSync(path, '');
+  expect(await store.isHealthy()).toBe(false);
+  renameSync(`${path}.away`, path);
+  expect(await store.isHealthy()).toBe(true);
+  await store.close();
+});
+
 describe('an ending that the database refuses for good', () => {
   it('is dropped and counted, its neighbours are written', async () => {
     const store = await openStore({ url: 'sqlite::memory:', now });
@@ -216,15 +230,6 @@ describe('an ending that the database refuses for good', () => {
     await store.close();
   });
 });
-
-function hasPrlimit(): boolean {
-  return spawnSync('prlimit', ['--version']).status === 0;
-}
-
-/** The soft limit of this test's own process: beyond it a write fails as on a full disk. */
-function limitFileSize(bytes: number | 'unlimited'): void {
-  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
-}
 
 function firstOutput(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => child.stdout?.once('data', resolve));
