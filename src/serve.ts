@@ -187,6 +187,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       cohort: createCohort(),
       inFlight,
       judgedRequests: new Set(),
+      speedQuietUntilMs: new Map(),
     };
 
     const { isLoopback } = config.api.address;

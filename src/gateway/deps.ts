@@ -40,6 +40,8 @@ export interface GatewayDeps {
   readonly inFlight: Set<{ abort(ending: 'shutdown'): void }>;
   /** Requests whose first verdict from outside the change detector has seen, the latest of them. */
   readonly judgedRequests: Set<string>;
+  /** By endpoint, whose speed changed lately: monotonic time until which no further change is looked for. */
+  readonly speedQuietUntilMs: Map<string, number>;
 }
 
 export interface LiveSettings {

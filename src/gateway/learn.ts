@@ -15,9 +15,15 @@ export function learn(deps: GatewayDeps, start: AttemptStart, end: AttemptEnd, r
   }
 }
 
+/** After a change of an endpoint's speed the next one is looked for so much later. */
+const SPEED_QUIET_MS = 30_000;
+
 /** Feeds the change detector of an endpoint one time measured, before it is applied; an alarm opens its next epoch. */
 function watchSpeed(deps: GatewayDeps, { endpointId, task }: AttemptStart, { kind, b }: BeliefDelta): void {
   const { learner } = deps;
+  // Load comes in waves, and every one would be two changes.
+  const nowMs = deps.monotonicMs();
+  if (nowMs < (deps.speedQuietUntilMs.get(endpointId) ?? 0)) return;
   // One answer: b is the logarithm of its time.
   const ms = Math.exp(b);
   const isAlarm =
@@ -25,6 +31,7 @@ function watchSpeed(deps: GatewayDeps, { endpointId, task }: AttemptStart, { kin
       ? learner.watchFirstToken(endpointId, task, ms)
       : learner.watchTiming(endpointId, task, ms);
   if (!isAlarm) return;
+  deps.speedQuietUntilMs.set(endpointId, nowMs + SPEED_QUIET_MS);
   const epoch = learner.endpointEpochOf(endpointId) + 1;
   learner.openEndpointEpoch(endpointId, epoch);
   deps.metrics.speedAlarmRaised(endpointId);

@@ -17,12 +17,12 @@ import { storageUnavailable } from './storage-unavailable.ts';
 import { writeAttempts } from './write-attempts.ts';
 
 /** How long an ending may wait for company, and how many make company enough. */
-const END_WAIT_MS = 20;
-const ENDS_DUE = 128;
+const END_WAIT_MS = 30;
+const ENDS_DUE = 384;
 /** So long after a commit the database is taken to be writable. */
 const WRITABLE_MS = 100;
-/** One commit blocks the event loop on SQLite: 256 entries are about 5 ms. */
-const LARGEST_BATCH = 256;
+/** One commit blocks the event loop on SQLite: 512 entries are about 5 ms. */
+const LARGEST_BATCH = 512;
 const FIRST_BACK_OFF_MS = 50;
 const LONGEST_BACK_OFF_MS = 2_000;
 
