@@ -74,7 +74,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const nowMs = () => Date.now();
   const monotonicMs = () => performance.now();
   const closers: (() => unknown)[] = [];
-  const { logger, attempts, close: closeLog } = openLog(env);
+  const { logger, attempt, close: closeLog } = openLog(env);
   closers.push(closeLog);
 
   try {
@@ -176,7 +176,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       }),
       metrics,
       log: {
-        info: (fields, message) => attempts.info(fields, message),
+        attempt,
         warn: (fields, message) => logger.warn(fields, message),
         error: (fields, message) => logger.error(fields, message),
       },

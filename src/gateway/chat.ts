@@ -34,6 +34,8 @@ interface RuledOut {
   readonly contextLength: number;
 }
 
+const NOBODY: RuledOut = Object.freeze({ providers: new Set<string>(), contextLength: 0 });
+
 /** An answer, and whose it is. */
 interface Answered {
   readonly candidate: Candidate;
@@ -74,7 +76,7 @@ async function answerChat(
   const waiting = [...decision.ranking];
   const failures: GatewayError[] = [];
   const spent: Spent = { attempts: 0, costMicroUsd: 0, upstreamMs: 0, runningSinceMs: undefined };
-  let ruledOut: RuledOut = { providers: new Set(), contextLength: 0 };
+  let ruledOut = NOBODY;
   // A cascade moves up from an answer that fails its checks, and comes back to it if nobody does better.
   const movesUp = catalog.strategy(decision.strategy).kind === 'cascade';
   let inHand: Answered | undefined;

@@ -6,7 +6,7 @@ import type { Random } from '../core/learning/random.ts';
 import type { ReAskWatch } from '../core/reward/re-ask-watch.ts';
 import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
-import type { Store } from '../store/contract.ts';
+import type { AttemptEnd, AttemptStart, Store } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
 import type { Cohort } from './cohort.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
@@ -65,9 +65,9 @@ export interface RoutingSettings {
   readonly streamUsageProviders: ReadonlySet<string>;
 }
 
-/** pino's shape, as far as it is used. */
+/** pino's shape, as far as it is used, and the one line of each attempt. */
 export interface AttemptLog {
-  info(fields: object, message: string): void;
+  attempt(start: AttemptStart, end: AttemptEnd, reason: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

@@ -87,23 +87,7 @@ export function settleAttempt(
   noteConversation(deps, job, candidate, end);
   chargeBudget(deps.budgets, decision, end, error === undefined || outcome.isFailureSeen);
   deps.metrics.attemptEnded(start, end, isStream);
-  deps.log.info(
-    {
-      request_id: end.requestId,
-      attempt: end.number,
-      endpoint: start.endpointId,
-      task: start.task,
-      reason: decision.reason,
-      ending,
-      status: end.httpStatus,
-      latency_ms: end.latencyMs,
-      ttft_ms: end.ttftMs,
-      input_tokens: end.inputTokens,
-      output_tokens: end.outputTokens,
-      cost_micro_usd: end.costMicroUsd,
-    },
-    'attempt',
-  );
+  deps.log.attempt(start, end, decision.reason);
   return end;
 }
 

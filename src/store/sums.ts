@@ -15,38 +15,50 @@ export function hourOf(atMs: number): number {
  * not finite would poison a sum for ever and are left out.
  */
 export function sumDeltas(deltas: Iterable<BeliefDelta>): BeliefRow[] {
-  const keyToRow = new Map<string, BeliefRow>();
+  const subjectToRows = new Map<string, BeliefRow[]>();
   for (const delta of deltas) {
     const { kind, subject, task, source, epoch, a, b, c } = delta;
     if (!Number.isFinite(a + b + c)) continue;
-    const key = `${kind}\n${subject}\n${task}\n${source}\n${epoch}`;
-    const row = keyToRow.get(key);
+    // A few rows a subject: comparing them is cheaper than putting a key together.
+    const rows = rowsOf(subjectToRows, subject);
+    const row = rows.find(
+      (one) => one.kind === kind && one.task === task && one.source === source && one.epoch === epoch,
+    );
     if (row === undefined) {
-      keyToRow.set(key, { kind, subject, task, source, epoch, a, b, c });
+      rows.push({ kind, subject, task, source, epoch, a, b, c });
     } else {
       row.a += a;
       row.b += b;
       row.c += c;
     }
   }
-  return inKeyOrder(keyToRow);
+  return inOrder(
+    subjectToRows,
+    ({ kind, subject, task, source, epoch }) => `${kind}\n${subject}\n${task}\n${source}\n${epoch}`,
+  );
 }
 
 /** The share of these ended attempts in the hourly roll-up. Latencies are summed over completed ones only. */
 export function sumTraffic(ended: Iterable<{ start: AttemptStart; end: EndRow }>): TrafficRow[] {
-  const keyToRow = new Map<string, TrafficRow>();
+  const endpointToRows = new Map<string, TrafficRow[]>();
   for (const { start, end } of ended) {
     const { task, modelId, endpointId, keyId } = start;
     const hourMs = hourOf(end.endedAtMs);
-    const key = `${hourMs}\n${task}\n${modelId}\n${endpointId}\n${keyId}`;
-    let row = keyToRow.get(key);
+    const rows = rowsOf(endpointToRows, endpointId);
+    let row = rows.find(
+      (one) => one.hourMs === hourMs && one.task === task && one.modelId === modelId && one.keyId === keyId,
+    );
     if (row === undefined) {
       row = emptyHour({ hourMs, task, modelId, endpointId, keyId });
-      keyToRow.set(key, row);
+      rows.push(row);
     }
     addEnding(row, end);
   }
-  return inKeyOrder(keyToRow);
+  return inOrder(
+    endpointToRows,
+    ({ hourMs, task, modelId, endpointId, keyId }) =>
+      `${hourMs}\n${task}\n${modelId}\n${endpointId}\n${keyId}`,
+  );
 }
 
 function addEnding(row: TrafficRow, end: EndRow): void {
@@ -79,6 +91,19 @@ function emptyHour(
   };
 }
 
-function inKeyOrder<SumRow>(keyToRow: Map<string, SumRow>): SumRow[] {
-  return [...keyToRow].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row);
+function rowsOf<SumRow>(subjectToRows: Map<string, SumRow[]>, subject: string): SumRow[] {
+  let rows = subjectToRows.get(subject);
+  if (rows === undefined) {
+    rows = [];
+    subjectToRows.set(subject, rows);
+  }
+  return rows;
+}
+
+function inOrder<SumRow>(subjectToRows: Map<string, SumRow[]>, keyOf: (row: SumRow) => string): SumRow[] {
+  return [...subjectToRows.values()]
+    .flat()
+    .map((row) => ({ key: keyOf(row), row }))
+    .sort((one, other) => (one.key < other.key ? -1 : 1))
+    .map(({ row }) => row);
 }

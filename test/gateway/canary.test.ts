@@ -165,7 +165,18 @@ test('the canaries went where they belong', () => {
 
 test('the log says what happened, and none of it', () => {
   const log = gateway.stdout() + gateway.stderr();
-  expect(log.split('\n').filter((line) => line.includes('"msg":"attempt"')).length).toBeGreaterThan(20);
+  const attempts = log.split('\n').filter((line) => line.includes('"msg":"attempt"'));
+  expect(attempts.length).toBeGreaterThan(20);
+  for (const line of attempts) {
+    expect(JSON.parse(line)).toMatchObject({
+      level: 30,
+      time: expect.any(Number),
+      request_id: expect.stringMatching(/^[\w-]+$/),
+      endpoint: expect.any(String),
+      ending: expect.any(String),
+      latency_ms: expect.any(Number),
+    });
+  }
   expect(log).toContain('"code":"upstream_auth"');
   // What providers do wrong is a line; stacks are for what we do wrong.
   expect(log).not.toContain('"stack"');

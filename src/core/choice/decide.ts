@@ -23,10 +23,9 @@ export function decide(input: ChoiceInput): Decision {
   const slotToModel: string[] = [];
   const arms = prospectsOf(input, slotToModel, excluded);
   const unsafe = input.isExplicit ? undefined : unsafeModel(arms, strategy, profile.task === 'unknown');
-  const greedy = byUtility(arms, unsafe);
-  let order: ArrayLike<number> = greedy;
+  let order: ArrayLike<number>;
   let propensities: ArrayLike<number> | undefined;
-  const stayed = input.staying && orderOfStaying(arms, greedy, input.staying, unsafe);
+  const stayed = input.staying && orderOfStaying(arms, byUtility(arms, unsafe), input.staying, unsafe);
   if (stayed !== undefined) order = stayed;
   else if (strategy.kind === 'priority') order = arms.map((_, index) => index);
   else if (strategy.kind === 'cascade') order = byCost(arms);
@@ -42,18 +41,18 @@ export function decide(input: ChoiceInput): Decision {
     );
     order = choice.order;
     propensities = choice.propensities;
-  }
+  } else order = byUtility(arms, unsafe);
   return {
     profile,
     strategy: strategy.name,
-    reason: stayed ? 'sticky' : reasonOf(input, propensities !== undefined && order[0] !== greedy[0]),
+    reason: stayed
+      ? 'sticky'
+      : reasonOf(input, propensities !== undefined && order[0] !== mostUseful(arms, unsafe)),
     valueOfQualityUsd: strategy.valueOfQualityUsd,
     valueOfSecondUsd: strategy.valueOfSecondUsd,
-    ranking: Array.from(order, (arm, place) =>
-      rankedOf(arms[arm] as Prospect, propensities?.[arm] ?? (place === 0 ? 1 : 0)),
-    ),
+    ranking: rankingOf(arms, order, propensities),
     excluded,
-    circumstances: circumstancesOf(input, stayed && gainOf(arms, greedy, stayed)),
+    circumstances: circumstancesOf(input, stayed && gainOf(arms, mostUseful(arms, unsafe), stayed)),
   };
 }
 
@@ -72,8 +71,8 @@ function circumstancesOf(
   };
 }
 
-function gainOf(arms: readonly Prospect[], greedy: readonly number[], order: readonly number[]): number {
-  return (arms[greedy[0] ?? 0]?.utilityUsd ?? 0) - (arms[order[0] ?? 0]?.utilityUsd ?? 0);
+function gainOf(arms: readonly Prospect[], best: number, stayed: readonly number[]): number {
+  return (arms[best]?.utilityUsd ?? 0) - (arms[stayed[0] ?? 0]?.utilityUsd ?? 0);
 }
 
 function reasonOf(input: ChoiceInput, isExploring: boolean): Decision['reason'] {
@@ -107,6 +106,34 @@ function prospectsOf(
     else excluded.push(breach);
   }
   return arms;
+}
+
+function rankingOf(
+  arms: readonly Prospect[],
+  order: ArrayLike<number>,
+  propensities: ArrayLike<number> | undefined,
+): RankedCandidate[] {
+  const ranking: RankedCandidate[] = [];
+  for (let place = 0; place < order.length; place += 1) {
+    const arm = order[place] as number;
+    ranking.push(rankedOf(arms[arm] as Prospect, propensities?.[arm] ?? (place === 0 ? 1 : 0)));
+  }
+  return ranking;
+}
+
+/** The first of `byUtility`, without sorting. */
+function mostUseful(arms: readonly Prospect[], unsafe: string | undefined): number {
+  let best = 0;
+  for (let arm = 1; arm < arms.length; arm += 1) {
+    if (isBefore(arms[arm] as Prospect, arms[best] as Prospect, unsafe)) best = arm;
+  }
+  return best;
+}
+
+function isBefore(one: Prospect, other: Prospect, unsafe: string | undefined): boolean {
+  const isOneUnsafe = one.model.id === unsafe;
+  if (isOneUnsafe !== (other.model.id === unsafe)) return !isOneUnsafe;
+  return one.utilityUsd > other.utilityUsd;
 }
 
 /** Best mean utility first, equals in the config's order; the unsafe model's arms last. */
