@@ -15,6 +15,7 @@ export interface MetricSources {
   conversations(): number;
   journal(): { pending: number; oldestMs: number; dropped: number };
   inFlight(): number;
+  judge(): { waiting: number; running: number; spentUsd: number };
 }
 
 export interface Metrics extends GatewayMetrics {
@@ -109,6 +110,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Changes of speed detected, each opening an epoch of the endpoint',
     labelNames: ['endpoint'],
   });
+  const judged = createCounters({
+    name: 'outrider_judge_total',
+    help: 'Answers drawn to be judged, by what became of them',
+    labelNames: ['outcome'],
+  });
   registerGauges(registry, sources);
 
   const families = [
@@ -125,6 +131,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     alarms,
     reAsks,
     speedAlarms,
+    judged,
   ];
 
   // Series appear when they are first counted, and are found again without a label being put together.
@@ -171,6 +178,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     overhead: (ms) => overheadSeries.observe(Math.max(0, ms) / 1000),
     feedbackGiven: (source) => feedback.of(source).add(1),
     reAsked: () => reAskSeries.add(1),
+    judged: (outcome) => judged.of(outcome).add(1),
     alarmRaised: (modelId) => alarms.of(modelId).add(1),
     speedAlarmRaised: (endpointId) => speedAlarms.of(endpointId).add(1),
     render: async () => ({
@@ -275,6 +283,23 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     registers,
     collect() {
       this.set(sources.journal().dropped);
+    },
+  });
+  new Gauge({
+    name: 'outrider_judge_waiting',
+    help: 'Answers in line to be judged, those being judged included',
+    registers,
+    collect() {
+      const { waiting, running } = sources.judge();
+      this.set(waiting + running);
+    },
+  });
+  new Gauge({
+    name: 'outrider_judge_spent_today_usd',
+    help: 'What the judge has spent since midnight UTC, USD',
+    registers,
+    collect() {
+      this.set(sources.judge().spentUsd);
     },
   });
   new Gauge({

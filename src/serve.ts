@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from './app.ts';
@@ -12,6 +12,7 @@ import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createConversations } from './core/choice/conversations.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
+import { dayOf } from './core/judge/daily-budget.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
@@ -19,6 +20,8 @@ import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import { createCohort } from './gateway/cohort.ts';
 import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
+import { createJudge } from './gateway/judge.ts';
+import { JUDGE_KEY_ID } from './gateway/judge-call.ts';
 import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
 import { createTenancy } from './gateway/tenancy.ts';
@@ -132,6 +135,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
     let live = liveSettings(config, upstreams);
     const inFlight: GatewayDeps['inFlight'] = new Set();
+    const judge = createJudge({
+      random: createRandom(seed + 4),
+      digest: (text) => createHash('sha256').update(text).digest('base64'),
+    });
     const metrics: Metrics = createMetrics({
       breakerStates: function* () {
         for (const model of live.catalog.models) {
@@ -158,6 +165,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       conversations: () => conversations.count(),
       journal: () => store.journal.lag(),
       inFlight: () => inFlight.size,
+      judge: () => judge.standing(nowMs()),
     });
     const gateway: GatewayDeps = {
       get live() {
@@ -174,6 +182,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         seed: Math.floor(createRandom(seed + 3)() * 2 ** 31),
         windowMs: () => config.evidence.reAskSeconds * 1000,
       }),
+      judge,
       metrics,
       log: {
         attempt,
@@ -209,6 +218,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       renderMetrics: () => metrics.render(),
     });
     closers.push(() => app.close());
+    closers.push(() => judge.close());
     const connections = watchConnections(app.server);
     const url = await app.listen({ host: config.api.address.host, port: config.api.address.port });
 
@@ -225,6 +235,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       offlinePrior.refresh().catch(() => undefined);
     }, PRIOR_REFRESH_MS);
     closers.push(() => clearInterval(priorTimer));
+    const judgedToday = (await store.readTraffic(dayOf(nowMs()))).filter(
+      ({ keyId }) => keyId === JUDGE_KEY_ID,
+    );
+    judge.begin(
+      judgedToday.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
+      nowMs(),
+    );
     for (const line of describeConfig(config)) print(line);
     print(`Outrider listens on ${url}${whoMayCome(config, await store.hasKeys())}`);
 
@@ -330,6 +347,7 @@ function liveSettings(config: Config, { byProvider }: Upstreams): LiveSettings {
     catalog: createCatalog(config),
     upstreams: byProvider,
     routing: routingSettings(config),
+    judge: config.judge.enabled ? config.judge : undefined,
     users: createTenancy(),
   };
 }

@@ -89,6 +89,9 @@ function tomlOf(
     'max_tokens_per_minute = 1_000_000_000_000',
     '[store]',
     `url = ${JSON.stringify(`sqlite:${databaseFile}`)}`,
+    // The replay begins at zero.
+    '[learning]',
+    'shipped_priors = false',
     '[routing]',
     'default_strategy = "as-replayed"',
     '[strategies.as-replayed]',

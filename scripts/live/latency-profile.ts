@@ -1,4 +1,4 @@
-import { readCsv } from '../learning/read-csv.ts';
+import { readCsv } from '../../src/core/evaluation/read-csv.ts';
 
 /** Milliseconds of a model that was never timed: what the router itself takes for a start. */
 const UNTIMED = { interceptMs: 600, msPerToken: 12 };

@@ -49,6 +49,7 @@ export function buildConfig(input: {
     },
     evidence: camelKeys(file.evidence),
     learning: camelKeys(file.learning),
+    judge: camelKeys(file.judge),
     strategies: buildStrategies(file.strategies),
     providers,
     models: buildModels(offers.models, providers, input.simulatedModels, input.nowMs),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BUILT_IN_STRATEGIES } from '../core/choice/strategy.ts';
 import { parseAddress } from './address.ts';
+import { judgeSchema } from './judge-schema.ts';
 import { modelIdSchema, modelSchema } from './model-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { RESERVED_STRATEGY_NAMES } from './reserved-names.ts';
@@ -89,6 +90,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       .prefault({}),
     evidence: evidence.prefault({}),
     learning: learning.prefault({}),
+    judge: judgeSchema.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
     providers: z.record(name, providerSchema(env)).default({}),
   });

@@ -5,6 +5,7 @@ import { mistakesOfEnvironment, mistakesOfFoundKeys } from './check-environment.
 import { ConfigError } from './config-error.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { detectProviders } from './detect-providers.ts';
+import { findKeyLines } from './key-lines.ts';
 import { knownProviderAt } from './known-providers.ts';
 import { knownOffers, mergeOffers, type Offers, providerTable, simulatedOffers } from './offers.ts';
 import { parseFile } from './parse-file.ts';
@@ -47,17 +48,29 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     : withOffersOfSilentProviders(own, simulatedModels);
   const unsendable = isDetected ? mistakesOfFoundKeys(offers.providers, env) : [];
   if (unsendable.length > 0) throw new ConfigError('environment', unsendable);
-  return deepFreeze(
-    buildConfig({
-      file,
-      offers,
-      source: path,
-      isDetected,
-      env,
-      simulatedModels,
-      nowMs: options.nowMs ?? Date.now(),
-    }),
-  );
+  const config = buildConfig({
+    file,
+    offers,
+    source: path,
+    isDetected,
+    env,
+    simulatedModels,
+    nowMs: options.nowMs ?? Date.now(),
+  });
+  const judgeless = mistakeOfJudge(config);
+  if (judgeless !== undefined) {
+    const line = findKeyLines(text)(['judge', 'model']);
+    throw new ConfigError(path ?? 'environment', [{ path: 'judge.model', line, message: judgeless }]);
+  }
+  return deepFreeze(config);
+}
+
+/** Which models there are is known only once they are found, so this comes after all other mistakes. */
+function mistakeOfJudge({ judge, models }: ReturnType<typeof buildConfig>): string | undefined {
+  const chat = models.filter(({ type }) => type === 'chat').map(({ id }) => id);
+  if (!judge.enabled || chat.includes(judge.model)) return undefined;
+  const named = judge.model === '' ? 'names no model' : `names '${judge.model}', which is no chat model here`;
+  return `${named}; there are ${chat.join(', ')}`;
 }
 
 const DEFAULT_PATH = './outrider.toml';

@@ -79,7 +79,7 @@ export async function runAttempt(
       isStream,
       choices: options.decision.profile.choices,
       totalMs: options.totalMs,
-      keepsWholeText: job.body.response_format != null || job.body.tools != null,
+      keepsWholeText: job.body.response_format != null || job.body.tools != null || job.judgedWith > 0,
       clearsUsage: wantsOneUsage(job),
       sink: line,
     });

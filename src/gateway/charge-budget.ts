@@ -3,7 +3,7 @@ import type { Decision } from '../core/choice/decision.ts';
 import type { AttemptEnd } from '../store/contract.ts';
 
 /**
- * What an attempt cost, against the budget of the strategy that chose it. Named models are not the strategy's choice,
+ * What an attempt cost, against the budget of the strategy that chose it. Named models and a judge's calls are not the strategy's choice,
  * and a request that nobody answered and nobody charged for is none of the thousand that a budget is for: during an
  * outage it would look like money saved.
  *
@@ -15,6 +15,6 @@ export function chargeBudget(
   { ending, costMicroUsd }: AttemptEnd,
   isLast: boolean,
 ): void {
-  if (reason === 'explicit' || (ending !== 'completed' && costMicroUsd === 0)) return;
+  if (reason === 'explicit' || reason === 'judge' || (ending !== 'completed' && costMicroUsd === 0)) return;
   budgets.spent(strategy, costMicroUsd, isLast);
 }

@@ -20,6 +20,8 @@ export interface ChatJob {
   readonly sessionId: string | undefined;
   /** The number of this ask in `deps.reAsks`. */
   ask: number;
+  /** With which probability its answer was drawn to be judged; 0 when it was not. */
+  judgedWith: number;
   readonly wantsMetadata: boolean;
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedMs: number;

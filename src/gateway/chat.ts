@@ -70,6 +70,7 @@ async function answerChat(
   await deps.cohort();
   const decision = planChat(deps, live, job);
   deps.metrics.decided(decision);
+  job.judgedWith = deps.judge.samples(deps, live, decision);
   const { routing, catalog } = live;
   const dueMs = job.arrivedMs + routing.totalMs;
   const maxAttempts = job.body.route?.allow_fallback === false ? 1 : 1 + routing.maxExtraAttempts;
@@ -142,6 +143,7 @@ async function answerChat(
   if (inHand === undefined) throw lastWord(deps, decision, failures, job.body.model);
   deps.metrics.overhead(overheadMs());
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
+  if (job.judgedWith > 0) deps.judge.take(deps, live, { job, decision, ...inHand });
   const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
   return complete({ job, decision, ...inHand, spent, client, headers });
 }

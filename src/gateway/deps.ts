@@ -10,6 +10,7 @@ import type { AttemptEnd, AttemptStart, Store } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
 import type { Cohort } from './cohort.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import type { Judge, JudgeSettings } from './judge.ts';
 import type { OfflinePrior } from './offline-prior.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -26,6 +27,7 @@ export interface GatewayDeps {
   readonly store: Store;
   readonly watch: EndpointWatch;
   readonly reAsks: ReAskWatch;
+  readonly judge: Judge;
   readonly metrics: GatewayMetrics;
   readonly log: AttemptLog;
   readonly random: Random;
@@ -48,6 +50,8 @@ export interface LiveSettings {
   readonly catalog: Catalog;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly routing: RoutingSettings;
+  /** Undefined while nothing is judged. */
+  readonly judge: JudgeSettings | undefined;
   /** The requests that still work with these settings. */
   readonly users: Tenancy;
 }

@@ -1,5 +1,6 @@
 import { readDecision } from '../core/choice/decision-record.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
+import { teachesQuality } from '../core/reward/evidence-weight.ts';
 import type { AttemptFact } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { explainCandidates, explainCircumstances } from './explain-decision.ts';
@@ -52,7 +53,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
     learnt: attempts.map((attempt) => ({
       attempt: attempt.number,
       automatic: attempt.automatic
-        ? { ...attempt.automatic, counted: attempt.automaticCounts && request.reason !== 'explicit' }
+        ? { ...attempt.automatic, counted: attempt.automaticCounts && teachesQuality(request.reason) }
         : null,
     })),
     feedback: feedback.map((verdict) => ({

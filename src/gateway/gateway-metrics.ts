@@ -10,6 +10,8 @@ export interface GatewayMetrics {
   feedbackGiven(source: string): void;
   /** A conversation asked again what had just been answered. */
   reAsked(): void;
+  /** What became of an answer that was drawn to be judged. */
+  judged(outcome: string): void;
   alarmRaised(modelId: string): void;
   speedAlarmRaised(endpointId: string): void;
 }

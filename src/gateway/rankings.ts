@@ -5,6 +5,7 @@ import { badRequest } from '../core/outcome/gateway-error.ts';
 import { TASKS, type Task } from '../core/task/task.ts';
 import { parseTask } from '../core/task/task-alias.ts';
 import type { GatewayDeps } from './deps.ts';
+import { JUDGE_KEY_ID } from './judge-call.ts';
 import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
 
 /** A prompt of this many tokens stands for a task in rankings until it has traffic of its own. */
@@ -49,7 +50,9 @@ export async function rankModels(
     );
   }
   const tasks = query.task === undefined ? TASKS : [taskNamed(query.task)];
-  const rows = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
+  const all = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
+  // A judge's calls are nobody's traffic: no router chose for them.
+  const rows = all.filter(({ keyId }) => keyId !== JUDGE_KEY_ID);
   const cellToTraffic = sumTraffic(rows, (row) => `${row.task} ${row.modelId}`);
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
   const models = catalog.models.filter(

@@ -32,6 +32,7 @@ export function registerChat(
         taskHint: textOf(headers['x-router-task']),
         sessionId: textOf(headers['x-session-id']),
         ask: 0,
+        judgedWith: 0,
         wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
         arrivedMs,
       };

@@ -10,6 +10,20 @@ describe('one mistake, its line and its words', () => {
     ['bad TOML', 'a = 1\nb = [1 2]\n', 2, '', /\(column \d+\)/],
     ['a key twice', '[api]\nenabled = true\nenabled = true', 3, '', /column/],
     ['a key that could poison objects', '[providers.__proto__]\nkind = "openai"', 1, '', /unsafe/],
+    [
+      'a judge that is no model here',
+      `${GROQ}[judge]\nenabled = true\nmodel = "nobody"`,
+      5,
+      'judge.model',
+      /^names 'nobody', which is no chat model here; there are \S/,
+    ],
+    [
+      'a judge without a name',
+      `${GROQ}[judge]\nenabled = true`,
+      3,
+      'judge.model',
+      /^names no model; there are \S/,
+    ],
     ['an unknown section', '[routng]', 1, 'routng', /^unknown key; did you mean routing\?$/],
     ['an unknown key', '[api]\nadress = "x:1"', 2, 'api.adress', /did you mean address\?$/],
     [

@@ -4,7 +4,8 @@ import type { RequestProfile } from '../task/task.ts';
 export interface Decision {
   readonly profile: RequestProfile;
   readonly strategy: string;
-  readonly reason: 'explicit' | 'auto' | 'explore' | 'sticky';
+  /** `judge`: no client's request, but one of the judge about an answer. */
+  readonly reason: 'explicit' | 'auto' | 'explore' | 'sticky' | 'judge';
   readonly valueOfQualityUsd: number;
   readonly valueOfSecondUsd: number;
   /** Best first: the endpoint chosen, then the fallbacks in the order of the same draw. */

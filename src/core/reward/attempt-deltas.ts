@@ -46,7 +46,8 @@ export function deltasOfEnding(attempt: AttemptOutcome): BeliefDelta[] {
   if (attempt.automatic !== undefined && teachesQuality(attempt.reason)) {
     deltas.push(qualityDelta(attempt, attempt.automatic));
   }
-  if (learnt === 'completed') addMeasured(deltas, attempt);
+  // What a judge says is short by order: as sizes and paces of answers it would mislead.
+  if (learnt === 'completed' && attempt.reason !== 'judge') addMeasured(deltas, attempt);
   const hasAnswered = learnt === 'completed';
   deltas.push(endpointDelta(attempt, 'availability', hasAnswered ? 1 : 0, hasAnswered ? 0 : 1, 0));
   return deltas;

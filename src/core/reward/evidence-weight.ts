@@ -54,5 +54,6 @@ export function showsChange(reason: string): boolean {
 
 /** Whether a request routed for this reason (`explicit`, `auto`, `explore`, …) may move what is believed of quality. */
 export function teachesQuality(reason: string): boolean {
+  if (reason === 'judge') return false;
   return FORCED_CHOICES_TEACH_QUALITY || reason !== 'explicit';
 }

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/learning/random.ts';
-import type { Task } from '../../core/task/task.ts';
+import { TASKS, type Task } from '../../core/task/task.ts';
 import { codeAnswer, reviewAnswer } from './answer-code.ts';
 import { solveArithmetic } from './arithmetic.ts';
 import { pick } from './draw.ts';
@@ -29,6 +29,17 @@ export function answerText(terms: TextTerms): string {
   if (terms.quality >= GOOD) return answer + signature;
   if (terms.quality >= FAIR) return firstHalf(answer) + signature;
   return poorAnswer(answer, terms) + signature;
+}
+
+/** How good `answer` is to `prompt`, 0–1, as whoever knows how these models answer can tell. */
+export function gradeText(prompt: string, answer: string, random: Random): number {
+  let grade = 0.1;
+  for (const task of TASKS) {
+    const good = GOOD_ANSWERS[task]({ task, prompt, quality: 1, modelId: '', random });
+    if (answer.startsWith(good)) return 0.9;
+    if (answer.startsWith(firstHalf(good))) grade = 0.5;
+  }
+  return grade;
 }
 
 const GOOD_ANSWERS: Readonly<Record<Task, (terms: TextTerms) => string>> = {

@@ -1,5 +1,6 @@
 import { createRandom, type Random } from '../../core/learning/random.ts';
 import type { Task } from '../../core/task/task.ts';
+import { answerAsJudge } from './answer-as-judge.ts';
 import { answerText, FAIR } from './answer-text.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { drawQuality, hashOf } from './draw.ts';
@@ -60,6 +61,8 @@ function answerOnce(request: ChatRequest, task: Task, quality: number, random: R
 
 function messageFor(request: ChatRequest, task: Task, quality: number, random: Random): string {
   const { prompt, format, model, toolResult } = request;
+  const verdict = answerAsJudge(request, random);
+  if (verdict !== undefined) return verdict;
   if (format === 'text') {
     if (toolResult !== undefined && quality >= FAIR) {
       return `The tool answered: ${opening(toolResult, 400)}\n\n(A simulated answer by ${model.id}.)`;

@@ -32,11 +32,11 @@ function bench(...options: string[]) {
 describe('the command', () => {
   test('plays a table to a real gateway and to the replay, and says how far they are apart', () => {
     const { stdout, stderr, status } = bench(
-      ...['--requests', '150', '--seeds', '2', '--replays', '4', '--json'],
+      ...['--requests', '120', '--seeds', '2', '--replays', '4', '--json'],
     );
-    expect([stderr, status]).toEqual(['', 0]);
+    expect(status, stderr).toBe(0);
     const result = JSON.parse(stdout);
-    expect(result).toMatchObject({ promptCount: PROMPTS, requests: 150, seeds: 2 });
+    expect(result).toMatchObject({ promptCount: PROMPTS, requests: 120, seeds: 2 });
     for (const source of ['told', 'classified']) {
       const report = result.sources[source];
       expect(report.streams).toBe(2);
