@@ -1,6 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import type { BudgetStanding } from './core/choice/budgets.ts';
-import type { Decision } from './core/choice/decision.ts';
+import type { Decision, RankedCandidate } from './core/choice/decision.ts';
 import { createCounters } from './core/tally/counter.ts';
 import { createHistograms } from './core/tally/histogram.ts';
 import type { Task } from './core/task/task.ts';
@@ -115,6 +115,28 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Answers drawn to be judged, by what became of them',
     labelNames: ['outcome'],
   });
+  const dryRuns = createCounters({
+    name: 'outrider_dry_runs_total',
+    help: 'Requests whose choice was observed while the baseline served, by the model chosen and whether it was the baseline',
+    labelNames: ['model', 'agrees'],
+  });
+  const dryRunCost = createCounters({
+    name: 'outrider_dry_run_expected_cost_usd_total',
+    help: 'What observed requests were expected to cost, USD: of the baseline, and of the choice',
+    labelNames: ['of'],
+  });
+  const dryRunQuality = createCounters({
+    name: 'outrider_dry_run_expected_quality_total',
+    help: 'Quality that observed requests were expected to have, summed: of the baseline, and of the choice',
+    labelNames: ['of'],
+  });
+  const countDryRun = (served: RankedCandidate, chosen: RankedCandidate) => {
+    dryRuns.of(chosen.modelId, String(chosen.modelId === served.modelId)).add(1);
+    dryRunCost.of('baseline').add(served.expectedCostMicroUsd / 1_000_000);
+    dryRunCost.of('choice').add(chosen.expectedCostMicroUsd / 1_000_000);
+    dryRunQuality.of('baseline').add(served.quality);
+    dryRunQuality.of('choice').add(chosen.quality);
+  };
   registerGauges(registry, sources);
 
   const families = [
@@ -132,6 +154,9 @@ export function createMetrics(sources: MetricSources): Metrics {
     reAsks,
     speedAlarms,
     judged,
+    dryRuns,
+    dryRunCost,
+    dryRunQuality,
   ];
 
   // Series appear when they are first counted, and are found again without a label being put together.
@@ -163,6 +188,8 @@ export function createMetrics(sources: MetricSources): Metrics {
       const { nats, regretUsd } = uncertaintyOf(decision);
       entropySeries.observe(nats);
       regretSeries.add(regretUsd);
+      if (decision.circumstances?.dryRun)
+        countDryRun(first, decision.circumstances.dryRun.ranking[0] ?? first);
     },
     attemptEnded(start, end, isStream) {
       const series = endpointSeries(start.provider)(start.modelId);

@@ -11,6 +11,7 @@ import { priceChanges } from './config/price-changes.ts';
 import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createConversations } from './core/choice/conversations.ts';
+import { createDryRunTally } from './core/choice/dry-run-tally.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayOf } from './core/judge/daily-budget.ts';
 import { createLearner } from './core/learning/learner.ts';
@@ -128,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     );
     closers.push(() => kept.close());
 
+    const dryRuns = createDryRunTally();
     const conversations = createConversations({
       ttlMs: () => config.routing.sessions.cacheTtlMs,
       maxCount: () => config.routing.sessions.maxSessions,
@@ -175,6 +177,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       offlinePrior,
       budgets,
       conversations,
+      dryRuns,
       guard,
       store,
       watch: createEndpointWatch(nowMs),
@@ -263,13 +266,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         logger.warn(change, 'price changed: the next choices count with the new one');
       }
       const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
-      const former = { upstreams, users: live.users, api: config.api };
+      const former = { upstreams, users: live.users, api: config.api, baseline: live.routing.baseline };
       live = liveSettings(fresh, opened);
       upstreams = opened;
       config = fresh;
       learner.setModels(fresh.models);
       budgets.setStrategies(fresh.strategies);
       offlinePrior.use(fresh.models, fresh.learning.shippedPriors);
+      if (live.routing.baseline !== former.baseline) dryRuns.reset();
       guard.setEndpoints(endpointIds(fresh));
       if (fresh.api.requireAuth !== former.api.requireAuth) logger.warn(whoMayComeNow(fresh));
       logger.info({ models: fresh.models.length }, 'configuration read again');
@@ -356,6 +360,7 @@ function routingSettings(config: Config): GatewayDeps['live']['routing'] {
   const { routing, providers } = config;
   return {
     defaultStrategy: routing.defaultStrategy,
+    baseline: routing.mode === 'observe' ? routing.baseline : undefined,
     maxExtraAttempts: routing.maxExtraAttempts,
     exploration: routing.exploration,
     totalMs: routing.timeouts.totalMs,

@@ -80,6 +80,8 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     plans: z.record(name, plan).default({}),
     routing: z
       .strictObject({
+        mode: z.enum(['route', 'observe']).default('route'),
+        baseline: z.string().min(1).optional(),
         default_strategy: z.enum(strategyNames).default('balanced'),
         max_extra_attempts: z.int().min(0).max(10).default(2),
         exploration: z.number().min(0).max(0.5).default(0.02),

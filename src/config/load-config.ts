@@ -2,6 +2,7 @@ import { readFile as readFileFromDisk } from 'node:fs/promises';
 import { parseAddress } from './address.ts';
 import { buildConfig, type Config } from './build-config.ts';
 import { mistakesOfEnvironment, mistakesOfFoundKeys } from './check-environment.ts';
+import { closestName } from './closest-name.ts';
 import { ConfigError } from './config-error.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { detectProviders } from './detect-providers.ts';
@@ -62,6 +63,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     const line = findKeyLines(text)(['judge', 'model']);
     throw new ConfigError(path ?? 'environment', [{ path: 'judge.model', line, message: judgeless }]);
   }
+  refuseUnknownBaseline(config, text);
   return deepFreeze(config);
 }
 
@@ -71,6 +73,22 @@ function mistakeOfJudge({ judge, models }: ReturnType<typeof buildConfig>): stri
   if (!judge.enabled || chat.includes(judge.model)) return undefined;
   const named = judge.model === '' ? 'names no model' : `names '${judge.model}', which is no chat model here`;
   return `${named}; there are ${chat.join(', ')}`;
+}
+
+/** Only now are the models known: a provider may offer its own, or all be detected. */
+function refuseUnknownBaseline(config: ReturnType<typeof buildConfig>, text: string): void {
+  const { baseline } = config.routing;
+  const names = config.models.filter(({ type }) => type === 'chat').map(({ id }) => id);
+  if (baseline === undefined || names.includes(baseline)) return;
+  const closest = closestName(baseline, names);
+  const hint = closest === undefined ? `there are ${names.join(', ') || 'none'}` : `did you mean ${closest}?`;
+  throw new ConfigError(config.source ?? 'environment', [
+    {
+      path: 'routing.baseline',
+      line: findKeyLines(text)(['routing', 'baseline']),
+      message: `there is no chat model of this name; ${hint}`,
+    },
+  ]);
 }
 
 const DEFAULT_PATH = './outrider.toml';

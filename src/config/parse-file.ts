@@ -76,6 +76,13 @@ function findContradictions(
         'needs a strategy of kind "bandit": the order of the others does not depend on what money is worth',
     });
   }
+  const { mode, baseline } = tableAt(raw, 'routing');
+  if (mode === 'observe' && baseline === undefined) {
+    found.push({
+      path: ['routing', 'mode'],
+      message: 'needs a baseline, the model that serves meanwhile: baseline = "…"',
+    });
+  }
   const endpointToModel = new Map<string, string>();
   for (const [modelId, model] of Object.entries(tableAt(tableAt(raw, 'api'), 'models'))) {
     const endpoints = tableOf(model).endpoints;

@@ -10,7 +10,8 @@ import type { Catalog } from './catalog.ts';
 import type { ChatJob, ChatResult, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { explainDecision } from './explain-decision.ts';
-import { nobodyCanServe, planChat } from './plan.ts';
+import { nobodyCanServe } from './nobody-can-serve.ts';
+import { planChat } from './plan.ts';
 import { noteAsk } from './re-ask.ts';
 
 /** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
@@ -79,7 +80,7 @@ async function answerChat(
   const spent: Spent = { attempts: 0, costMicroUsd: 0, upstreamMs: 0, runningSinceMs: undefined };
   let ruledOut = NOBODY;
   // A cascade moves up from an answer that fails its checks, and comes back to it if nobody does better.
-  const movesUp = catalog.strategy(decision.strategy).kind === 'cascade';
+  const movesUp = decision.reason !== 'dry-run' && catalog.strategy(decision.strategy).kind === 'cascade';
   let inHand: Answered | undefined;
 
   const overheadMs = () => {

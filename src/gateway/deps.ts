@@ -1,5 +1,6 @@
 import type { Budgets } from '../core/choice/budgets.ts';
 import type { Conversations } from '../core/choice/conversations.ts';
+import type { DryRunTally } from '../core/choice/dry-run-tally.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
@@ -23,6 +24,7 @@ export interface GatewayDeps {
   readonly budgets: Budgets;
   readonly conversations: Conversations;
   readonly offlinePrior: OfflinePrior;
+  readonly dryRuns: DryRunTally;
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;
@@ -58,6 +60,8 @@ export interface LiveSettings {
 
 export interface RoutingSettings {
   readonly defaultStrategy: string;
+  /** The model that serves what `auto` asks for while routing is only observed; undefined: routing acts. */
+  readonly baseline: string | undefined;
   readonly maxExtraAttempts: number;
   /** Share of choices spread evenly over the models near the best, 0–0.5. */
   readonly exploration: number;

@@ -17,18 +17,46 @@ export function explainDecision(decision: Decision, visibleModels: ReadonlySet<s
       input_tokens: profile.inputTokens,
     },
     ...explainCandidates(decision.ranking, decision.excluded, visibleModels),
-    ...explainCircumstances(decision.circumstances),
+    ...explainCircumstances(decision.circumstances, decision.ranking, visibleModels),
   };
 }
 
-/** What else had a part in it; nothing where nothing had. */
-export function explainCircumstances(circumstances: Circumstances | undefined): object {
-  const { costPenalty, staying } = circumstances ?? {};
+/**
+ * What else had a part in it; nothing where nothing had.
+ *
+ * @param served the ranking that was served
+ */
+export function explainCircumstances(
+  circumstances: Circumstances | undefined,
+  served: readonly RankedCandidate[],
+  visibleModels: ReadonlySet<string> | undefined,
+): object {
+  const { costPenalty, staying, dryRun } = circumstances ?? {};
   return {
     ...(costPenalty === undefined ? {} : { budget: { cost_penalty: costPenalty } }),
     ...(staying === undefined
       ? {}
       : { sticky: { warm_cache_usd: staying.warmCacheUsd, forgone_usd: staying.gainUsd } }),
+    ...(dryRun === undefined ? {} : { dry_run: explainDryRun(dryRun, served[0], visibleModels) }),
+  };
+}
+
+function explainDryRun(
+  { reason, ranking, excluded }: NonNullable<Circumstances['dryRun']>,
+  served: RankedCandidate | undefined,
+  visibleModels: ReadonlySet<string> | undefined,
+): object {
+  const [chosen] = ranking;
+  const isVisible = chosen !== undefined && visibleModels?.has(chosen.modelId) !== false;
+  const saved = (served?.expectedCostMicroUsd ?? 0) - (chosen?.expectedCostMicroUsd ?? 0);
+  return {
+    would_have_chosen: isVisible ? chosen.modelId : null,
+    provider: isVisible ? chosen.provider : null,
+    reason,
+    agrees: chosen !== undefined && chosen.modelId === served?.modelId,
+    expected_saving_usd: isVisible ? saved / 1_000_000 : null,
+    expected_quality_gain: isVisible && served ? chosen.quality - served.quality : null,
+    ...explainCandidates(ranking, excluded, visibleModels),
   };
 }
 

@@ -47,7 +47,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
       input_tokens: request.inputTokens,
     },
     ...explainCandidates(ranking, excluded, visibleModels),
-    ...explainCircumstances(circumstances),
+    ...explainCircumstances(circumstances, ranking, visibleModels),
     attempts: attempts.map(explainAttempt),
     cost: { estimated_usd: estimated / 1_000_000, actual_usd: actual / 1_000_000 },
     learnt: attempts.map((attempt) => ({

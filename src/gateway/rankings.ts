@@ -1,4 +1,5 @@
 import type { Endpoint, Model } from '../core/catalog/model.ts';
+import type { DryRunSummary } from '../core/choice/dry-run-tally.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
 import { estimateCostMicroUsd } from '../core/money/cost.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
@@ -64,6 +65,7 @@ export async function rankModels(
     strategy: strategy.name,
     window,
     budget: budgetOf(deps, strategy),
+    ...observedOf(deps, strategy, visibleModels),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data: tasks.map((task) => {
       const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
@@ -73,11 +75,13 @@ export async function rankModels(
         handicaps,
       );
       const requests = taskToTraffic.get(task)?.requests ?? 0;
+      const dryRuns = deps.dryRuns.read(strategy.name, task);
       const ranked = models
         .map((model, index) =>
           rankModel(deps, task, model, {
             probability: probabilities[index] ?? 0,
             traffic: cellToTraffic.get(`${task} ${model.id}`),
+            dryRuns,
             taskRequests: requests,
           }),
         )
@@ -85,6 +89,38 @@ export async function rankModels(
         .map((row, index) => ({ rank: index + 1, ...row }));
       return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
     }),
+  };
+}
+
+/** Whether routing acts, and what observing has shown of this strategy since it began or the process started. */
+function observedOf(
+  deps: GatewayDeps,
+  strategy: Strategy,
+  visibleModels: ReadonlySet<string> | undefined,
+): { mode: 'route' | 'observe'; observed: object | null } {
+  const { baseline } = deps.live.routing;
+  if (baseline === undefined) return { mode: 'route', observed: null };
+  const { requests, agreed, ...sums } = deps.dryRuns.read(strategy.name);
+  if (visibleModels?.has(baseline) === false) return { mode: 'observe', observed: null };
+  const per1k = (sum: number) => (requests > 0 ? round((1000 * sum) / requests, 6) : null);
+  const mean = (sum: number) => (requests > 0 ? round(sum / requests, 4) : null);
+  return {
+    mode: 'observe',
+    observed: {
+      baseline,
+      requests,
+      agreement: mean(agreed),
+      expected_usd_per_1k_requests: {
+        baseline: per1k(sums.baselineCostUsd),
+        choice: per1k(sums.choiceCostUsd),
+        saving: per1k(sums.baselineCostUsd - sums.choiceCostUsd),
+      },
+      expected_quality: {
+        baseline: mean(sums.baselineQuality),
+        choice: mean(sums.choiceQuality),
+        gain: mean(sums.choiceQuality - sums.baselineQuality),
+      },
+    },
   };
 }
 
@@ -119,6 +155,7 @@ function rankModel(
     readonly probability: number;
     readonly traffic: Traffic | undefined;
     readonly taskRequests: number;
+    readonly dryRuns: DryRunSummary;
   },
 ) {
   const belief = deps.learner.qualityOf(task, model.id);
@@ -143,6 +180,10 @@ function rankModel(
         : round(best.costMicroUsd / 1000, 6),
     requests: traffic?.requests ?? 0,
     traffic_share: seen.taskRequests > 0 ? round((traffic?.requests ?? 0) / seen.taskRequests, 4) : 0,
+    would_have_share:
+      seen.dryRuns.requests > 0
+        ? round((seen.dryRuns.modelToChoices.get(model.id) ?? 0) / seen.dryRuns.requests, 4)
+        : null,
     endpoints: model.endpoints.map((endpoint) => ({
       provider: endpoint.provider,
       circuit: deps.guard.snapshot(endpoint.id).state,

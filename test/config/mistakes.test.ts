@@ -76,6 +76,14 @@ describe('one mistake, its line and its words', () => {
       'strategies.cascade.budget_usd_per_1k_requests',
       /kind "bandit"/,
     ],
+    ['observing without a baseline', '[routing]\nmode = "observe"', 2, 'routing.mode', /baseline = /],
+    [
+      'a baseline that is no model',
+      `${GROQ}[routing]\nbaseline = "nobody-knows-this-one"`,
+      4,
+      'routing.baseline',
+      /no chat model of this name; there are /,
+    ],
     [
       'a strategy nobody has',
       '[routing]\ndefault_strategy = "ballanced"',

@@ -5,7 +5,7 @@ export interface Decision {
   readonly profile: RequestProfile;
   readonly strategy: string;
   /** `judge`: no client's request, but one of the judge about an answer. */
-  readonly reason: 'explicit' | 'auto' | 'explore' | 'sticky' | 'judge';
+  readonly reason: 'explicit' | 'auto' | 'explore' | 'sticky' | 'dry-run' | 'judge';
   readonly valueOfQualityUsd: number;
   readonly valueOfSecondUsd: number;
   /** Best first: the endpoint chosen, then the fallbacks in the order of the same draw. */
@@ -21,6 +21,8 @@ export interface Circumstances {
   readonly costPenalty?: number;
   /** Where the conversation stayed: what its warm cache saves, and what was to be gained elsewhere, USD. */
   readonly staying?: { readonly warmCacheUsd: number; readonly gainUsd: number };
+  /** What would have been served while the baseline is; the ranking may be empty. */
+  readonly dryRun?: Pick<Decision, 'reason' | 'ranking' | 'excluded'>;
 }
 
 export interface RankedCandidate {

@@ -1,0 +1,43 @@
+import type { ChoiceInput } from '../core/choice/choice-input.ts';
+import { decide } from '../core/choice/decide.ts';
+import type { Decision } from '../core/choice/decision.ts';
+import type { GatewayDeps, LiveSettings } from './deps.ts';
+import { nobodyCanServe } from './nobody-can-serve.ts';
+
+/**
+ * While routing is only observed: what `auto` comes to is kept beside the decision, and the baseline serves, with
+ * propensity 1. Its cost and its quality are learnt as served; the budget of the strategy is charged with what the
+ * choice was expected to cost, so that it presses on the choices as it would.
+ *
+ * @param input  of the choice that was made
+ * @throws GatewayError as for a request that names the baseline: what it cannot serve is served by nobody else
+ */
+export function serveBaseline(
+  deps: GatewayDeps,
+  live: LiveSettings,
+  baseline: string,
+  input: ChoiceInput,
+  choice: Decision,
+): Decision {
+  const served = decide({
+    ...input,
+    candidates: live.catalog.resolve(baseline).candidates,
+    // The order of its endpoints by utility, whatever the strategy would do with several models.
+    strategy: { ...input.strategy, kind: 'bandit', minQuality: 0 },
+    explore: false,
+    isExplicit: true,
+    costPenalty: 0,
+    staying: undefined,
+  });
+  const [first] = served.ranking;
+  if (first === undefined) throw nobodyCanServe(baseline, served, deps.nowMs());
+  const [chosen] = choice.ranking;
+  const { reason, ranking, excluded, circumstances } = choice;
+  deps.dryRuns.record({ task: choice.profile.task, strategy: choice.strategy }, first, chosen);
+  if (chosen) deps.budgets.spent(choice.strategy, chosen.expectedCostMicroUsd, true);
+  return {
+    ...served,
+    reason: 'dry-run',
+    circumstances: { costPenalty: circumstances?.costPenalty, dryRun: { reason, ranking, excluded } },
+  };
+}
