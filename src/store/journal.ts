@@ -8,6 +8,8 @@
  * Where there is an intent log and the database has shown within a tenth of a second that it takes writes, a beginning
  * goes there, and its rows are written once, with the ending. A quiet gateway asks the database itself, so that one
  * that is full or locked is noticed before anything is sent.
+ *
+ * One state machine, kept in one file: what is on its way, and where, is only understood together.
  */
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import type { AttemptEnd, AttemptStart, Journal, RequestRecord } from './contract.ts';

@@ -78,8 +78,13 @@ function addEnding(row: TrafficRow, end: EndRow): void {
 function emptyHour(
   key: Pick<TrafficRow, 'hourMs' | 'task' | 'modelId' | 'endpointId' | 'keyId'>,
 ): TrafficRow {
+  // Written out: a spread with further members takes V8 several microseconds.
   return {
-    ...key,
+    hourMs: key.hourMs,
+    task: key.task,
+    modelId: key.modelId,
+    endpointId: key.endpointId,
+    keyId: key.keyId,
     requests: 0,
     completed: 0,
     failures: 0,
