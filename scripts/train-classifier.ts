@@ -17,10 +17,10 @@ import {
  * Public prompts come from `OUTRIDER_DATA` (default `../shared/data`), our own from `scripts/classifier/prompts`.
  */
 const SEED = 20_240;
-const OPTIONS = { epochs: 6, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 0.05 };
-const VARIANTS = 24;
+const OPTIONS = { epochs: 5, rate: 0.12, decay: 1e-5, dropout: 0.35, smoothing: 0.05 };
+const VARIANTS = 12;
 /** Hashed rows that are shipped. */
-const ROWS = 32_000;
+const ROWS = 56_000;
 /** One plain prompt counts as so many expansions of a template. */
 const PLAIN_WEIGHT = 4;
 

@@ -1,5 +1,8 @@
+import { HARD, HARD_IN_A_ROW } from './known-words.ts';
 import type { RequestReading } from './request-reading.ts';
 import type { Task } from './task.ts';
+import type { TextFeatures } from './text-features.ts';
+import { LINES } from './text-words.ts';
 
 /** How hard a plain request of a task tends to be; a guess to start from, not learnt. */
 const BASE: Readonly<Record<Task, number>> = {
@@ -16,28 +19,34 @@ const BASE: Readonly<Record<Task, number>> = {
   unknown: 0.25,
 };
 
-/** Words that ask for more than a first answer, in the languages most written in. */
-const HARD_WORDS =
-  /\b(?:prove|proof|derive|optimi[sz]e|refactor|architecture|concurren|distributed|theorem|step by step|trade-?offs?|edge cases|rigorous|beweis|démontr|demuestr|dimostr|оптимиз|докаж)|证明|優化|优化|架构|証明|最適化|증명/i;
-const EXAMINED = 1_024;
-
 /**
  * 0 (trivial) to 1 (hard), from signs that cost nothing: the task, how long the request is, how many demands it
  * lists, words such as "prove", tools offered, turns so far. Not calibrated against anything; it orders requests.
+ * `scan` is that of the request's text.
  */
-export function complexityOf(task: Task, reading: RequestReading): number {
-  const request = reading.request;
-  const head = request.length > EXAMINED ? request.slice(0, EXAMINED) : request;
-  let lines = 0;
-  for (let at = head.indexOf('\n'); at >= 0; at = head.indexOf('\n', at + 1)) lines += 1;
-  const length = Math.min(1, Math.log2(1 + request.length / 60) / 8);
+export function complexityOf(task: Task, reading: RequestReading, scan: TextFeatures): number {
+  const length = Math.min(1, Math.log2(1 + reading.request.length / 60) / 8);
   const sum =
     BASE[task] +
     0.3 * length +
-    0.12 * Math.min(1, lines / 16) +
-    (HARD_WORDS.test(head) ? 0.15 : 0) +
+    0.12 * Math.min(1, (scan.counts[LINES] as number) / 16) +
+    (hasHardWords(scan) ? 0.15 : 0) +
     0.08 * Math.min(1, reading.toolsOffered / 8) +
     0.05 * Math.min(1, reading.userTurns / 10) +
     (reading.hasImage ? 0.05 : 0);
   return Math.min(1, sum);
+}
+
+function hasHardWords({ known }: TextFeatures): boolean {
+  let rowBefore = -2;
+  for (let at = 0; at < known.count; at += 1) {
+    const value = known.values[at] as number;
+    if (value & HARD) return true;
+    if (value & HARD_IN_A_ROW) {
+      const index = known.indices[at] as number;
+      if (index === rowBefore + 1) return true;
+      rowBefore = index;
+    }
+  }
+  return false;
 }

@@ -1,10 +1,11 @@
 import type { Capability } from '../catalog/model.ts';
 import { complexityOf } from './complexity.ts';
-import { detectLanguage } from './language.ts';
+import { languageOf } from './language.ts';
 import { type RequestReading, readRequest } from './request-reading.ts';
 import { type ChatRequestView, CLASSIFIED_TASKS, type RequestProfile, type Task } from './task.ts';
 import { parseTask } from './task-alias.ts';
 import { addTextScores, CLASS_COUNT, toProbabilities } from './task-classifier.ts';
+import { newTextFeatures, scanText } from './text-features.ts';
 
 /** Below this the guess is no use to learning: the request goes to the pooled cell. */
 export const UNKNOWN_BELOW = 0.25;
@@ -22,8 +23,16 @@ const TOOL_TURN_CONFIDENCE = 0.97;
 const EXTRACTION = CLASSIFIED_TASKS.indexOf('extraction');
 const QUESTION_ANSWERING = CLASSIFIED_TASKS.indexOf('question_answering');
 
+/** By a bit for each of tools, JSON, vision and audio: a set made for each request would be the most garbage of all. */
+const NEEDS: readonly ReadonlySet<Capability>[] = Array.from({ length: 16 }, (_, bits) => {
+  const capabilities: readonly Capability[] = ['tools', 'json', 'vision', 'audio'];
+  return new Set(capabilities.filter((_capability, index) => bits & (1 << index)));
+});
+
 // Synchronous, never handed out.
 const scores = new Float64Array(CLASS_COUNT);
+const requestScan = newTextFeatures();
+const otherScan = newTextFeatures();
 
 /**
  * Everything about a request that choosing depends on. Never throws on a body whose `messages` is an array.
@@ -35,12 +44,13 @@ const scores = new Float64Array(CLASS_COUNT);
 export function profileRequest(body: ChatRequestView, hint?: string): RequestProfile {
   const reading = readRequest(body);
   const wantsJson = isJsonFormat(body.response_format?.type);
+  scanText(reading.request || reading.system, requestScan);
   const { task, confidence } = taskOf(body, reading, wantsJson, hint);
   return {
     task,
     confidence,
-    complexity: complexityOf(task, reading),
-    language: detectLanguage(reading.request || reading.system),
+    complexity: complexityOf(task, reading, requestScan),
+    language: languageOf(requestScan),
     needs: needsOf(reading, wantsJson),
     inputTokens: reading.inputTokens,
     maxOutputTokens: positive(body.max_completion_tokens) ?? positive(body.max_tokens),
@@ -51,7 +61,7 @@ export function profileRequest(body: ChatRequestView, hint?: string): RequestPro
 /** The task of a text on its own, such as the `task` of a recommendation query. */
 export function classifyText(text: string): { readonly task: Task; readonly confidence: number } {
   scores.fill(0);
-  if (addTextScores(text, 1, scores) === 0) return { task: 'unknown', confidence: 0 };
+  if (read(text, 1) === 0) return { task: 'unknown', confidence: 0 };
   return mostProbable();
 }
 
@@ -71,7 +81,7 @@ function taskOf(
   }
   if (reading.hasToolTurn) return { task: 'tool_use', confidence: TOOLS_OFFERED_CONFIDENCE };
   scores.fill(0);
-  let seen = read(reading.request, 1);
+  let seen = reading.request === '' ? 0 : addTextScores(requestScan, 1, scores);
   if (reading.request.length < FOLLOW_UP_CHARACTERS) seen += read(reading.previous, PREVIOUS_WEIGHT);
   seen += read(reading.system, SYSTEM_WEIGHT);
   if (seen === 0 && !reading.hasImage) return { task: 'unknown', confidence: 0 };
@@ -83,7 +93,9 @@ function taskOf(
 
 /** Adds the scores of `text`, if it has any words, and returns how many features it had. */
 function read(text: string, weight: number): number {
-  return text === '' ? 0 : addTextScores(text, weight, scores);
+  if (text === '') return 0;
+  scanText(text, otherScan);
+  return addTextScores(otherScan, weight, scores);
 }
 
 function add(index: number, logOdds: number): void {
@@ -102,12 +114,12 @@ function mostProbable(): { task: Task; confidence: number } {
 }
 
 function needsOf(reading: RequestReading, wantsJson: boolean): ReadonlySet<Capability> {
-  const needs = new Set<Capability>();
-  if (reading.toolsOffered > 0 || reading.hasToolTurn) needs.add('tools');
-  if (wantsJson) needs.add('json');
-  if (reading.hasImage) needs.add('vision');
-  if (reading.hasAudio) needs.add('audio');
-  return needs;
+  const bits =
+    (reading.toolsOffered > 0 || reading.hasToolTurn ? 1 : 0) |
+    (wantsJson ? 2 : 0) |
+    (reading.hasImage ? 4 : 0) |
+    (reading.hasAudio ? 8 : 0);
+  return NEEDS[bits] as ReadonlySet<Capability>;
 }
 
 function isJsonFormat(type: unknown): boolean {

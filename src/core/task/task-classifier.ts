@@ -1,114 +1,117 @@
-import {
-  CLASSIFIER_BIASES,
-  CLASSIFIER_ROWS,
-  CLASSIFIER_SCALE,
-  CLASSIFIER_WEIGHTS,
-} from './classifier-weights.ts';
+import { PLACES, ROW_WORDS, WEIGHT_EXCESS, WEIGHTS } from './classifier-table.ts';
+import { CLASSIFIER_BIASES, CLASSIFIER_SCALE } from './classifier-weights.ts';
 import { CLASSIFIED_TASKS } from './task.ts';
-import { FEATURE_ROWS, hashFeatures, newFeatureBuffer, normOf } from './text-features.ts';
+import { LONGEST_GROUP, normOf, rowOf, type TextFeatures } from './text-features.ts';
 
 export const CLASS_COUNT = CLASSIFIED_TASKS.length;
 
-const places = decodePlaces(CLASSIFIER_ROWS);
-const weights = decodeWeights(CLASSIFIER_WEIGHTS);
-// Synchronous and never handed out, so one buffer serves every request.
-const features = newFeatureBuffer();
+// Bound to names of this module: imported constants are loaded anew at each use, here for every feature.
+const places = PLACES;
+const weights = WEIGHTS;
+const rowWords = ROW_WORDS;
+const weightExcess = WEIGHT_EXCESS;
+const classCount = CLASSIFIED_TASKS.length;
+const biases = Float64Array.from(CLASSIFIER_BIASES);
+const weightScale = CLASSIFIER_SCALE;
+
+/** So many rows at most are added up before a sum of bytes could outgrow its 16 bits. */
+const ROWS_AT_ONCE = 256;
+// Synchronous, never handed out; as long as the longest group of features.
+const shipped = new Int32Array(LONGEST_GROUP);
 
 /**
- * Adds `factor` × the calibrated log-odds of each class for `text` to `scores` (length `CLASS_COUNT`), and returns the
- * number of features seen. Multinomial logistic regression; the sums of hashed features are divided by the square
- * root of their number, so that a long text is not a certain one.
+ * Adds `factor` × the calibrated log-odds of each class for the text of `scan` to `scores` (length `CLASS_COUNT`), and
+ * returns the number of words seen. Multinomial logistic regression; the sum over a group of hashed features is
+ * divided by the square root of their number, so that a long text is not a certain one.
  */
-export function addTextScores(text: string, factor: number, scores: Float64Array): number {
-  hashFeatures(text, features);
-  sumRows(
-    features.instruction,
-    features.instructionCount,
-    normOf(features.instructionCount) * factor,
-    scores,
-  );
-  sumRows(features.body, features.bodyCount, normOf(features.bodyCount) * factor, scores);
-  sumRows(features.structure, features.structure.length, factor, scores);
-  for (let index = 0; index < CLASS_COUNT; index += 1) {
-    scores[index] = (scores[index] as number) + factor * (CLASSIFIER_BIASES[index] as number);
+export function addTextScores(scan: TextFeatures, factor: number, scores: Float64Array): number {
+  addHashed(scan.lead, scan.leadCount, factor, scores);
+  addHashed(scan.instruction, scan.instructionCount, factor, scores);
+  addHashed(scan.grams, scan.gramCount, factor, scores);
+  addHashed(scan.body, scan.bodyCount, factor, scores);
+  shipped.set(scan.structure);
+  addShipped(0, scan.structure.length, factor * weightScale, scores);
+  for (let index = 0; index < classCount; index += 1) {
+    scores[index] = (scores[index] as number) + factor * (biases[index] as number);
   }
-  return features.bodyCount;
+  return scan.bodyCount;
 }
 
 /** Turns `scores` into probabilities in place. */
 export function toProbabilities(scores: Float64Array): void {
   let largest = -Infinity;
-  for (const score of scores) if (score > largest) largest = score;
+  for (let index = 0; index < classCount; index += 1) largest = Math.max(largest, scores[index] as number);
   let sum = 0;
-  for (let index = 0; index < scores.length; index += 1) {
+  for (let index = 0; index < classCount; index += 1) {
     const weight = Math.exp((scores[index] as number) - largest);
     scores[index] = weight;
     sum += weight;
   }
-  for (let index = 0; index < scores.length; index += 1) scores[index] = (scores[index] as number) / sum;
+  for (let index = 0; index < classCount; index += 1) scores[index] = (scores[index] as number) / sum;
 }
 
-/** Ten sums in ten locals: in an array, the loads and stores would cost more than the additions. */
-function sumRows(rows: Int32Array, count: number, factor: number, scores: Float64Array): void {
-  const scaled = factor * CLASSIFIER_SCALE;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let s4 = 0;
-  let s5 = 0;
-  let s6 = 0;
-  let s7 = 0;
-  let s8 = 0;
-  let s9 = 0;
+function addHashed(hashes: Int32Array, count: number, factor: number, scores: Float64Array): void {
+  const scale = normOf(count) * factor * weightScale;
+  const found = keepShipped(hashes, count);
+  for (let from = 0; from < found; from += ROWS_AT_ONCE) {
+    addShipped(from, Math.min(found, from + ROWS_AT_ONCE), scale, scores);
+  }
+}
+
+/**
+ * Lists in `shipped` the rows of `hashes` that have weights, and returns how many. Every row is written and the next
+ * one overwrites it if it has none: half of them have, in no order, and a wrongly foreseen branch that waits for
+ * memory costs more than all the rest.
+ */
+function keepShipped(hashes: Int32Array, count: number): number {
+  let found = 0;
   for (let index = 0; index < count; index += 1) {
-    const place = places[rows[index] as number] as number;
-    if (place === 0) continue;
-    const at = place * 10;
-    s0 += weights[at] as number;
-    s1 += weights[at + 1] as number;
-    s2 += weights[at + 2] as number;
-    s3 += weights[at + 3] as number;
-    s4 += weights[at + 4] as number;
-    s5 += weights[at + 5] as number;
-    s6 += weights[at + 6] as number;
-    s7 += weights[at + 7] as number;
-    s8 += weights[at + 8] as number;
-    s9 += weights[at + 9] as number;
+    const row = rowOf(hashes[index] as number);
+    shipped[found] = row;
+    found += ((places[(row >>> 5) << 1] as number) >>> (row & 31)) & 1;
   }
-  scores[0] = (scores[0] as number) + s0 * scaled;
-  scores[1] = (scores[1] as number) + s1 * scaled;
-  scores[2] = (scores[2] as number) + s2 * scaled;
-  scores[3] = (scores[3] as number) + s3 * scaled;
-  scores[4] = (scores[4] as number) + s4 * scaled;
-  scores[5] = (scores[5] as number) + s5 * scaled;
-  scores[6] = (scores[6] as number) + s6 * scaled;
-  scores[7] = (scores[7] as number) + s7 * scaled;
-  scores[8] = (scores[8] as number) + s8 * scaled;
-  scores[9] = (scores[9] as number) + s9 * scaled;
+  return found;
 }
 
-/** Row of a feature → its place in the table; 0, whose weights are all zero, for rows that training dropped. */
-function decodePlaces(base64: string): Uint16Array {
-  const places = new Uint16Array(FEATURE_ROWS);
-  let row = -1;
-  let place = 0;
-  let gap = 0;
-  for (const byte of Buffer.from(base64, 'base64')) {
-    // Gaps between rows in ascending order; 255 says that the gap goes on.
-    gap += byte;
-    if (byte === 255) continue;
-    row += gap;
-    gap = 0;
-    place += 1;
-    places[row] = place;
+/**
+ * Twelve sums in six numbers, two to a number of 32 bits: a row is three loads instead of ten. Weights are stored 128
+ * too high, so that none is negative.
+ */
+function addShipped(from: number, to: number, scale: number, scores: Float64Array): void {
+  let sum02 = 0;
+  let sum13 = 0;
+  let sum46 = 0;
+  let sum57 = 0;
+  let sum8 = 0;
+  let sum9 = 0;
+  for (let index = from; index < to; index += 1) {
+    const row = shipped[index] as number;
+    const pair = (row >>> 5) << 1;
+    // The place of a row is how many shipped rows come before it: those of earlier words, and the lower bits here.
+    let below = (places[pair] as number) & ((1 << (row & 31)) - 1);
+    below -= (below >>> 1) & 0x55555555;
+    below = (below & 0x33333333) + ((below >>> 2) & 0x33333333);
+    below = Math.imul((below + (below >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+    const at = ((places[pair + 1] as number) + below) * rowWords;
+    const first = weights[at] as number;
+    const second = weights[at + 1] as number;
+    const third = weights[at + 2] as number;
+    sum02 = (sum02 + (first & 0xff00ff)) | 0;
+    sum13 = (sum13 + ((first >>> 8) & 0xff00ff)) | 0;
+    sum46 = (sum46 + (second & 0xff00ff)) | 0;
+    sum57 = (sum57 + ((second >>> 8) & 0xff00ff)) | 0;
+    sum8 = (sum8 + (third & 0xff)) | 0;
+    sum9 = (sum9 + (third >>> 8)) | 0;
   }
-  return places;
-}
-
-function decodeWeights(base64: string): Int8Array {
-  const bytes = Buffer.from(base64, 'base64');
-  const table = new Int8Array(CLASS_COUNT + bytes.length);
-  table.set(bytes, CLASS_COUNT);
-  return table;
+  const excess = (to - from) * weightExcess;
+  scores[0] = (scores[0] as number) + ((sum02 & 0xffff) - excess) * scale;
+  scores[1] = (scores[1] as number) + ((sum13 & 0xffff) - excess) * scale;
+  scores[2] = (scores[2] as number) + ((sum02 >>> 16) - excess) * scale;
+  scores[3] = (scores[3] as number) + ((sum13 >>> 16) - excess) * scale;
+  scores[4] = (scores[4] as number) + ((sum46 & 0xffff) - excess) * scale;
+  scores[5] = (scores[5] as number) + ((sum57 & 0xffff) - excess) * scale;
+  scores[6] = (scores[6] as number) + ((sum46 >>> 16) - excess) * scale;
+  scores[7] = (scores[7] as number) + ((sum57 >>> 16) - excess) * scale;
+  scores[8] = (scores[8] as number) + (sum8 - excess) * scale;
+  scores[9] = (scores[9] as number) + (sum9 - excess) * scale;
 }

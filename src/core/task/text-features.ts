@@ -1,251 +1,226 @@
-/**
- * Text → hashed features, for training and serving alike: whatever changes here needs a new training run.
- *
- * Three groups, each in its own buffer:
- * `instruction`  words, word pairs, five-letter stems and character 4-grams near the start and the end of the text,
- *                where people say what they want;
- * `body`         words, pairs and stems of everything examined; characters and pairs of them in scripts without spaces;
- * `structure`    counts that no word carries: length, lines, question marks, digits, brackets, fences, diffs.
- *
- * At most `EXAMINED_CHARACTERS` are read however long the text, so the cost is bounded on hostile input, and no
- * substring is ever made: everything is a rolling 32-bit hash over character codes.
- */
+import { isWideQuestionMark } from './characters.ts';
+import { findKnownWords, type KnownWords, newKnownWords } from './known-words.ts';
+import {
+  ASKS,
+  CODE_SYMBOLS,
+  DIGITS,
+  ENDS_SENTENCE,
+  EXAMINED_CHARACTERS,
+  FENCES,
+  hashOfJoined,
+  IN_INSTRUCTION,
+  JOINED,
+  LETTERS,
+  newTextWords,
+  QUESTION_MARKS,
+  readWords,
+  STARTS_SENTENCE,
+  type TextWords,
+  UNSPACED,
+  UNSPACED_CHARACTERS,
+} from './text-words.ts';
 
 /**
- * Rows that hashed features fall into, a power of two; rows of `structure` follow after them. With fifteen languages
- * 32,768 rows collide so much that accuracy falls by four points; of these the 32,000 weightiest are shipped.
+ * Words → hashed features, for training and serving alike: whatever changes here or in `text-words.ts` needs a new
+ * training run. Four groups, each in its own buffer:
+ *
+ * `lead`         how sentences begin and end, above all the first: there stand the verbs that say what is wanted;
+ * `instruction`  words, word pairs and five-letter stems near the start and the end of the text;
+ * `grams`        character 4-grams there (in scripts without spaces: three characters);
+ * `body`         words and stems of everything examined, pairs of characters where no spaces are;
+ *
+ * and `structure`: length, lines, question marks, digits, brackets, fences, diffs. Pairs of words in `body` took a
+ * third of the time and added nothing.
  */
-export const HASHED_ROWS = 262_144;
+
+const HASH_BITS = 18;
+const UNUSED_BITS = 32 - HASH_BITS;
+/**
+ * Rows that hashed features fall into; those of `structure` follow. With fifteen languages 32,768 rows collide so much
+ * that accuracy falls by four points; the weightiest are shipped.
+ */
+export const HASHED_ROWS = 2 ** HASH_BITS;
 const STRUCTURE_KINDS = 16;
 const STRUCTURE_BUCKETS = 16;
 export const FEATURE_ROWS = HASHED_ROWS + STRUCTURE_KINDS * STRUCTURE_BUCKETS;
 
-const HEAD_CHARACTERS = 768;
-const TAIL_CHARACTERS = 256;
-export const EXAMINED_CHARACTERS = HEAD_CHARACTERS + TAIL_CHARACTERS;
-/** How far from either end the words still count as instruction. */
-const INSTRUCTION_CHARACTERS = 128;
-/** Shorter texts are all head: their end is not looked at twice. */
-const TAIL_INSTRUCTION_FROM = 3 * INSTRUCTION_CHARACTERS;
+export const LONGEST_GROUP = 4 * (EXAMINED_CHARACTERS + 1);
 
-export interface FeatureBuffer {
+/** Hashes, whose rows are those of `rowOf`; only `structure` holds row numbers. */
+export interface TextFeatures extends TextWords {
+  readonly lead: Int32Array;
+  leadCount: number;
   readonly instruction: Int32Array;
-  readonly body: Int32Array;
-  readonly structure: Int32Array;
   instructionCount: number;
+  readonly body: Int32Array;
   bodyCount: number;
-  /** Characters read, at most `EXAMINED_CHARACTERS`. */
-  examined: number;
+  readonly structure: Int32Array;
+  /** Words that say something by themselves: their values and their places among the words. */
+  readonly known: KnownWords;
 }
 
-export function newFeatureBuffer(): FeatureBuffer {
+export function newTextFeatures(): TextFeatures {
+  // The most that a character can add to each group, be it a word of its own or the stop of a sentence.
+  const most = EXAMINED_CHARACTERS + 1;
   return {
-    // Per character at most one 4-gram or, where no spaces are, three features; per word three more.
-    instruction: new Int32Array(4 * 2 * INSTRUCTION_CHARACTERS + 16),
-    body: new Int32Array(3 * EXAMINED_CHARACTERS + 16),
-    structure: new Int32Array(STRUCTURE_KINDS),
+    ...newTextWords(),
+    lead: new Int32Array(LONGEST_GROUP),
+    leadCount: 0,
+    instruction: new Int32Array(3 * most),
     instructionCount: 0,
+    body: new Int32Array(2 * most),
     bodyCount: 0,
-    examined: 0,
+    structure: new Int32Array(STRUCTURE_KINDS),
+    known: newKnownWords(most),
   };
 }
 
-const SEPARATOR = 0;
-const LETTER = 1;
-const DIGIT = 2;
-const UNSPACED = 3;
+// Bound to names of this module: imported constants are loaded anew at each use.
+const inInstruction = IN_INSTRUCTION;
+const starts = STARTS_SENTENCE;
+const ends = ENDS_SENTENCE;
+const asks = ASKS;
+const unspacedMark = UNSPACED;
+const joinedMark = JOINED;
 
-const BODY_SEED = 0x811c9dc5 | 0;
 const STEM_SEED = 0x2b7e1516;
 const PAIR_SEED = 0x3c6ef372;
 const INSTRUCTION_SEED = 0x510e527f;
-const GRAM_SEED = 0x1f83d9ab;
-const FNV_PRIME = 0x01000193;
-const STEM_LETTERS = 5;
+const FIRST_SEED = 0x6a09e667;
+const START_SEED = 0x5be0cd19;
+const END_SEED = 0x428a2f98;
+const ASKED_SEED = 0x71374491;
+const PAIR_PRIME = 0x01000193;
+/** Words that count as the start of a sentence; characters where no spaces are. */
+const START_WORDS = 2;
+const START_CHARACTERS = 4;
 
-/** Kinds of ASCII symbols that are counted, as bits. */
-const CODE_SYMBOL = 1;
-const MATH_SYMBOL = 2;
-const QUESTION_MARK = 4;
-const QUOTE = 8;
-const NEWLINE = 16;
-
-const ASCII_CLASS = new Uint8Array(128);
-const ASCII_SYMBOL = new Uint8Array(128);
-for (let code = 97; code <= 122; code += 1) ASCII_CLASS[code] = LETTER;
-for (let code = 48; code <= 57; code += 1) ASCII_CLASS[code] = DIGIT;
-for (const symbol of '{}()[];=<>_#&|') mark(symbol, CODE_SYMBOL);
-for (const symbol of '+*/^=\\$%') mark(symbol, MATH_SYMBOL);
-for (const symbol of '"`') mark(symbol, QUOTE);
-mark('?', QUESTION_MARK);
-mark('\n', NEWLINE);
-
-function mark(symbol: string, bit: number): void {
-  const code = symbol.charCodeAt(0);
-  ASCII_SYMBOL[code] = (ASCII_SYMBOL[code] ?? 0) | bit;
+/** Fills `out` with the features of `text`. Linear in the characters examined. */
+export function scanText(text: string, out: TextFeatures): void {
+  readWords(text, out);
+  out.leadCount = 0;
+  out.instructionCount = 0;
+  out.bodyCount = 0;
+  if ((out.counts[UNSPACED_CHARACTERS] as number) === 0) featuresOfWords(out);
+  else featuresOfMixed(out);
+  fillStructure(out, text.length);
+  findKnownWords(out.words, out.wordCount, out.known);
 }
 
-/** Fills `out` with the row numbers of the features of `text`. Linear in the characters examined. */
-export function hashFeatures(text: string, out: FeatureBuffer): void {
-  const length = text.length;
-  const instruction = out.instruction;
-  const body = out.body;
+/** Where all words are spaced. */
+function featuresOfWords(out: TextFeatures): void {
+  const { words, stems, marks, wordCount, lead, instruction, body } = out;
+  let leadCount = 0;
   let instructionCount = 0;
   let bodyCount = 0;
-  let codeSymbols = 0;
-  let mathSymbols = 0;
-  let questionMarks = 0;
-  let quotes = 0;
-  let newlines = 0;
-  let digits = 0;
-  let letters = 0;
-  let unspaced = 0;
-  let bullets = 0;
-  let fences = 0;
-  let diffLines = 0;
-  let last = 0;
-
-  const headEnd = length < EXAMINED_CHARACTERS ? length : HEAD_CHARACTERS;
-  const tailStart = length < EXAMINED_CHARACTERS ? length : length - TAIL_CHARACTERS;
-  const tailInstructionStart = length > TAIL_INSTRUCTION_FROM ? length - INSTRUCTION_CHARACTERS : length;
-
-  let word = BODY_SEED;
-  let wordLength = 0;
-  let stem = 0;
-  let previousWord = BODY_SEED;
-  let wordIsInstruction = false;
-  let gram1 = 0;
-  let gram2 = 0;
-  let gram3 = 0;
-  let previousUnspaced = 0;
-  let beforePreviousUnspaced = 0;
-
-  let position = 0;
-  // One step past the end (code 0, a separator) closes the last word.
-  while (position <= length) {
-    if (position === headEnd && tailStart > headEnd) position = tailStart;
-    let code = position < length ? text.charCodeAt(position) : 0;
-    let kind: number;
-    if (code < 128) {
-      if (code >= 65 && code <= 90) code += 32;
-      kind = ASCII_CLASS[code] as number;
-      const symbol = ASCII_SYMBOL[code] as number;
-      if (symbol !== 0) {
-        if (symbol & CODE_SYMBOL) codeSymbols += 1;
-        if (symbol & MATH_SYMBOL) mathSymbols += 1;
-        if (symbol & QUESTION_MARK) questionMarks += 1;
-        if (symbol & QUOTE) {
-          quotes += 1;
-          if (code === 96 && last === 96) fences += 1;
-        }
-        if (symbol & NEWLINE) {
-          newlines += 1;
-          const next = text.charCodeAt(position + 1);
-          if (next === 45 || next === 42 || next === 8226 || (next >= 48 && next <= 57)) bullets += 1;
-          if (next === 64 && text.charCodeAt(position + 2) === 64) diffLines += 1;
-          if (next === 43 && text.charCodeAt(position + 2) === 43) diffLines += 1;
-        }
-      }
-    } else {
-      kind = classOf(code);
-      if (kind === LETTER) code = foldCase(code);
-      else if (code === 0xff1f || code === 0x61f) questionMarks += 1;
+  let previous = 0;
+  let place = 0;
+  for (let index = 0; index < wordCount; index += 1) {
+    const word = words[index] as number;
+    const stem = stems[index] as number;
+    const mark = marks[index] as number;
+    const pair = Math.imul(previous ^ PAIR_SEED, PAIR_PRIME) ^ word;
+    previous = word;
+    body[bodyCount++] = word;
+    // Written in any case, kept if there is one: a branch that cannot be foreseen costs more.
+    const stemCount = (stem | -stem) >>> 31;
+    body[bodyCount] = stem ^ STEM_SEED;
+    bodyCount += stemCount;
+    if (mark & inInstruction) {
+      instruction[instructionCount++] = word ^ INSTRUCTION_SEED;
+      instruction[instructionCount++] = pair ^ INSTRUCTION_SEED;
+      instruction[instructionCount] = stem ^ STEM_SEED ^ INSTRUCTION_SEED;
+      instructionCount += stemCount;
     }
-    if (code > 32) last = code;
-    const isInstruction = position < INSTRUCTION_CHARACTERS || position >= tailInstructionStart;
-
-    if (kind === LETTER || kind === DIGIT) {
-      if (kind === DIGIT) {
-        digits += 1;
-        // Every digit is the same letter, and a long number the same word as a longer one.
-        code = 48;
-      } else {
-        letters += 1;
-      }
-      if (wordLength === 0) wordIsInstruction = isInstruction;
-      if (kind === LETTER || wordLength < 4) {
-        word = Math.imul(word ^ code, FNV_PRIME);
-        wordLength += 1;
-        if (wordLength === STEM_LETTERS) stem = word;
-      }
-      if (wordIsInstruction && isInstruction) {
-        if (gram3 !== 0) {
-          instruction[instructionCount++] = row(
-            Math.imul(GRAM_SEED ^ gram3, 31) +
-              Math.imul(gram2, 0x9e3779b1) +
-              Math.imul(gram1, 0x85ebca6b) +
-              code,
-          );
-        }
-        gram3 = gram2;
-        gram2 = gram1;
-        gram1 = code;
-      }
-    } else {
-      if (wordLength > 0) {
-        const pair = Math.imul(previousWord ^ PAIR_SEED, FNV_PRIME) ^ word;
-        body[bodyCount++] = row(word);
-        body[bodyCount++] = row(pair);
-        if (wordLength > STEM_LETTERS) body[bodyCount++] = row(stem ^ STEM_SEED);
-        if (wordIsInstruction) {
-          instruction[instructionCount++] = row(word ^ INSTRUCTION_SEED);
-          instruction[instructionCount++] = row(pair ^ INSTRUCTION_SEED);
-          if (wordLength > STEM_LETTERS)
-            instruction[instructionCount++] = row(stem ^ STEM_SEED ^ INSTRUCTION_SEED);
-        }
-        previousWord = word;
-        word = BODY_SEED;
-        wordLength = 0;
-      }
-      gram1 = 32;
-      gram2 = 0;
-      gram3 = 0;
-      if (kind === UNSPACED) {
-        unspaced += 1;
-        const single = Math.imul(BODY_SEED ^ code, FNV_PRIME);
-        const pair = Math.imul(single ^ previousUnspaced, FNV_PRIME);
-        body[bodyCount++] = row(single);
-        body[bodyCount++] = row(pair);
-        if (isInstruction) {
-          instruction[instructionCount++] = row(single ^ INSTRUCTION_SEED);
-          instruction[instructionCount++] = row(pair ^ INSTRUCTION_SEED);
-          instruction[instructionCount++] = row(
-            Math.imul(pair ^ beforePreviousUnspaced, FNV_PRIME) ^ GRAM_SEED,
-          );
-        }
-        beforePreviousUnspaced = previousUnspaced;
-        previousUnspaced = code;
-      } else {
-        beforePreviousUnspaced = 0;
-        previousUnspaced = 0;
-      }
+    if (mark & starts) {
+      place = 0;
+      if (mark & asks) lead[leadCount++] = word ^ ASKED_SEED;
     }
-    position += 1;
+    if (place < START_WORDS) {
+      const start = place === 0 ? word : pair;
+      lead[leadCount++] = start ^ START_SEED;
+      if (index < START_WORDS) lead[leadCount++] = start ^ FIRST_SEED;
+    }
+    place += 1;
+    if (mark & ends) lead[leadCount++] = word ^ END_SEED;
   }
-
-  const examined = headEnd + (length - tailStart);
-  const symbolShare = examined === 0 ? 0 : (codeSymbols * 64) / examined;
-  const digitShare = examined === 0 ? 0 : (digits * 32) / examined;
-  const structure = out.structure;
-  structure[0] = structureRow(0, logBucket(length));
-  structure[1] = structureRow(1, logBucket(newlines));
-  structure[2] = structureRow(2, questionMarks);
-  structure[3] = structureRow(3, logBucket(digits));
-  structure[4] = structureRow(4, logBucket(codeSymbols));
-  structure[5] = structureRow(5, fences >> 2);
-  structure[6] = structureRow(6, logBucket(diffLines));
-  structure[7] = structureRow(7, logBucket(mathSymbols));
-  structure[8] = structureRow(8, logBucket(quotes));
-  structure[9] = structureRow(9, last === 63 || last === 0xff1f || last === 0x61f ? 1 : 0);
-  structure[10] = structureRow(10, last === 58 || last === 0xff1a ? 1 : 0);
-  structure[11] = structureRow(11, logBucket(bullets));
-  structure[12] = structureRow(12, Math.ceil(symbolShare));
-  structure[13] = structureRow(13, Math.ceil(digitShare));
-  structure[14] = structureRow(14, unspaced > letters ? 8 + logBucket(unspaced) / 2 : logBucket(letters) / 2);
-  structure[15] = structureRow(15, fences > 0 ? 1 + Math.min(3, logBucket(length) >> 2) : 0);
+  out.leadCount = leadCount;
   out.instructionCount = instructionCount;
   out.bodyCount = bodyCount;
-  out.examined = examined;
+}
+
+/** Where some characters are words by themselves: pairs of them take the place of words, in `out.words` too. */
+function featuresOfMixed(out: TextFeatures): void {
+  const { words, stems, marks, wordCount, lead, instruction, grams, body } = out;
+  let leadCount = 0;
+  let instructionCount = 0;
+  let gramCount = out.gramCount;
+  let bodyCount = 0;
+  let previous = 0;
+  let place = 0;
+  let code1 = 0;
+  let code2 = 0;
+  for (let index = 0; index < wordCount; index += 1) {
+    const single = words[index] as number;
+    const mark = marks[index] as number;
+    let word = single;
+    if (mark & starts) place = 0;
+    if (mark & unspacedMark) {
+      if ((mark & joinedMark) === 0) {
+        code1 = 0;
+        code2 = 0;
+      }
+      word = hashOfJoined(code1, single);
+      words[index] = word;
+      if (mark & inInstruction) {
+        instruction[instructionCount++] = single ^ INSTRUCTION_SEED;
+        grams[gramCount++] = hashOfJoined(code2, word);
+      }
+      code2 = code1;
+      code1 = stems[index] as number;
+      if (mark & asks) lead[leadCount++] = word ^ ASKED_SEED;
+      if (place > 0 && place < START_CHARACTERS) {
+        lead[leadCount++] = word ^ START_SEED;
+        if (index < START_CHARACTERS) lead[leadCount++] = word ^ FIRST_SEED;
+      }
+    } else {
+      if (mark & inInstruction) {
+        instruction[instructionCount++] =
+          Math.imul(previous ^ PAIR_SEED, PAIR_PRIME) ^ word ^ INSTRUCTION_SEED;
+      }
+      if (place === 0) lead[leadCount++] = word ^ START_SEED;
+    }
+    if (mark & inInstruction) instruction[instructionCount++] = word ^ INSTRUCTION_SEED;
+    if (mark & ends) lead[leadCount++] = word ^ END_SEED;
+    body[bodyCount++] = word;
+    previous = word;
+    place += 1;
+  }
+  out.leadCount = leadCount;
+  out.instructionCount = instructionCount;
+  out.gramCount = gramCount;
+  out.bodyCount = bodyCount;
+}
+
+/** One row for each kind of structure, by its bucket. */
+function fillStructure(out: TextFeatures, length: number): void {
+  const { structure, counts, last } = out;
+  const examined = Math.max(1, out.examined);
+  const letters = counts[LETTERS] as number;
+  const unspaced = counts[UNSPACED_CHARACTERS] as number;
+  for (let kind = 0; kind <= DIGITS; kind += 1) structure[kind] = logBucket(counts[kind] as number);
+  structure[DIGITS + 1] = logBucket(length);
+  structure[DIGITS + 2] = counts[QUESTION_MARKS] as number;
+  structure[DIGITS + 3] = (counts[FENCES] as number) >> 2;
+  structure[DIGITS + 4] =
+    last === 63 || isWideQuestionMark(last) ? 1 : last === 58 || last === 0xff1a ? 2 : 0;
+  structure[DIGITS + 5] = Math.ceil(((counts[CODE_SYMBOLS] as number) * 64) / examined);
+  structure[DIGITS + 6] = Math.ceil(((counts[DIGITS] as number) * 32) / examined);
+  structure[DIGITS + 7] = unspaced > letters ? 8 + (logBucket(unspaced) >> 1) : logBucket(letters) >> 1;
+  for (let kind = 0; kind < STRUCTURE_KINDS; kind += 1) {
+    const bucket = Math.min(STRUCTURE_BUCKETS - 1, structure[kind] as number);
+    structure[kind] = HASHED_ROWS + kind * STRUCTURE_BUCKETS + bucket;
+  }
 }
 
 /** What the sum over a group of `count` hashed features is multiplied by. */
@@ -253,47 +228,12 @@ export function normOf(count: number): number {
   return count === 0 ? 0 : 1 / Math.sqrt(count);
 }
 
-/** Bits are mixed before the low ones are taken: FNV alone leaves short words in few rows. */
-function row(hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return (mixed ^ (mixed >>> 13)) & (HASHED_ROWS - 1);
-}
-
-function structureRow(kind: number, bucket: number): number {
-  const bounded = bucket < STRUCTURE_BUCKETS ? bucket | 0 : STRUCTURE_BUCKETS - 1;
-  return HASHED_ROWS + kind * STRUCTURE_BUCKETS + bounded;
+/** Row of a hash. Bits are mixed before the upper ones are taken: FNV alone leaves short words in few rows. */
+export function rowOf(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> UNUSED_BITS;
 }
 
 /** 0 for 0, then one more for each doubling. */
 function logBucket(count: number): number {
   return 32 - Math.clz32(count);
-}
-
-function classOf(code: number): number {
-  if (code < 0xc0) return SEPARATOR;
-  if (code < 0xe00)
-    return code === 0xd7 || code === 0xf7 || code === 0x61f || code === 0x60c ? SEPARATOR : LETTER;
-  if (code < 0x1000) return code < 0xf00 ? UNSPACED : LETTER;
-  if (code < 0x1100) return UNSPACED;
-  if (code < 0x1200) return UNSPACED;
-  if (code >= 0x1780 && code < 0x1800) return UNSPACED;
-  if (code < 0x2000) return LETTER;
-  if (code < 0x3040) return code >= 0x2e80 && code < 0x3000 ? UNSPACED : SEPARATOR;
-  if (code < 0xd7b0) return UNSPACED;
-  if (code >= 0xf900 && code < 0xfb00) return UNSPACED;
-  if (code >= 0xfb1d && code < 0xfdd0) return LETTER;
-  return SEPARATOR;
-}
-
-/** Lower case for Latin-1, Greek and Cyrillic capitals, by offset: `toLowerCase` would allocate. */
-function foldCase(code: number): number {
-  if (code >= 0xc0 && code <= 0xde) return code + 32;
-  // Latin Extended-A pairs capital and small; in two stretches the capital is the odd one (Ł, Ń, Ž).
-  if (code >= 0x100 && code < 0x180) {
-    return (code >= 0x139 && code <= 0x148) || code >= 0x179 ? (code + 1) & ~1 : code | 1;
-  }
-  if (code >= 0x391 && code <= 0x3a9) return code + 32;
-  if (code >= 0x410 && code <= 0x42f) return code + 32;
-  if (code >= 0x400 && code <= 0x40f) return code + 80;
-  return code;
 }

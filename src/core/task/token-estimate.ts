@@ -3,8 +3,13 @@
  * `SAMPLES` evenly spaced characters, so even a 1 MB prompt costs under a microsecond.
  */
 
-const SAMPLES = 256;
+const SAMPLES = 96;
 const NODES = 2_048;
+
+/** Tokens that a character below 128 makes. */
+const ASCII_TOKENS = Float64Array.from({ length: 128 }, (_, code) =>
+  (code >= 97 && code <= 122) || code === 32 ? 0.23 : code >= 65 && code <= 90 ? 0.35 : 0.45,
+);
 
 /** Tokens of a text, at least 1 for a non-empty one. */
 export function estimateTextTokens(text: string): number {
@@ -47,8 +52,7 @@ export function estimateValueTokens(value: unknown): number {
 
 /** Rules of thumb: a token is about four Latin letters, three Cyrillic, two Arabic or Devanagari, one CJK sign. */
 function tokensPerCharacter(code: number): number {
-  if (code < 128)
-    return (code >= 97 && code <= 122) || code === 32 ? 0.23 : code >= 65 && code <= 90 ? 0.35 : 0.45;
+  if (code < 128) return ASCII_TOKENS[code] as number;
   if (code < 0x250) return 0.5;
   if (code < 0x590) return 0.35;
   if (code < 0x2e80) return 0.45;

@@ -1,0 +1,49 @@
+import { CLASSIFIER_ROWS, CLASSIFIER_WEIGHTS } from './classifier-weights.ts';
+import { CLASSIFIED_TASKS } from './task.ts';
+import { FEATURE_ROWS } from './text-features.ts';
+
+/**
+ * The shipped rows of the classifier, laid out to touch little memory: most features of a text have no row, and to
+ * learn that takes one word of a bitmap that fits the first caches. A row lies within one line of the cache.
+ */
+
+/** Numbers from one row to the next: ten weights, four bytes to a number from the lowest up, and padding. */
+export const ROW_WORDS = 4;
+/** What is added to a weight to make it a byte of 1 to 255. */
+export const WEIGHT_EXCESS = 128;
+/** For each 32 feature rows two numbers: a bit for each that is shipped, and how many are shipped before these. */
+export const PLACES = decodePlaces(CLASSIFIER_ROWS);
+export const WEIGHTS = decodeWeights(CLASSIFIER_WEIGHTS);
+
+function decodePlaces(base64: string): Int32Array {
+  const places = new Int32Array((2 * FEATURE_ROWS) / 32);
+  let row = -1;
+  let gap = 0;
+  for (const byte of Buffer.from(base64, 'base64')) {
+    // Gaps between rows in ascending order; 255 says that the gap goes on.
+    gap += byte;
+    if (byte === 255) continue;
+    row += gap;
+    gap = 0;
+    const pair = 2 * (row >>> 5);
+    places[pair] = (places[pair] as number) | (1 << (row & 31));
+    if (pair + 2 < places.length) places[pair + 3] = (places[pair + 3] as number) + 1;
+  }
+  for (let pair = 2; pair < places.length; pair += 2) {
+    places[pair + 1] = (places[pair + 1] as number) + (places[pair - 1] as number);
+  }
+  return places;
+}
+
+function decodeWeights(base64: string): Int32Array {
+  const weights = new Int8Array(Buffer.from(base64, 'base64'));
+  const classes = CLASSIFIED_TASKS.length;
+  // Buffers of this size begin at a page, so a row of 16 bytes never straddles two lines.
+  const words = new Int32Array(ROW_WORDS * (weights.length / classes));
+  weights.forEach((weight, index) => {
+    const label = index % classes;
+    const at = Math.floor(index / classes) * ROW_WORDS + (label >> 2);
+    words[at] = (words[at] as number) | ((weight + WEIGHT_EXCESS) << (8 * (label & 3)));
+  });
+  return words;
+}
