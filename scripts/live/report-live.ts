@@ -94,7 +94,7 @@ export function describeLive(result: LiveResult): string {
   for (const [source, report] of Object.entries(result.sources)) {
     lines.push(
       '',
-      `${words[source as TaskSource]}, ${report.streams} streams`,
+      `${words[source as TaskSource]}, ${report.streams} of ${result.seeds} streams finished in time`,
       row('', ['live', 'replay', 'difference', 'in SE']),
       ...Object.entries(report.regretVsBestFixed).map(([horizon, compared]) =>
         comparedRow(`regret at ${horizon}`, compared, 1),
