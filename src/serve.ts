@@ -363,6 +363,7 @@ function routingSettings(config: Config): GatewayDeps['live']['routing'] {
     baseline: routing.mode === 'observe' ? routing.baseline : undefined,
     maxExtraAttempts: routing.maxExtraAttempts,
     exploration: routing.exploration,
+    keyDayWeight: config.evidence.maxWeightPerKeyPerDay,
     totalMs: routing.timeouts.totalMs,
     clientMs: routing.timeouts.clientMs,
     streamUsageProviders: new Set(

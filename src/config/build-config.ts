@@ -47,7 +47,7 @@ export function buildConfig(input: {
       breaker: camelKeys(breaker),
       sessions: camelKeys(sessions),
     },
-    evidence: camelKeys(file.evidence),
+    evidence: buildEvidence(file.evidence),
     learning: camelKeys(file.learning),
     judge: camelKeys(file.judge),
     strategies: buildStrategies(file.strategies),
@@ -58,6 +58,14 @@ export function buildConfig(input: {
   function fromEnvironment(variable: string | undefined): string | undefined {
     return variable === undefined ? undefined : env[variable];
   }
+}
+
+function buildEvidence(table: ConfigFile['evidence']) {
+  const { max_weight_per_key_per_day: cap, ...evidence } = table;
+  return {
+    ...camelKeys(evidence),
+    maxWeightPerKeyPerDay: cap === 'none' ? Number.POSITIVE_INFINITY : cap,
+  };
 }
 
 /** Requests and tokens per minute of a key on this plan; undefined = no limit. */

@@ -100,6 +100,9 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
 
 const evidence = z.strictObject({
   re_ask_seconds: z.number().min(0).max(3600).default(60),
+  max_weight_per_key_per_day: z
+    .union([z.number().min(1), z.literal('none')], { error: 'must be a number of at least 1, or "none"' })
+    .default(200),
 });
 
 const limit = z.union([count, z.literal('none')], {

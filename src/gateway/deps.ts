@@ -65,6 +65,8 @@ export interface RoutingSettings {
   readonly maxExtraAttempts: number;
   /** Share of choices spread evenly over the models near the best, 0–0.5. */
   readonly exploration: number;
+  /** Most weight that one key's verdicts about one model and task have together, of a UTC day; infinite: no cap. */
+  readonly keyDayWeight: number;
   /** Milliseconds for a request with all its attempts. */
   readonly totalMs: number;
   /** Milliseconds that a client may take nothing of an answer that waits for it. */

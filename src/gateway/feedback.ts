@@ -1,5 +1,6 @@
 import type { QualityBelief } from '../core/learning/contract.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
+import { type DayAccount, dayOf } from '../core/reward/daily-cap.ts';
 import { showsChange, teachesQuality } from '../core/reward/evidence-weight.ts';
 import {
   changeByFeedback,
@@ -21,6 +22,8 @@ import { requestNotFound } from './request-not-found.ts';
 interface FeedbackCall {
   readonly requestId: string;
   readonly keyId: string | undefined;
+  /** The key that speaks, whose weight a day is capped; undefined for what this house finds out by itself. */
+  readonly givenBy?: string;
 }
 
 /**
@@ -48,7 +51,22 @@ export function takeVerdict(
   call: FeedbackCall,
   given: FeedbackVerdict & { readonly comment: string; readonly signals: string },
 ): Promise<object> {
-  return change(deps, call, given, (evidence) => changeByFeedback(evidence, given, deps.nowMs()));
+  const nowMs = deps.nowMs();
+  const account = call.givenBy === undefined ? undefined : { keyId: call.givenBy, day: dayOf(nowMs) };
+  const limit = deps.live.routing.keyDayWeight;
+  return change(
+    deps,
+    call,
+    given,
+    (evidence) =>
+      changeByFeedback(
+        evidence,
+        given,
+        nowMs,
+        account && { ...account, limit, used: evidence.bookedWeight ?? 0 },
+      ),
+    account,
+  );
 }
 
 /** Takes back what `sourceName` said of a request; a source that said nothing changes nothing. */
@@ -66,12 +84,14 @@ async function change(
   call: FeedbackCall,
   verdict: FeedbackVerdict | undefined,
   decideChange: (evidence: RequestEvidence) => VerdictChange,
+  account?: DayAccount,
 ): Promise<object> {
   let decided: VerdictChange | undefined;
-  const evidence = await deps.store.changeEvidence(call.requestId, call.keyId, (seen) => {
+  const decide = (seen: RequestEvidence) => {
     decided = decideChange(seen);
     return decided;
-  });
+  };
+  const evidence = await deps.store.changeEvidence(call.requestId, call.keyId, decide, account);
   if (evidence === undefined || decided === undefined) {
     throw requestNotFound(call.requestId);
   }
@@ -85,15 +105,30 @@ async function change(
     object: 'feedback',
     request_id: evidence.requestId,
     ...(verdict ? { counted: counts(verdict, decided) } : {}),
-    ...(teachesQuality(evidence.reason)
-      ? {}
-      : { note: 'The request named its model, so its outcome teaches nothing about which model to choose.' }),
+    ...(verdict && decided.isOverCap ? { capped: true } : {}),
+    ...noteOn(deps, evidence, decided),
     moved: {
       task,
       model: modelId,
       before: beliefOf(before),
       after: beliefOf(deps.learner.qualityOf(task, modelId)),
     },
+  };
+}
+
+function noteOn(
+  deps: GatewayDeps,
+  { reason, modelId, task }: RequestEvidence,
+  { isOverCap }: VerdictChange,
+): { readonly note?: string } {
+  if (!teachesQuality(reason)) {
+    return {
+      note: 'The request named its model, so its outcome teaches nothing about which model to choose.',
+    };
+  }
+  if (!isOverCap) return {};
+  return {
+    note: `Stored, and moves nothing: today this key's verdicts on ${modelId} for ${task} weigh ${deps.live.routing.keyDayWeight}, which is the most they may (evidence.max_weight_per_key_per_day).`,
   };
 }
 

@@ -29,6 +29,7 @@ type FeedbackInput = z.infer<typeof feedbackSchema>;
 interface FeedbackCall {
   readonly requestId: string;
   readonly keyId: string | undefined;
+  readonly givenBy: string;
 }
 
 /** `POST` and `DELETE /v1/feedback/{request_id}` */
@@ -43,6 +44,7 @@ export function registerFeedback(
   const callOf = (requestId: string, caller: Caller): FeedbackCall => ({
     requestId,
     keyId: ownRequestsOf(caller),
+    givenBy: caller.keyId,
   });
 
   type Route = { Params: { id: string }; Body: JsonBody | undefined };

@@ -1,6 +1,7 @@
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
 import type { Ending } from '../core/outcome/endings.ts';
+import type { Booking, DayAccount } from '../core/reward/daily-cap.ts';
 import type { Task } from '../core/task/task.ts';
 
 /** One client request and the decision taken for it. Written with its first attempt, never changed. */
@@ -79,6 +80,8 @@ export interface FeedbackRecord {
   /** The body as JSON. */
   readonly signals: string;
   readonly updatedAtMs: number;
+  /** The account of the daily cap that its weight is booked on. */
+  readonly chargedTo?: DayAccount;
 }
 
 /** All verdicts on one request: what decides which one counts. */
@@ -95,6 +98,8 @@ export interface RequestEvidence {
   readonly attemptNumber: number;
   readonly automatic: QualityEvidence | undefined;
   readonly feedback: readonly FeedbackRecord[];
+  /** Weight booked on the account that was asked for, about this model and task; undefined when none was. */
+  readonly bookedWeight?: number;
 }
 
 /** An attempt as its row says, read back: what a reader can verify the beliefs and the roll-up with. */
@@ -139,6 +144,8 @@ export interface EvidenceChange {
   readonly automaticCounts: boolean;
   /** What this change adds to the beliefs, corrections as negated deltas. */
   readonly deltas: readonly BeliefDelta[];
+  /** What it adds to the accounts of the daily cap about this model and task. */
+  readonly bookings?: readonly Booking[];
 }
 
 /** Sums read back at start or by a replica. Rows that no honest writer could have left are skipped, not thrown. */
@@ -260,7 +267,8 @@ export interface Store {
   /**
    * Hands all verdicts on a request to the pure `change` and writes what it decides (nothing when it returns
    * undefined). Concurrent changes of one request, in one process or several, happen one after the other.
-   * `keyId` undefined means any key.
+   * `keyId` undefined means any key. With `account`, the evidence says what is booked on it; until the change is written
+   * nobody else changes that.
    * @returns the evidence `change` saw, or undefined when there is no such request or it belongs to another key
    * @throws GatewayError 409 `request_in_progress` while an attempt of the request still runs
    */
@@ -268,6 +276,7 @@ export interface Store {
     requestId: string,
     keyId: string | undefined,
     change: (evidence: RequestEvidence) => EvidenceChange | undefined,
+    account?: DayAccount,
   ): Promise<RequestEvidence | undefined>;
 
   loadBeliefs(): Promise<LoadedBeliefs>;

@@ -1,25 +1,31 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
+import type { DayAccount } from '../core/reward/daily-cap.ts';
 import { finite, toAttemptFact, toEvidenceSource, toTask, whole } from './attempt-rows.ts';
 import type { EvidenceChange, FeedbackRecord, RequestEvidence } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, type Tables, write } from './database.ts';
-import { addBelief, upsertFeedback } from './statements.ts';
+import { addBelief, addFeedbackDay, upsertFeedback } from './statements.ts';
 import { sumDeltas } from './sums.ts';
 
 /** See `Store.changeEvidence`. */
 export function changeEvidence(
   database: Database,
-  { requestId, keyId }: { requestId: string; keyId: string | undefined },
+  {
+    requestId,
+    keyId,
+    account,
+  }: { requestId: string; keyId: string | undefined; account: DayAccount | undefined },
   change: (evidence: RequestEvidence) => EvidenceChange | undefined,
 ): Promise<RequestEvidence | undefined> {
   return database.transact(function* (queryable) {
     yield* lockRequest(queryable, requestId);
     const evidence = yield* readEvidence(queryable, requestId);
     if (evidence === undefined || (keyId !== undefined && evidence.keyId !== keyId)) return undefined;
-    const decided = change(evidence);
+    const booked = account === undefined ? evidence : yield* withBookedWeight(queryable, evidence, account);
+    const decided = change(booked);
     if (decided !== undefined) yield* writeChange(queryable, evidence, decided);
-    return evidence;
+    return booked;
   });
 }
 
@@ -58,10 +64,39 @@ function* readEvidence({ db, tables }: Queryable, requestId: string): Steps<Requ
   };
 }
 
+/**
+ * Reads what is booked on an account. Its row, and those of the verdicts that may be taken off theirs, are locked in an
+ * order that all share: two that changed each other's accounts would else wait for each other for ever.
+ */
+function* withBookedWeight(
+  { db, tables: { feedbackDays } }: Queryable,
+  evidence: RequestEvidence,
+  account: DayAccount,
+): Steps<RequestEvidence> {
+  const { modelId, task } = evidence;
+  const accounts = [account, ...evidence.feedback.flatMap(({ chargedTo }) => chargedTo ?? [])];
+  const keyToAccount = new Map(accounts.map((one) => [`${one.day} ${one.keyId}`, one]));
+  let bookedWeight = 0;
+  for (const [key, { keyId, day }] of [...keyToAccount].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const [row] = yield* ask(
+      db
+        .insert(feedbackDays)
+        .values({ keyId, modelId, task, day, weight: 0 })
+        .onConflictDoUpdate({
+          target: [feedbackDays.keyId, feedbackDays.modelId, feedbackDays.task, feedbackDays.day],
+          set: { weight: sql`${feedbackDays.weight}` },
+        })
+        .returning({ weight: feedbackDays.weight }),
+    );
+    if (key === `${account.day} ${account.keyId}`) bookedWeight = row?.weight ?? 0;
+  }
+  return { ...evidence, bookedWeight };
+}
+
 function* writeChange(
   { db, tables: { attempts, feedback } }: Queryable,
-  { requestId, attemptNumber }: RequestEvidence,
-  { upsert, removeSourceName, automaticCounts, deltas }: EvidenceChange,
+  { requestId, attemptNumber, modelId, task }: RequestEvidence,
+  { upsert, removeSourceName, automaticCounts, deltas, bookings = [] }: EvidenceChange,
 ): Steps<void> {
   if (removeSourceName !== undefined) {
     yield* ask(
@@ -71,10 +106,12 @@ function* writeChange(
     );
   }
   if (upsert !== undefined) {
-    const { quality, weight, updatedAtMs } = upsert;
+    const { quality, weight, updatedAtMs, chargedTo, ...verdict } = upsert;
     yield* write(upsertFeedback, [
       {
-        ...upsert,
+        ...verdict,
+        chargedKeyId: chargedTo?.keyId ?? null,
+        chargedDay: chargedTo?.day ?? null,
         requestId,
         quality: finite(quality),
         weight: finite(weight),
@@ -88,13 +125,20 @@ function* writeChange(
       .set({ automaticCounts })
       .where(and(eq(attempts.requestId, requestId), eq(attempts.number, attemptNumber))),
   );
+  yield* write(
+    addFeedbackDay,
+    bookings.map(({ keyId, day, weight }) => ({ keyId, modelId, task, day, weight })),
+  );
   yield* write(addBelief, sumDeltas(deltas));
 }
 
 /** An array, empty when the row is from no known source: a stranger's row counts for nothing. */
 export function toFeedbackRecord(row: Tables['feedback']['$inferSelect']): FeedbackRecord[] {
+  const { chargedKeyId, chargedDay, ...verdict } = row;
   const source = toEvidenceSource(row.source);
-  return source === undefined ? [] : [{ ...row, source }];
+  const chargedTo =
+    chargedKeyId === null || chargedDay === null ? undefined : { keyId: chargedKeyId, day: chargedDay };
+  return source === undefined ? [] : [{ ...verdict, source, chargedTo }];
 }
 
 /** Its ending would add the automatic verdict on top of what is decided now. */

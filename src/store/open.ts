@@ -13,6 +13,7 @@ import { ask, type Database } from './database.ts';
 import { deleteEvaluation, listEvaluations, saveEvaluation } from './evaluations.ts';
 import { changeEvidence } from './evidence.ts';
 import { attemptFacts, readRequest, readTraffic } from './history.ts';
+import { createTurns } from './in-turn.ts';
 import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
 import { openJournal } from './journal.ts';
 import { hashKey } from './key-hash.ts';
@@ -38,6 +39,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
   const secret = keySecret ?? (await keySecretOf(database));
   const journal = openJournal({ database, now });
   let intents: IntentLog | undefined;
+  const inTurn = createTurns();
   const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
   return {
@@ -54,9 +56,10 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
       return recovered;
     },
 
-    async changeEvidence(requestId, keyId, change) {
+    async changeEvidence(requestId, keyId, change, account) {
       await journal.settle(requestId);
-      return guarded(changeEvidence(database, { requestId, keyId }, change));
+      const write = () => changeEvidence(database, { requestId, keyId, account }, change);
+      return guarded(account === undefined ? write() : inTurn(account.keyId, write));
     },
 
     loadBeliefs: () => guarded(loadBeliefs(database)),

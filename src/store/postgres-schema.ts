@@ -82,8 +82,22 @@ export const feedback = pgTable(
     comment: text('comment').notNull(),
     signals: text('signals').notNull(),
     updatedAtMs: bigint('updated_at_ms', { mode: 'number' }).notNull(),
+    chargedKeyId: text('charged_key_id'),
+    chargedDay: integer('charged_day'),
   },
   (table) => [primaryKey({ columns: [table.requestId, table.sourceName] })],
+);
+
+export const feedbackDays = pgTable(
+  'feedback_days',
+  {
+    keyId: text('key_id').notNull(),
+    modelId: text('model_id').notNull(),
+    task: text('task').notNull(),
+    day: integer('day').notNull(),
+    weight: doublePrecision('weight').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.keyId, table.modelId, table.task, table.day] })],
 );
 
 export const beliefSums = pgTable(

@@ -78,8 +78,25 @@ export const feedback = sqliteTable(
     comment: text('comment').notNull(),
     signals: text('signals').notNull(),
     updatedAtMs: integer('updated_at_ms').notNull(),
+    /** The account of `feedback_days` that its weight is booked on. */
+    chargedKeyId: text('charged_key_id'),
+    chargedDay: integer('charged_day'),
   },
   (table) => [primaryKey({ columns: [table.requestId, table.sourceName] })],
+);
+
+/** Weight of the verdicts that one key gave on one UTC day about one model and task: what the daily cap bounds. */
+export const feedbackDays = sqliteTable(
+  'feedback_days',
+  {
+    keyId: text('key_id').notNull(),
+    modelId: text('model_id').notNull(),
+    task: text('task').notNull(),
+    /** Days since 1970. */
+    day: integer('day').notNull(),
+    weight: real('weight').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.keyId, table.modelId, table.task, table.day] })],
 );
 
 export const beliefSums = sqliteTable(

@@ -65,7 +65,11 @@ const FEEDBACK_COLUMNS = [
   'comment',
   'signals',
   'updatedAtMs',
+  'chargedKeyId',
+  'chargedDay',
 ] as const;
+
+const FEEDBACK_DAY_KEY = ['keyId', 'modelId', 'task', 'day'] as const;
 
 const EVALUATION_SCORE_COLUMNS = ['name', 'modelId', 'task', 'score', 'samples', 'pushedAtMs'] as const;
 
@@ -255,6 +259,19 @@ export const upsertFeedback: RowStatement<FeedbackRow> = {
       .onConflictDoUpdate({
         target: [feedback.requestId, feedback.sourceName],
         set: fromEach(FEEDBACK_COLUMNS, (name) => excluded(feedback[name])),
+      }),
+};
+
+export type FeedbackDayRow = RowOf<'feedbackDays'>;
+export const addFeedbackDay: RowStatement<FeedbackDayRow> = {
+  name: 'add_feedback_day',
+  build: ({ db, tables: { feedbackDays } }) =>
+    db
+      .insert(feedbackDays)
+      .values(placeholders([...FEEDBACK_DAY_KEY, 'weight']))
+      .onConflictDoUpdate({
+        target: FEEDBACK_DAY_KEY.map((name) => feedbackDays[name]),
+        set: { weight: plusExcluded(feedbackDays.weight) },
       }),
 };
 

@@ -1,4 +1,5 @@
 import { beliefsContract } from './contract/beliefs.ts';
+import { dailyCapContract } from './contract/daily-cap.ts';
 import { evaluationsContract } from './contract/evaluations.ts';
 import { evidenceContract } from './contract/evidence.ts';
 import { historyContract } from './contract/history.ts';
@@ -12,6 +13,7 @@ describeEachDatabase('journal', journalContract);
 describeEachDatabase('evidence', evidenceContract);
 describeEachDatabase('beliefs', beliefsContract);
 describeEachDatabase('evaluations', evaluationsContract);
+describeEachDatabase('the daily cap', dailyCapContract);
 describeEachDatabase('history', historyContract);
 describeEachDatabase('recovery', recoveryContract);
 describeEachDatabase('keys', keysContract);

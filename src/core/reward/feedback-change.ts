@@ -1,5 +1,6 @@
 import { type BeliefDelta, EVIDENCE_SOURCES, negated, type QualityEvidence } from '../learning/delta.ts';
 import type { Task } from '../task/task.ts';
+import { type Booking, bookVerdict, type DailyCap, type DayAccount, unbookVerdict } from './daily-cap.ts';
 import { EVIDENCE_WEIGHTS, teachesQuality } from './evidence-weight.ts';
 import type { FeedbackVerdict } from './feedback-quality.ts';
 import { qualityDelta } from './verdict.ts';
@@ -13,6 +14,8 @@ export interface RememberedVerdict extends QualityEvidence {
   readonly signals: string;
   /** Strictly rising over the verdicts of one request, whatever the clock does. */
   readonly updatedAtMs: number;
+  /** The account its weight is booked on; undefined where none is, as for one over the daily cap, whose weight is 0. */
+  readonly chargedTo?: DayAccount;
 }
 
 /** Every verdict on the answer that one request got. */
@@ -36,40 +39,66 @@ export interface VerdictChange {
   readonly automaticCounts: boolean;
   /** Empty when nothing that counts has changed. */
   readonly deltas: readonly BeliefDelta[];
+  /** What changes on the accounts of the daily cap. */
+  readonly bookings: readonly Booking[];
+  /** The verdict is remembered and moves nothing: its key has moved this belief enough today. */
+  readonly isOverCap: boolean;
 }
 
 /**
  * Takes in a verdict from outside: replaces the one of the same source name. The same verdict again changes nothing at
  * all, not even its age, so a retried call cannot move the beliefs.
+ *
+ * @param cap what the key that speaks may still move today; undefined for verdicts that no key gave
  */
 export function changeByFeedback(
   evidence: AnswerEvidence,
   feedback: FeedbackVerdict & { readonly comment: string; readonly signals: string },
   nowMs: number,
+  cap?: DailyCap,
 ): VerdictChange {
   const latestMs = evidence.feedback.reduce((latest, { updatedAtMs }) => Math.max(latest, updatedAtMs), 0);
+  const known = evidence.feedback.find(({ sourceName }) => sourceName === feedback.sourceName);
+  if (known !== undefined && saysTheSame(known, feedback)) {
+    return { ...changeTo(evidence, evidence.feedback), isOverCap: known.weight === 0 };
+  }
+  // A forced choice teaches nothing: what is said of it takes no room.
+  const booked = bookVerdict(
+    known,
+    EVIDENCE_WEIGHTS[feedback.source],
+    teachesQuality(evidence.reason) ? cap : undefined,
+  );
   const verdict: RememberedVerdict = {
     requestId: evidence.requestId,
     ...feedback,
-    weight: EVIDENCE_WEIGHTS[feedback.source],
+    weight: booked.weight,
     updatedAtMs: Math.max(nowMs, latestMs + 1),
+    chargedTo: booked.chargedTo,
   };
-  const known = evidence.feedback.find(({ sourceName }) => sourceName === verdict.sourceName);
-  if (known !== undefined && saysTheSame(known, verdict)) return changeTo(evidence, evidence.feedback);
   const others = evidence.feedback.filter((other) => other !== known);
-  return { ...changeTo(evidence, [...others, verdict]), upsert: verdict };
+  return {
+    ...changeTo(evidence, [...others, verdict]),
+    upsert: verdict,
+    bookings: booked.bookings,
+    isOverCap: booked.weight === 0,
+  };
 }
 
 /** Takes back what a source said. A source that said nothing changes nothing. */
 export function changeByRemoval(evidence: AnswerEvidence, sourceName: string): VerdictChange {
   const others = evidence.feedback.filter((verdict) => verdict.sourceName !== sourceName);
   if (others.length === evidence.feedback.length) return changeTo(evidence, evidence.feedback);
-  return { ...changeTo(evidence, others), removeSourceName: sourceName };
+  const removed = evidence.feedback.find((verdict) => verdict.sourceName === sourceName);
+  return {
+    ...changeTo(evidence, others),
+    removeSourceName: sourceName,
+    bookings: unbookVerdict(removed),
+  };
 }
 
 /**
  * The one verdict that counts: the strongest source, the most recent among equals, the automatic one where nothing
- * as strong came from outside. Undefined for forced choices, which teach nothing about quality.
+ * as strong came from outside; one over the daily cap counts for nothing. Undefined for forced choices, which teach nothing about quality.
  */
 export function countedVerdict(
   evidence: Pick<AnswerEvidence, 'reason' | 'automatic' | 'feedback'>,
@@ -78,6 +107,7 @@ export function countedVerdict(
   let counted: QualityEvidence | undefined = evidence.automatic;
   let countedAtMs = Number.NEGATIVE_INFINITY;
   for (const verdict of evidence.feedback) {
+    if (verdict.weight === 0) continue;
     const isStronger = counted === undefined || strengthOf(verdict) > strengthOf(counted);
     const isNewer =
       counted !== undefined &&
@@ -102,6 +132,8 @@ function changeTo(evidence: AnswerEvidence, feedback: readonly RememberedVerdict
     counted: after && { source: after.source, quality: after.quality, weight: after.weight },
     automaticCounts: after !== undefined && after === evidence.automatic,
     deltas,
+    bookings: [],
+    isOverCap: false,
   };
 }
 
@@ -113,6 +145,14 @@ function countsTheSame(one: QualityEvidence | undefined, other: QualityEvidence 
   return one?.source === other?.source && one?.quality === other?.quality && one?.weight === other?.weight;
 }
 
-function saysTheSame(one: RememberedVerdict, other: RememberedVerdict): boolean {
-  return countsTheSame(one, other) && one.comment === other.comment && one.signals === other.signals;
+function saysTheSame(
+  one: RememberedVerdict,
+  other: Pick<RememberedVerdict, 'source' | 'quality' | 'comment' | 'signals'>,
+): boolean {
+  return (
+    one.source === other.source &&
+    one.quality === other.quality &&
+    one.comment === other.comment &&
+    one.signals === other.signals
+  );
 }

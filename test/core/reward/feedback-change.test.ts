@@ -66,6 +66,8 @@ describe('changeByFeedback', () => {
       automaticCounts: false,
       counted: { source: 'human', quality: 0.25, weight: 1 },
       deltas: [],
+      bookings: [],
+      isOverCap: false,
     });
   });
 
