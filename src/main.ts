@@ -65,6 +65,7 @@ export async function main(options: ServeOptions): Promise<void> {
     process.stderr.write(`${reason.line}\n`);
     process.exit(reason.code);
   }
+  options.print(`Process ${process.pid}: SIGHUP reads the settings again, SIGTERM ends it.`);
   if (isReloadDue) void serving.reload();
 }
 
