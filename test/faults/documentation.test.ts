@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ENDINGS, type EndingRule } from '../../src/core/outcome/endings.ts';
 
@@ -53,4 +54,23 @@ test('every code that an ending can give is explained, with its status', () => {
   for (const [ending, { code, status }] of Object.entries(ENDINGS)) {
     if (code !== '') expect(codeToStatus.get(code), ending).toContain(String(status));
   }
+});
+
+test('every code that stands in the program is explained', () => {
+  const SOURCE = join(import.meta.dirname, '../../src');
+  const sources = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^(core\/outcome|gateway|http|store)\/.*\.ts$/.test(name))
+    .map((name) => readFileSync(join(SOURCE, name), 'utf8'))
+    .join('\n');
+  const codes = [
+    ...sources.matchAll(/\bcode: '([a-z_]+)'/g),
+    // Behind the message and the parameter, which often is `null`.
+    ...sources.matchAll(/(?:null|'|\w|\)),\s*'(invalid_\w+|unknown_\w+|too_\w+|duplicate_\w+)',?\s*\)/g),
+  ].map(([, code = '']) => code);
+  expect(codes).toEqual(
+    expect.arrayContaining(['too_deep', 'unknown_option', 'invalid_feedback', 'upstream_error']),
+  );
+  const explained = new Set([...text.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code));
+  // Never reaches a client: its request gets another id.
+  expect(new Set(codes.filter((code) => !explained.has(code)))).toEqual(new Set(['duplicate_request_id']));
 });
