@@ -51,7 +51,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .option(...config)
     .option('--name <name>', 'of the evaluation; importing it again replaces it (the name of the file)')
     .option('--task <task>', 'of results that name none; else their prompts are classified')
-    .option('--map <from=to...>', 'a model as the file calls it = as it is called here')
+    .option('--map <from=to>', 'a model as the file calls it = as it is called here; repeatable', collect, [])
     .addOption(
       new Option('--format <format>', 'where the name of the file does not say it').choices(FILE_FORMATS),
     )
@@ -59,6 +59,11 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .action((file, options) => importCommand(file, options, process.env, console.log));
 
   await program.parseAsync([...args], { from: 'user' });
+}
+
+/** Not `<from=to...>`, which would take the file for one more. */
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 function wholeDays(text: string): number {
