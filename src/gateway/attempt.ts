@@ -153,22 +153,49 @@ function nextAfter(error: GatewayError | undefined, line: StreamLine | undefined
   return ruleOf(error.ending).next;
 }
 
-/** Writes the attempt down, with its request if it is the first. Frees the endpoint again if that fails. */
-async function begin(
-  deps: GatewayDeps,
-  options: {
-    readonly job: ChatJob;
-    readonly decision: Decision;
-    readonly candidate: Candidate;
-    readonly ranked: RankedCandidate;
-    readonly permit: Permit;
-    readonly number: number;
-  },
-): Promise<AttemptStart> {
-  const { job, decision, candidate, ranked } = options;
-  const startOf = (): AttemptStart => ({
+interface Beginning {
+  readonly job: ChatJob;
+  readonly decision: Decision;
+  readonly candidate: Candidate;
+  readonly ranked: RankedCandidate;
+  readonly permit: Permit;
+  readonly number: number;
+}
+
+/**
+ * Writes the attempt down, with its request if it is the first. Frees the endpoint again if that fails. No async
+ * function: its frame would be the largest thing that waits for each write.
+ */
+function begin(deps: GatewayDeps, options: Beginning): Promise<AttemptStart> {
+  const { job, decision, number } = options;
+  const start = startOf(deps, options);
+  const request = number === 0 ? requestRecord(deps, job, decision) : undefined;
+  return deps.store.journal.begin(request, start, job.isOwnRequestId).then(
+    () => start,
+    (error: unknown) => beginAgain(deps, options, error),
+  );
+}
+
+/** A client that sends the same x-request-id twice, or somebody else's: it gets one of its own. */
+async function beginAgain(deps: GatewayDeps, options: Beginning, error: unknown): Promise<AttemptStart> {
+  const { job, decision, permit, number } = options;
+  try {
+    const isUsed = error instanceof GatewayError && error.code === 'duplicate_request_id';
+    if (!isUsed || number > 0) throw error;
+    job.requestId = deps.newRequestId();
+    const renamed = startOf(deps, options);
+    await deps.store.journal.begin(requestRecord(deps, job, decision), renamed);
+    return renamed;
+  } catch (final) {
+    permit.settle('neither');
+    throw final;
+  }
+}
+
+function startOf(deps: GatewayDeps, { job, decision, candidate, ranked, number }: Beginning): AttemptStart {
+  return {
     requestId: job.requestId,
-    number: options.number,
+    number,
     keyId: job.keyId,
     task: decision.profile.task,
     modelId: candidate.model.id,
@@ -179,28 +206,7 @@ async function begin(
     startedAtMs: deps.nowMs(),
     propensity: ranked.propensity,
     estimatedCostMicroUsd: ranked.expectedCostMicroUsd,
-  });
-  try {
-    const start = startOf();
-    if (options.number > 0) {
-      await deps.store.journal.begin(undefined, start);
-      return start;
-    }
-    try {
-      await deps.store.journal.begin(requestRecord(deps, job, decision), start, job.isOwnRequestId);
-      return start;
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'duplicate_request_id') throw error;
-      // A client that sends the same x-request-id twice, or somebody else's: it gets one of its own.
-      job.requestId = deps.newRequestId();
-      const renamed = startOf();
-      await deps.store.journal.begin(requestRecord(deps, job, decision), renamed);
-      return renamed;
-    }
-  } catch (error) {
-    options.permit.settle('neither');
-    throw error;
-  }
+  };
 }
 
 function requestRecord(deps: GatewayDeps, job: ChatJob, decision: Decision): RequestRecord {
