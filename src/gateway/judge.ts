@@ -120,7 +120,7 @@ export function createJudge(tools: {
       const outcome =
         live.judge === undefined
           ? 'dropped'
-          : await judge({ ...deps, inFlight: calls }, live, live.judge, item);
+          : await judge({ ...deps, random, inFlight: calls }, live, live.judge, item);
       deps.metrics.judged(outcome);
     } catch (error) {
       deps.metrics.judged('failed');
