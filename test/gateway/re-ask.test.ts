@@ -101,27 +101,23 @@ describe('an answer after which the same is asked again', () => {
   });
 });
 
-test('costs a request a microsecond at most, with room for a slow machine', async () => {
+test('looks at the ends of texts only, however long they are', async () => {
   const deps = {
     reAsks: createReAskWatch({ seed: 1, windowMs: () => 60_000 }),
     monotonicMs: () => 0,
   } as unknown as GatewayDeps;
+  const content = 'What the customs office in Basel holds back and why it does so. '.repeat(20_000);
   const messages = Array.from({ length: 9 }, (_, index) => ({
     role: index % 2 === 0 ? 'user' : 'assistant',
-    content: `${index} ${'What the customs office in Basel holds back and why it does so. '.repeat(20)}`,
+    content,
   }));
   const job = {
     keyId: 'key_0123456789abcdef',
     sessionId: undefined,
     body: { messages },
   } as unknown as ChatJob;
-  // Half a microsecond where nothing else runs; many short tries, as a busy machine spoils the long ones.
-  const rounds = 500;
-  let fastestMs = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < 500 && fastestMs > rounds / 1000; attempt += 1) {
-    const startedAtMs = performance.now();
-    for (let round = 0; round < rounds; round += 1) noteAsk(deps, job);
-    fastestMs = Math.min(fastestMs, performance.now() - startedAtMs);
-  }
-  expect((1000 * fastestMs) / rounds).toBeLessThan(2);
+  // Milliseconds; read whole, these are 30 gigabytes.
+  const startedAtMs = performance.now();
+  for (let round = 0; round < 20_000; round += 1) noteAsk(deps, job);
+  expect(performance.now() - startedAtMs).toBeLessThan(5_000);
 });
