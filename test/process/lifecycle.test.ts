@@ -85,7 +85,7 @@ describe('SIGTERM', () => {
 
 describe('before it takes no more connections', () => {
   it('says on new ones that it is not ready, answers, and has clients leave with their answer', async () => {
-    await write('address = "127.0.0.1:0"\nunready_seconds = 2', models('good'));
+    await write('address = "127.0.0.1:0"\nunready_seconds = 8', models('good'));
     const gateway = await startGatewayProcess(configPath);
     const ready = async () => {
       const dispatcher = new Agent();
@@ -260,7 +260,7 @@ describe('a start that cannot be', () => {
     const running = chat(first.url, 'ok-slow');
     await expect.poll(() => upstream.countFor('ok-slow')).toBe(1);
     const { code, stderr } = await runGatewayProcess(configPath);
-    expect(code).toBe(78);
+    expect(code, stderr).toBe(78);
     expect(stderr).toMatch(/^another Outrider is serving on \S+outrider\.db; stop it first, .*\n$/);
     expect((await running).statusCode).toBe(200);
     first.kill('SIGTERM');

@@ -75,6 +75,8 @@ describe('npm start', () => {
       expect(await once(npm, 'exit')).toEqual([0, null]);
       expect(await isGone(url)).toBe(true);
     },
+    // The first of them may have to build.
+    120_000,
   );
 });
 
