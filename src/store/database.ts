@@ -95,7 +95,7 @@ export interface Database extends Queryable {
   /** As `transact`, but only when the process `instanceId` is dead; undefined when it lives. Call `claimServing` first. */
   transactFor<Result>(instanceId: number, work: Work<Result>): Promise<Result | undefined>;
   failureOf(error: unknown): FailureKind;
-  /** The file of the database, where it is one and bears an intent log beside it. */
+  /** The file of the database, behind all links, where it is one and bears an intent log beside it. */
   readonly path?: string;
   /** False once the file was removed or another put in its place: what is written since is lost when it is closed. */
   isInPlace?(): boolean;

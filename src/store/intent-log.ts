@@ -30,11 +30,18 @@ export interface IntentLog {
 /** About 12,000 attempts. */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 
-/** What dead processes left in the files beside this database, in no particular order; half a line is none. */
+/**
+ * What dead processes left in the files beside this database, each once, in no particular order. What is not a whole
+ * line is none: after a power cut a file may lack pieces, and the gateway is to start all the same.
+ */
 export function readIntents(databasePath: string): readonly Intent[] {
-  return segmentPaths(databasePath)
-    .filter((path) => existsSync(path))
-    .flatMap((path) => readFileSync(path, 'utf8').split('\n').flatMap(toIntent));
+  const idToIntent = new Map<string, Intent>();
+  for (const path of segmentPaths(databasePath).filter((one) => existsSync(one))) {
+    for (const intent of readFileSync(path, 'utf8').split('\n').flatMap(toIntent)) {
+      idToIntent.set(intent.request.requestId, intent);
+    }
+  }
+  return [...idToIntent.values()];
 }
 
 /** Empty files: call it when what `readIntents` found is in the database. */
@@ -106,6 +113,9 @@ function segmentPaths(databasePath: string): readonly string[] {
   return [`${databasePath}-intents-0`, `${databasePath}-intents-1`];
 }
 
+/** Members of the array that `lineOf` begins a line with. */
+const HEAD_FIELDS = 21;
+
 /** The decision is JSON already and goes in as it is: quoted once more it would cost as much as all the rest. */
 function lineOf({ request, start }: Intent): string {
   const head = JSON.stringify([
@@ -137,6 +147,7 @@ function lineOf({ request, start }: Intent): string {
 function toIntent(line: string): Intent[] {
   try {
     const [head, decision] = JSON.parse(line);
+    if (!isHead(head) || decision === undefined) return [];
     const [requestId, keyId, createdAtMs, requestedModel, task, taskConfidence, complexity, ...rest] = head;
     const [language, inputTokens, isStream, strategy, reason, ...attempt] = rest;
     const [
@@ -186,4 +197,9 @@ function toIntent(line: string): Intent[] {
   } catch {
     return [];
   }
+}
+
+/** A line's fields are as many as were written, and none is null: neither is a column of the tables. */
+function isHead(head: unknown): boolean {
+  return Array.isArray(head) && head.length === HEAD_FIELDS && !head.includes(null);
 }

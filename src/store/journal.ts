@@ -74,7 +74,7 @@ export interface JournalOfStore extends Journal {
   isIdle(): boolean;
   /** Whether the last commit failed because storage is away. */
   isAway(): boolean;
-  /** No commit begins after this. */
+  /** No commit begins after this: whoever waits for one is refused, and so is who comes later. */
   stop(): void;
 }
 
@@ -108,7 +108,11 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     isNewRequestId = false,
   ): Promise<void> {
     const key = keyOf(start);
-    if (running.has(key)) return Promise.reject(duplicate());
+    if (isStopped) return Promise.reject(storageUnavailable(undefined));
+    const isChosen = request !== undefined && !isNewRequestId;
+    if (running.has(key) || (isChosen && isUnwritten(start.requestId))) {
+      return Promise.reject(duplicate());
+    }
     return new Promise((resolve, reject) => {
       const beganAtMs = now();
       const entry: Entry = {
@@ -126,6 +130,13 @@ export function openJournal({ database, now }: { database: Database; now: () => 
       (isIntent ? toIntend : begun).push(entry);
       schedule();
     });
+  }
+
+  /** Ended, and so far nowhere but in the intent log: the database does not know yet that the id is taken. */
+  function isUnwritten(requestId: string): boolean {
+    const isIt = ({ entry, start }: EndedEntry) =>
+      entry.segment !== undefined && start.requestId === requestId;
+    return ended.some(isIt) || inFlight.ended.some(isIt);
   }
 
   /** A clock set back makes it doubtful, as does one set on. */
@@ -174,6 +185,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     const lastLate = late.at(-1) ?? inFlight.late.at(-1);
     if (lastBegun === undefined && lastEnded === undefined && lastLate === undefined)
       return Promise.resolve();
+    if (isStopped) return Promise.reject(storageUnavailable(undefined));
     return new Promise((resolve, reject) => {
       flushes.push({ begun: lastBegun, ended: lastEnded, late: lastLate, resolve, reject });
       areEndsDue = true;
@@ -204,7 +216,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   async function commitAll(): Promise<void> {
     if (isCommitting) return;
     isCommitting = true;
-    while (begun.length > 0 || (areEndsDue && hasRest())) {
+    while (!isStopped && (begun.length > 0 || (areEndsDue && hasRest()))) {
       inFlight = takeBatch();
       await commit(inFlight);
       inFlight = EMPTY;
@@ -220,6 +232,8 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   }
 
   function takeBatch(): Batch {
+    // What has ended must not overtake its own intent: it would be taken for one whose row is there.
+    writeIntents();
     const batch = {
       begun: begun.splice(0, LARGEST_BATCH),
       late: takeLate(),
@@ -364,6 +378,14 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   function stop(): void {
     isStopped = true;
     clearTimeout(endTimer);
+    // Its files are about to be closed, and their numbers may soon be another file's.
+    intents = undefined;
+    const unavailable = storageUnavailable(undefined);
+    for (const entry of [...toIntend, ...begun]) turnAway(entry, unavailable);
+    toIntend = [];
+    begun.length = 0;
+    for (const { reject } of flushes) reject(unavailable);
+    flushes = [];
   }
 
   function useIntents(log: IntentLog): void {
@@ -377,7 +399,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     lag,
     settle,
     useIntents,
-    isIdle: () => running.size === 0 && ended.length === 0,
+    isIdle: () => running.size === 0 && ended.length === 0 && inFlight.ended.length === 0,
     isAway: () => isAway,
     stop,
   };

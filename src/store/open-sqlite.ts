@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
@@ -110,7 +110,7 @@ function sqliteDatabase(client: Client): Database {
     // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
     failureOf,
-    ...(client.memory ? {} : { path: client.name, isInPlace: inPlaceCheck(client.name) }),
+    ...(client.memory ? {} : { path: realpathSync(client.name), isInPlace: inPlaceCheck(client.name) }),
     async close() {
       client.close();
       endServing?.();

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptFact, Store } from '../../src/store/contract.ts';
@@ -95,6 +96,15 @@ describe('an attempt whose beginning is an intent', () => {
     await expect(store.journal.begin(requestOf('r1'), startOf('r1'))).rejects.toMatchObject({ status: 409 });
   });
 
+  test('that ends at once does not overtake its intent, whatever commit is under way', async () => {
+    const store = await serve();
+    // The commit of the flush just before is still giving way to others, and goes on ahead of the intents.
+    const beginning = store.journal.begin(requestOf('quick'), startOf('quick'), true);
+    store.journal.end(endOf('quick'));
+    await Promise.all([beginning, store.journal.flush()]);
+    expect(await attemptOf(store, 'quick')).toMatchObject({ ending: 'completed' });
+  });
+
   test('of a process that died is ended by the next, once, and those with rows are left alone', async () => {
     const first = await serve();
     for (const id of ['ended', 'seen', 'lost']) await first.journal.begin(requestOf(id), startOf(id), true);
@@ -122,6 +132,47 @@ describe('an attempt whose beginning is an intent', () => {
     expect(await second.readTraffic(0)).toMatchObject([{ requests: 4, completed: 2 }]);
   });
 
+  test('keeps its id, also after its end and before its row, from a client that chooses the same', async () => {
+    const store = await serve();
+    await store.journal.begin(requestOf('taken'), startOf('taken'), true);
+    store.journal.end(endOf('taken', { costMicroUsd: 4_321 }));
+    // As a client that sends the id of its last answer again, within the milliseconds that endings gather.
+    await expect(
+      store.journal.begin(requestOf('taken', { keyId: 'key_b' }), startOf('taken', { keyId: 'key_b' })),
+    ).rejects.toMatchObject({ code: 'duplicate_request_id' });
+    await store.journal.flush();
+    expect(await attemptOf(store, 'taken')).toMatchObject({ keyId: 'key_a', costMicroUsd: 4_321 });
+    expect(store.journal.lag()).toMatchObject({ pending: 0, dropped: 0 });
+  });
+
+  test('is found again under another name of the same file', async () => {
+    const link = join(folder, 'link.db');
+    const before = await serve();
+    await before.close();
+    opened.pop();
+    symlinkSync(path, link);
+    const first = await openStore({ url: `sqlite:${link}`, now: () => START_MS });
+    opened.push(first);
+    await first.recoverPending();
+    await first.journal.begin(requestOf('warm'), startOf('warm'));
+    await first.journal.begin(requestOf('lost'), startOf('lost'), true);
+    expect(intents()).toEqual(['lost']);
+  });
+
+  test('a line that lost a piece is left out, and one that is there twice counts once', async () => {
+    const log = openIntentLog(path);
+    for (const id of ['whole', 'whole', 'broken'])
+      log.append([{ request: requestOf(id), start: startOf(id) }]);
+    log.close({ isEverythingWritten: false });
+    const file = `${path}-intents-0`;
+    const lines = readFileSync(file, 'utf8').replace('[["broken","key_a",', '[["broken",');
+    writeFileSync(file, `${lines}[["cut","key_a"],{}]\n[[null],null]\n7\n\0\0\0\n`);
+    const store = await openStore({ url: `sqlite:${path}`, now: () => START_MS });
+    opened.push(store);
+    expect((await store.recoverPending()).map(({ requestId }) => requestId)).toEqual(['whole']);
+    expect(await store.readTraffic(0)).toMatchObject([{ requests: 1 }]);
+  });
+
   test('leaves no files behind a clean end', async () => {
     const store = await serve();
     await store.journal.begin(requestOf('r1'), startOf('r1'), true);
@@ -138,6 +189,58 @@ describe('an attempt whose beginning is an intent', () => {
     for (const id of ['r1', 'r2']) await store.journal.begin(requestOf(id), startOf(id), true);
     expect(countOf('attempts', 'r2')).toBe(1);
     expect(existsSync(`${path}-intents-0`)).toBe(false);
+  });
+});
+
+describe('a journal that has stopped', () => {
+  test('refuses what begins then or waits for its turn, and asks for no answer that never comes', async () => {
+    const store = await serve();
+    const { journal } = store;
+    const waiting = [
+      journal.begin(requestOf('intent'), startOf('intent'), true),
+      journal.begin(requestOf('row'), startOf('row')),
+    ].map((begun) =>
+      begun.then(
+        () => 'begun',
+        ({ code }) => code,
+      ),
+    );
+    opened.pop();
+    await Promise.all([store.close(), ...waiting]);
+    await delay(50);
+    for (const isOwn of [true, false]) {
+      const id = `late-${isOwn}`;
+      const begun = journal.begin(requestOf(id), startOf(id), isOwn);
+      await expect(Promise.race([begun, delay(500).then(() => 'hangs')])).rejects.toMatchObject({
+        code: 'storage_unavailable',
+      });
+    }
+    const outcomes = await Promise.all(waiting);
+    const next = await openStore({ url: `sqlite:${path}`, now: () => START_MS });
+    opened.push(next);
+    // Whoever was told that it began has been written down, and nobody else.
+    const left = (await next.recoverPending()).map(({ requestId }) => requestId);
+    expect(left.sort()).toEqual(['intent', 'row'].filter((_, index) => outcomes[index] === 'begun'));
+  });
+
+  test('does not begin another commit, and touches no file of its log', async () => {
+    const database = await openSqlite(path);
+    const journal = openJournal({ database, now: () => START_MS });
+    const log = openIntentLog(path);
+    journal.useIntents(log);
+    await journal.begin(requestOf('first'), startOf('first'));
+    const appended: number[] = [];
+    journal.useIntents({ ...log, append: (some) => appended.push(some.length) && log.append(some) });
+    const outcome = journal.begin(requestOf('r1'), startOf('r1'), true).then(
+      () => 'begun',
+      ({ code }) => code,
+    );
+    journal.stop();
+    log.close({ isEverythingWritten: true });
+    await database.close();
+    expect(await Promise.race([outcome, delay(500).then(() => 'hangs')])).toBe('storage_unavailable');
+    await delay(20);
+    expect(appended).toEqual([]);
   });
 });
 
