@@ -25,10 +25,11 @@ export function createDailyBudget(): DailyBudget {
   let spent = 0;
   let reserved = 0;
 
-  /** Only a later day is a new one: a clock that is put back opens no second purse. */
+  /** Only a later day is a new one: a clock that is put back, and on again, opens no second purse. */
   function turnPage(nowMs: number): void {
     const today = dayOf(nowMs);
-    if (today > day) spent = 0;
+    if (today <= day) return;
+    spent = 0;
     day = today;
   }
 

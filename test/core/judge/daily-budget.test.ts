@@ -56,6 +56,15 @@ describe('a budget for a day', () => {
     expect(dayOf(NOON_MS)).toBe(NOON_MS - DAY_MS / 2);
   });
 
+  test('a clock that is put back and then on again opens no second purse', () => {
+    const budget = createDailyBudget();
+    budget.begin(90, NOON_MS);
+    expect(budget.spentMicroUsd(NOON_MS - DAY_MS)).toBe(90);
+    expect(budget.spentMicroUsd(NOON_MS)).toBe(90);
+    expect(budget.reserve(20, 100, NOON_MS)).toBe(false);
+    expect(budget.reserve(20, 100, NOON_MS + DAY_MS)).toBe(true);
+  });
+
   test('a cost that is no number takes all of it', () => {
     const budget = createDailyBudget();
     budget.begin(0, NOON_MS);
