@@ -122,7 +122,8 @@ export function lastMember(
 ): { readonly valueStart: number; readonly end: number } | undefined {
   const length = bytes.length;
   const at = bytes.lastIndexOf(quotedName);
-  if (at < 0) return undefined;
+  // Behind a backslash it is the end of a longer name.
+  if (at < 0 || bytes[at - 1] === BACKSLASH) return undefined;
   let i = at + quotedName.length;
   while (i < length && (bytes[i] as number) <= 0x20) i++;
   if (bytes[i] !== COLON) return undefined;

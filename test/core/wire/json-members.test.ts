@@ -105,6 +105,8 @@ describe('lastMember', () => {
     '{"a":"usage"}',
     '{"a":["usage"]}',
     '{"a":"\\"usage\\":1"}',
+    // A name that ends like it: its first quote is escaped, its last is not.
+    '{"usage":1,"a\\"usage":2}',
     '{}',
     '[{"usage":1}]',
     '{"usage"',
