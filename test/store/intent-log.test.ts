@@ -84,6 +84,19 @@ describe('an attempt whose beginning is an intent', () => {
     expect(countOf('attempts', 'running')).toBe(1);
   });
 
+  test('one that begins and ends while a commit is just over is written with its request', async () => {
+    const store = await serve();
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await store.journal.begin(requestOf('before'), startOf('before'));
+    // The commit's own turn of the event loop is queued by then, ahead of the one that writes intents.
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    const beginning = store.journal.begin(requestOf('r1'), startOf('r1'), true);
+    store.journal.end(endOf('r1', { deltas: [] }));
+    const history = store.readRequest('r1');
+    await beginning;
+    expect((await history)?.attempts).toMatchObject([{ ending: 'completed' }]);
+  });
+
   test('a second attempt and one that ends before it is written down', async () => {
     const store = await serve();
     const beginning = store.journal.begin(requestOf('r1'), startOf('r1'), true);
