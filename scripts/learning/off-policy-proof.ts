@@ -1,4 +1,8 @@
-import { evaluateOffPolicy, type LoggedChoice } from '../../src/core/learning/off-policy.ts';
+import {
+  evaluateOffPolicy,
+  hindsightPredictions,
+  type LoggedChoice,
+} from '../../src/core/learning/off-policy.ts';
 import { createRandom } from '../../src/core/learning/random.ts';
 import { bestByTask } from './baselines.ts';
 import { makePolicy } from './make-policy.ts';
@@ -31,7 +35,9 @@ export function proveOffPolicy(
   const unsupported: number[] = [];
   for (let seed = 1; seed <= run.seeds; seed += 1) {
     const { log, truth } = logOf(loaded, run, seed, taskToBest);
-    const result = evaluateOffPolicy(log, ({ task }) =>
+    const hindsight = hindsightPredictions(log, ({ task }) => task);
+    const known = log.map((row) => ({ ...row, predictions: hindsight(row) }));
+    const result = evaluateOffPolicy(known, ({ task }) =>
       models.map((_, model) => (model === taskToBest[task] ? 1 : 0)),
     );
     sizes.push(result.effectiveSampleSize);

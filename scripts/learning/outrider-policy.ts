@@ -117,6 +117,8 @@ export function outriderPolicy(
         alarmCount += 1;
         learner.openEpoch(modelId, learner.epochOf(modelId) + 1);
       }
+      const look = learner.secondLook();
+      if (look !== undefined) learner.openEpoch(look.modelId, look.epoch);
       const epoch = epochsAtChoice.get(request.time) ?? 0;
       epochsAtChoice.delete(request.time);
       learner.apply(

@@ -46,7 +46,7 @@ function watchSpeed(deps: GatewayDeps, { endpointId, task }: AttemptStart, { kin
     );
 }
 
-/** Feeds the change detector one labelled outcome, before it is applied; an alarm opens the model's next epoch. */
+/** Feeds the change detector one labelled outcome, before it is applied; an alarm, or a second look, opens an epoch. */
 export function watchQuality(
   deps: GatewayDeps,
   outcome: Pick<AttemptStart, 'modelId' | 'task'>,
@@ -54,16 +54,28 @@ export function watchQuality(
 ): void {
   const { learner } = deps;
   const { modelId, task } = outcome;
-  if (!learner.watchQuality(modelId, task, quality)) return;
-  const epoch = learner.epochOf(modelId) + 1;
-  learner.openEpoch(modelId, epoch);
-  deps.metrics.alarmRaised(modelId);
+  if (learner.watchQuality(modelId, task, quality)) {
+    const epoch = learner.epochOf(modelId) + 1;
+    deps.metrics.alarmRaised(modelId);
+    deps.log.warn(
+      { model: modelId, task, epoch },
+      'quality changed: older outcomes of this model count a tenth now',
+    );
+    openEpoch(deps, modelId, epoch, 'quality_alarm');
+  }
+  const look = learner.secondLook();
+  if (look === undefined) return;
   deps.log.warn(
-    { model: modelId, task, epoch },
-    'quality changed: older outcomes of this model count a tenth now',
+    { model: look.modelId, epoch: look.epoch },
+    'a second look: older outcomes of this model count a hundredth now, so that it is tried again',
   );
+  openEpoch(deps, look.modelId, look.epoch, 'second_look');
+}
+
+function openEpoch(deps: GatewayDeps, modelId: string, epoch: number, cause: string): void {
+  deps.learner.openEpoch(modelId, epoch);
   deps.store
-    .openEpoch({ modelId, epoch, openedAtMs: deps.nowMs(), cause: 'quality_alarm' })
+    .openEpoch({ modelId, epoch, openedAtMs: deps.nowMs(), cause })
     .catch((error: unknown) =>
       deps.log.error({ model: modelId, err: error }, 'the new epoch could not be stored'),
     );

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { SIMULATED_MODELS } from '../../src/providers/simulated/catalog.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { read } from './ask.ts';
 
@@ -49,7 +50,19 @@ test('it can be left out, at start and by a reload', async () => {
   expect(new Set((await rowsOf(gateway)).map(({ quality }) => quality.mean)).size).toBe(2);
 });
 
-test('simulated models begin alike', async () => {
+test('simulated models begin with nothing but their prices', async () => {
   gateway = await startGateway('');
-  expect(new Set((await rowsOf(gateway)).map(({ quality }) => quality.mean)).size).toBe(1);
+  const modelToMean = new Map((await rowsOf(gateway)).map(({ model, quality }) => [model, quality.mean]));
+  const means = SIMULATED_MODELS.filter(({ type }) => type === 'chat')
+    .sort((one, other) => priceOf(one) - priceOf(other))
+    .map(({ id }) => modelToMean.get(id) ?? Number.NaN);
+  expect(means).toHaveLength(7);
+  expect(means).toEqual([...means].sort((one, other) => one - other));
 });
+
+function priceOf(model: {
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+}): number {
+  return 3 * model.inputUsdPerMillion + model.outputUsdPerMillion;
+}

@@ -37,7 +37,6 @@ const UNWALLED = new Set([
   'serve.ts',
   'log.ts',
   'cli.ts',
-  'models-commands.ts',
   'keys-commands.ts',
   'line-writer.ts',
   'one-at-a-time.ts',

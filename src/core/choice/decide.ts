@@ -38,7 +38,6 @@ export function decide(input: ChoiceInput): Decision {
       unsafe,
       input.random,
       input.floorShare,
-      input.trials,
     );
     order = choice.order;
     propensities = choice.propensities;
@@ -59,17 +58,16 @@ export function decide(input: ChoiceInput): Decision {
 
 /** @param gainUsd what a conversation that stays where it is forgoes; undefined when it does not stay */
 function circumstancesOf(
-  { costPenalty = 0, staying, trials }: ChoiceInput,
+  { costPenalty = 0, staying }: ChoiceInput,
   gainUsd: number | undefined,
 ): Circumstances | undefined {
-  if (costPenalty === 0 && gainUsd === undefined && trials === undefined) return undefined;
+  if (costPenalty === 0 && gainUsd === undefined) return undefined;
   return {
     costPenalty: costPenalty > 0 ? costPenalty : undefined,
     staying:
       staying === undefined || gainUsd === undefined
         ? undefined
         : { warmCacheUsd: staying.warmCacheUsd, gainUsd },
-    trials: trials && [...trials],
   };
 }
 

@@ -32,6 +32,8 @@ export interface BeliefSums {
   readonly count: () => number;
   /** −1 when nothing was ever said about it. */
   readonly indexOf: (subject: string) => number;
+  /** Undefined for an index that nobody has. */
+  readonly subjectAt: (index: number) => string | undefined;
   readonly register: (subject: string) => number;
   readonly epochOf: (subject: string) => number;
   readonly openEpoch: (subject: string, epoch: number) => void;
@@ -54,6 +56,7 @@ export interface BeliefSums {
 export function createBeliefSums(measureCount: number): BeliefSums {
   const stride = measureCount * COLUMNS * 3;
   const subjectToIndex = new Map<string, number>();
+  const subjects: string[] = [];
   let epochs = new Float64Array(8);
   let effective = new Float64Array(8 * stride);
 
@@ -66,6 +69,7 @@ export function createBeliefSums(measureCount: number): BeliefSums {
       effective = doubled(effective);
     }
     subjectToIndex.set(subject, index);
+    subjects.push(subject);
     return index;
   }
 
@@ -96,6 +100,7 @@ export function createBeliefSums(measureCount: number): BeliefSums {
   return {
     count: () => subjectToIndex.size,
     indexOf: (subject) => subjectToIndex.get(subject) ?? -1,
+    subjectAt: (index) => subjects[index],
     register,
     epochOf: (subject) => {
       const index = subjectToIndex.get(subject);

@@ -46,6 +46,11 @@ export interface Learner {
    */
   watchQuality(modelId: string, task: Task, quality: number): boolean;
   /**
+   * A model that fell behind after a change and has hardly been asked since: open this epoch of it and store it, and what
+   * is held against it fades enough for it to be tried again. Ask once per labelled outcome, after `watchQuality`.
+   */
+  secondLook(): { readonly modelId: string; readonly epoch: number } | undefined;
+  /**
    * The same for an endpoint's pace, in ms per output token, and for its time to the first token in ms. An alarm of
    * either asks for the next epoch of the endpoint.
    */

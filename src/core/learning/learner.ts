@@ -16,8 +16,10 @@ import { CELL_FIELDS, CELL_STRIDE, type Learner, type QualityBelief, type Qualit
 import type { BeliefDelta } from './delta.ts';
 import { createEndpointSpeeds, type TimedKind } from './endpoint-speed.ts';
 import { drawJointQualities } from './joint-draws.ts';
+import { priceLevels } from './price-level.ts';
 import { createQualityPosterior, type PosteriorCell, PRIOR_STRENGTH } from './quality-posterior.ts';
 import type { Random } from './random.ts';
+import { createSecondLooks } from './second-look.ts';
 
 const MODEL_MEASURES = { labelled: 0, tokens: 1, heuristic: 2 } as const;
 const ENDPOINT_MEASURES = { ttft: 0, tokenTime: 1, availability: 2 } as const;
@@ -25,6 +27,8 @@ const RANKING_DRAWS = 1000;
 /** Outcomes that must be known before a deviation can be called a change. */
 const WATCH_FROM = 15;
 const WATCH_STRENGTH = 10;
+/** A second look leaves a hundredth of what was known: at a tenth a fallen model is still not drawn. */
+const EPOCHS_PER_LOOK = 2;
 /** Response times have tails: without this bound three stragglers are a change. */
 const TIMING_Z_LIMIT = 3;
 
@@ -48,15 +52,19 @@ export function createLearner(options: {
   let deviations = new Float64Array(0);
   /** How strong it is there, in pseudo-outcomes. */
   let priorStrengths = new Float64Array(0);
+  /** x[m] by model index; 0 for models that left. */
+  let levels = new Float64Array(0);
   const quality = createQualityPosterior(
     models,
     MODEL_MEASURES,
     (taskIndex, modelIndex) => deviations[modelIndex * TASK_COUNT + taskIndex],
     (taskIndex, modelIndex) => priorStrengths[modelIndex * TASK_COUNT + taskIndex],
+    () => levels,
   );
   const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
   const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
   const qualityWatch = createChangeWatch();
+  const looks = createSecondLooks();
   const paceWatch = createChangeWatch();
   const firstTokenWatch = createChangeWatch();
 
@@ -66,6 +74,9 @@ export function createLearner(options: {
       models.register(model.id);
       for (const endpoint of model.endpoints) endpoints.register(endpoint.id);
     }
+    levels = new Float64Array(models.count());
+    for (const [modelId, level] of priceLevels(catalogue)) levels[models.indexOf(modelId)] = level;
+    quality.touch();
     deviations = new Float64Array(models.count() * TASK_COUNT).fill(Number.NaN);
     priorStrengths = new Float64Array(models.count() * TASK_COUNT).fill(PRIOR_STRENGTH);
     if (prior === undefined) return;
@@ -86,6 +97,8 @@ export function createLearner(options: {
     if (delta.subject === EVERYONE) return;
     switch (delta.kind) {
       case 'quality':
+        // Another replica saw the alarm first: its evidence tells us.
+        if (delta.epoch > models.epochOf(delta.subject)) openEpoch(delta.subject, delta.epoch);
         if (addTo(models, qualityMeasureOf(delta), delta)) quality.touch();
         return;
       case 'tokens':
@@ -100,6 +113,13 @@ export function createLearner(options: {
       case 'availability':
         addTo(endpoints, ENDPOINT_MEASURES.availability, delta);
     }
+  }
+
+  function openEpoch(modelId: string, epoch: number): void {
+    const before = models.epochOf(modelId);
+    models.openEpoch(modelId, epoch);
+    if (models.epochOf(modelId) > before) looks.begin(models.indexOf(modelId));
+    quality.touch();
   }
 
   function qualityOf(task: Task, modelId: string): QualityBelief {
@@ -151,6 +171,7 @@ export function createLearner(options: {
     const modelIndex = models.indexOf(modelId);
     const taskIndex = taskIndexOf(task);
     if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
+    looks.hear(modelIndex);
     const cell = quality.peekCell(taskIndex, modelIndex);
     if (cell.labelledWeight <= WATCH_FROM) return false;
     const count = cell.labelledWeight + WATCH_STRENGTH;
@@ -176,6 +197,13 @@ export function createLearner(options: {
     return watch.observe(endpointIndex, clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT));
   }
 
+  function secondLook(): { modelId: string; epoch: number } | undefined {
+    const index = looks.next();
+    const modelId = index < 0 ? undefined : models.subjectAt(index);
+    if (modelId === undefined) return undefined;
+    return { modelId, epoch: models.epochOf(modelId) + EPOCHS_PER_LOOK };
+  }
+
   setModels(catalogue);
   return {
     setModels,
@@ -185,10 +213,7 @@ export function createLearner(options: {
     },
     apply,
     epochOf: models.epochOf,
-    openEpoch: (modelId, epoch) => {
-      models.openEpoch(modelId, epoch);
-      quality.touch();
-    },
+    openEpoch,
     endpointEpochOf: endpoints.epochOf,
     openEndpointEpoch: endpoints.openEpoch,
     qualityOf,
@@ -198,6 +223,7 @@ export function createLearner(options: {
     availabilityOf: (endpointId) => speeds.availabilityOf(endpoints.indexOf(endpointId)),
     bestProbabilities,
     watchQuality,
+    secondLook,
     watchTiming: (endpointId, task, ms) => watchSpeed('tokenTime', paceWatch, endpointId, task, ms),
     watchFirstToken: (endpointId, task, ms) => watchSpeed('ttft', firstTokenWatch, endpointId, task, ms),
     readCell: (task, modelId, into, start) =>

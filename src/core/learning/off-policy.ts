@@ -94,6 +94,48 @@ export function evaluateOffPolicy<Logged extends LoggedChoice>(
   };
 }
 
+/** Rewards' worth of the cluster's mean in the mean of an arm there. */
+const CLUSTER_STRENGTH = 5;
+
+/**
+ * What the whole log says of each arm in each cluster of alike requests (a task): q̂ = (Σ r + 5·r̄) / (n + 5) with r̄ the
+ * cluster's mean. To be used as `predictions` of all its rows: what was predicted when a choice was made is early and
+ * cautious exactly where the log could not have chosen an arm, and the doubly robust estimate believes it there.
+ *
+ * @param clusterOf any key; rows with the same key are alike
+ * @returns predictions for a row, in the order of its arms
+ */
+export function hindsightPredictions<Logged extends LoggedChoice>(
+  log: readonly Logged[],
+  clusterOf: (row: Logged) => number | string,
+): (row: Logged) => ArrayLike<number> {
+  const clusterToSums = new Map<number | string, { rewards: Float64Array; counts: Float64Array }>();
+  for (const row of log) {
+    const { chosen, reward, propensities } = row;
+    if (!Number.isFinite(reward) || !((propensities[chosen] ?? 0) > 0)) continue;
+    const cluster = clusterOf(row);
+    let sums = clusterToSums.get(cluster);
+    if (sums === undefined) {
+      const arms = propensities.length;
+      sums = { rewards: new Float64Array(arms), counts: new Float64Array(arms) };
+      clusterToSums.set(cluster, sums);
+    }
+    sums.rewards[chosen] = (sums.rewards[chosen] ?? 0) + reward;
+    sums.counts[chosen] = (sums.counts[chosen] ?? 0) + 1;
+  }
+  const clusterToMeans = new Map(
+    [...clusterToSums].map(([cluster, { rewards, counts }]) => {
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      const mean = rewards.reduce((sum, reward) => sum + reward, 0) / total;
+      const means = rewards.map(
+        (reward, arm) => (reward + CLUSTER_STRENGTH * mean) / ((counts[arm] ?? 0) + CLUSTER_STRENGTH),
+      );
+      return [cluster, means];
+    }),
+  );
+  return (row) => clusterToMeans.get(clusterOf(row)) ?? row.predictions;
+}
+
 function termOf(row: LoggedChoice, shares: ArrayLike<number>): Term | undefined {
   const { propensities, predictions, chosen, reward } = row;
   const propensity = propensities[chosen] ?? 0;

@@ -8,23 +8,25 @@ import {
   weightAt,
 } from './bounded-outcomes.ts';
 import { CELL_FIELDS } from './contract.ts';
-import { interactionVariance } from './interaction-variance.ts';
-import { createTwoWayFit, refit } from './two-way-fit.ts';
+import { EXPECTED_INTERACTION, interactionVariance } from './interaction-variance.ts';
+import {
+  createTwoWayFit,
+  informationOf,
+  MODEL_EFFECT_STRENGTH,
+  OUTCOME_VARIANCE,
+  refit,
+} from './two-way-fit.ts';
 
 /** ρ: draws come from Beta(ρα, ρβ) (posterior reshaping, Chapelle & Li 2011). */
-export const RESHAPING = 2;
-/** Bounds of L: evidence about a model from other tasks never counts more outcomes than this, nor limits itself below. */
+export const RESHAPING = 3;
+/** Bounds of kG: what is not this very cell never counts more outcomes than this, nor fewer. */
 const MODEL_STRENGTH_CEILING = 20;
 const MODEL_STRENGTH_FLOOR = 2;
-/** Outcomes elsewhere at which half of L is believed. */
-const MODEL_HALF_STRENGTH_AT = 20;
 /** Pseudo-outcomes of the offline prior at most, before the task has outcomes of its own. */
 export const PRIOR_STRENGTH = 30;
-/** Where the offline prior is silent, the task's average stands in. At 30 it held good models back (regret +10). */
-const AVERAGE_STRENGTH = 2;
 /** Outcomes of a task after which the offline prior has lost half its weight. */
 const PRIOR_HALF_LIFE = 300;
-/** Updates between refits: the fit moves slowly, and costs 4 µs for 12 models. */
+/** Updates between refits: the fit moves slowly, and costs 8 µs for 12 models. */
 const REFIT_EVERY = 8;
 const EFFECT_FLOOR = 0.03;
 const EFFECT_CEILING = 0.97;
@@ -42,7 +44,7 @@ export interface PosteriorCell {
   readonly squaredWeight: number;
   /** n over all tasks, in which heuristic ones count 4 at most. */
   readonly modelWeight: number;
-  /** kG: pseudo-outcomes from this model's other tasks, 0–20. */
+  /** kG: pseudo-outcomes from the task's baseline, the model's price and its other tasks, 2–20. */
   readonly modelStrength: number;
   /** pG: what those say, .03–.97. */
   readonly modelQuality: number;
@@ -65,40 +67,46 @@ export interface QualityPosterior {
 /**
  * The hierarchical posterior of quality (Hong et al. 2022, with an offline prior that decays):
  *
- *     kG = L·N/(N+20),  N = Σ_{k'≠k} n[k',m]         pG = clip(b[k] + a[m], .03, .97)
- *     L  = clip(pG(1−pG)/τ² − 1, 2, 20)               τ² of `interactionVariance`
- *     kP = kP₀/(1 + n_task[k]/300)                    pP = clip(b[k] + dev[k,m], .03, .97)
- *     α = 1 + s + kG·pG + kP·pP                       β = 1 + f + kG·(1−pG) + kP·(1−pP)
+ *     W' = W[m] − w,  R' = R[m] − w·(s/n − b[k])       what the model did on other tasks (`two-way-fit.ts`)
+ *     a' = (R' + 20·β·x[m])/(W' + 20)                  its effect without this cell, of variance v = .2/(W' + 20)
+ *     pG = clip(b[k] + a', .03, .97)                   kG = clip(pG(1−pG)/(τ² + v) − 1, 2, 20),  τ² of `interactionVariance`
+ *     pP = clip(b[k] + dev[k,m], .03, .97)             kP = kP₀/(1 + n_task[k]/300), 0 where the offline prior is silent
+ *     α = s + kG·pG + kP·pP                            β = f + kG·(1−pG) + kP·(1−pP)
  *
- * L is the size of the Beta distribution with mean pG and variance τ²: as much as other tasks really say.
+ * kG is the size of the Beta distribution with mean pG and variance τ² + v: as much as price and other tasks really say.
  *
- * Heuristic outcomes are summed apart and bounded (`bounded-outcomes.ts`): in s, f and n to four labels, in b, a, N and
+ * Heuristic outcomes are summed apart and bounded (`bounded-outcomes.ts`): in s, f and n to four labels, in the fit and
  * n_task to four per model. They may be eight updates old, like the fit.
  *
  * @param measures where labelled and heuristic quality stand in `sums`
- * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent: kP then starts at 2
+ * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent
  * @param strengthOf  kP₀, 0–30, where it is not
+ * @param priceLevels x[m] of the catalogue as it is now
  */
 export function createQualityPosterior(
   sums: BeliefSums,
   measures: QualityMeasures,
   deviationOf: (taskIndex: number, modelIndex: number) => number | undefined,
   strengthOf: (taskIndex: number, modelIndex: number) => number | undefined,
+  priceLevels: () => Float64Array,
 ): QualityPosterior {
   const fit = createTwoWayFit();
   const outcomes = createBoundedOutcomes();
   let heuristics = outcomes.heuristics;
   /** The sums of a model that nobody heard of. */
   const nothing = new Float64Array(sums.offsetOf(1, 0, 0));
-  let interaction = 0;
+  let interaction = EXPECTED_INTERACTION;
   let updatesSinceFit = REFIT_EVERY;
 
   function fitNow(): void {
     const modelCount = sums.count();
     boundOutcomes(outcomes, sums, measures);
     heuristics = outcomes.heuristics;
-    refit(fit, modelCount, outcomes.successes, outcomes.weights);
-    interaction = interactionVariance(fit, modelCount, outcomes.successes, outcomes.weights);
+    const { successes, weights } = outcomes;
+    // Twice, never from the last fit: what is believed must not depend on the order in which outcomes came.
+    refit(fit, modelCount, successes, weights, priceLevels(), EXPECTED_INTERACTION);
+    interaction = interactionVariance(fit, modelCount, successes, weights);
+    refit(fit, modelCount, successes, weights, priceLevels(), interaction);
     updatesSinceFit = 0;
   }
 
@@ -130,29 +138,34 @@ export function createQualityPosterior(
     const labelledElsewhere = at(effective, overall) + at(effective, overall + 1) - labelledWeight;
     const elsewhere = clamp(labelledElsewhere, 0, WEIGHT_LIMIT) + at(bounded, heuristic + 2);
     const baseline = at(fit.taskBaseline, taskIndex);
-    const effect = modelIndex < 0 ? 0 : at(fit.modelEffect, modelIndex);
+    const fitted = isKnown ? modelIndex * TASK_COUNT + taskIndex : -1;
+    const count = at(outcomes.weights, fitted);
+    const own = informationOf(count, interaction);
+    const ownResidual = count > 0 ? own * (at(outcomes.successes, fitted) / count - baseline) : 0;
+    const information = at(fit.modelInformation, modelIndex) - own + MODEL_EFFECT_STRENGTH;
+    const fromPrice = MODEL_EFFECT_STRENGTH * fit.priceSlope * at(priceLevels(), modelIndex);
+    const effect = (at(fit.modelResidual, modelIndex) - ownResidual + fromPrice) / information;
     const modelQuality = clamp(baseline + effect, EFFECT_FLOOR, EFFECT_CEILING);
-    const strengthLimit = clamp(
-      (modelQuality * (1 - modelQuality)) / interaction - 1,
+    const variance = interaction + OUTCOME_VARIANCE / information;
+    const modelStrength = clamp(
+      (modelQuality * (1 - modelQuality)) / variance - 1,
       MODEL_STRENGTH_FLOOR,
       MODEL_STRENGTH_CEILING,
     );
-    const modelStrength = (strengthLimit * elsewhere) / (elsewhere + MODEL_HALF_STRENGTH_AT);
-    const deviation = (modelIndex < 0 ? undefined : deviationOf(taskIndex, modelIndex)) ?? Number.NaN;
+    const deviation = (isKnown ? deviationOf(taskIndex, modelIndex) : undefined) ?? Number.NaN;
     const isSilent = Number.isNaN(deviation);
-    const priorStrength =
-      (isSilent ? AVERAGE_STRENGTH : (strengthOf(taskIndex, modelIndex) ?? 0)) /
-      (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
-    const priorQuality = clamp(baseline + (isSilent ? 0 : deviation), EFFECT_FLOOR, EFFECT_CEILING);
+    const priorStrength = isSilent
+      ? 0
+      : (strengthOf(taskIndex, modelIndex) ?? 0) / (1 + at(fit.taskWeight, taskIndex) / PRIOR_HALF_LIFE);
+    const priorQuality = isSilent ? 0 : clamp(baseline + deviation, EFFECT_FLOOR, EFFECT_CEILING);
     cell.weight = weight;
     cell.modelWeight = weight + elsewhere;
     cell.modelStrength = modelStrength;
     cell.modelQuality = modelQuality;
     cell.priorStrength = priorStrength;
     cell.priorQuality = priorQuality;
-    cell.alpha = 1 + success + modelStrength * modelQuality + priorStrength * priorQuality;
-    cell.beta =
-      1 + (weight - success) + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
+    cell.alpha = success + modelStrength * modelQuality + priorStrength * priorQuality;
+    cell.beta = weight - success + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
   }
 
   /** What only reports and the change watch ask for: the hot path does without. */

@@ -45,9 +45,10 @@ describe('utility', () => {
     // 1000 tokens in at $10/M and 2 × 200 out at $30/M; 600 ms + 200 × 12 ms, half of the calls answered.
     expect(arm?.expectedCostMicroUsd).toBeCloseTo(10_000 + 12_000, -2);
     expect(arm?.expectedLatencyMs).toBeCloseTo(3000, 6);
-    expect(arm?.quality).toBeCloseTo(2.3 / 4, 10);
+    const { mean } = learner.qualityOf('translation', 'c');
+    expect(arm?.quality).toBeCloseTo(mean, 10);
     const costUsd = (arm?.expectedCostMicroUsd ?? 0) / 1e6;
-    expect(arm?.utilityUsd).toBeCloseTo(0.03 * (2.3 / 4) - 1.5 * costUsd - 0.0003 * 6, 10);
+    expect(arm?.utilityUsd).toBeCloseTo(0.03 * mean - 1.5 * costUsd - 0.0003 * 6, 10);
   });
 
   test('latency counts a quarter of the generation', () => {

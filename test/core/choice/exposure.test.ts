@@ -63,7 +63,9 @@ describe('where the task is not recognised', () => {
       choiceInput(models, { profile, strategy: BUILT_IN_STRATEGIES.price, explore: false }),
     );
     expect(price.ranking[0]?.modelId).toBe('cheap');
-    const explicit = decide(choiceInput(models, { profile, isExplicit: true, explore: false }));
+    // Worth so little that the cheapest is the best value, and still enough for the safe side.
+    const strategy = { ...BUILT_IN_STRATEGIES.balanced, valueOfQualityUsd: 0.011 };
+    const explicit = decide(choiceInput(models, { profile, strategy, isExplicit: true, explore: false }));
     expect(explicit.ranking[0]?.modelId).toBe('cheap');
   });
 });

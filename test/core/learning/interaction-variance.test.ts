@@ -5,6 +5,7 @@ import { createRandom } from '../../../src/core/learning/random.ts';
 import { createTwoWayFit, refit } from '../../../src/core/learning/two-way-fit.ts';
 
 const MODELS = 12;
+const LEVEL = new Float64Array(500);
 
 /** τ² of cells whose true quality is .6 + a + b ± spread, each with `count` outcomes of 0 or 1. */
 function estimated(seed: number, spread: number, count: number): number {
@@ -20,7 +21,7 @@ function estimated(seed: number, spread: number, count: number): number {
     }
   }
   const fit = createTwoWayFit();
-  refit(fit, MODELS, successes, weights);
+  refit(fit, MODELS, successes, weights, LEVEL, 0.01);
   return interactionVariance(fit, MODELS, successes, weights);
 }
 
@@ -50,11 +51,11 @@ test('it is never zero or negative, and a single outcome of a cell says nothing'
   const fit = createTwoWayFit();
   const successes = new Float64Array(TASK_COUNT * 500);
   const weights = new Float64Array(TASK_COUNT * 500).fill(1);
-  refit(fit, 500, successes, weights);
+  refit(fit, 500, successes, weights, LEVEL, 0.01);
   expect(interactionVariance(fit, 500, successes, weights)).toBeCloseTo(0.01, 12);
   // Everybody exactly as expected: less spread than chance would give.
   successes.fill(60);
   weights.fill(100);
-  refit(fit, 500, successes, weights);
+  refit(fit, 500, successes, weights, LEVEL, 0.01);
   expect(interactionVariance(fit, 500, successes, weights)).toBe(1e-4);
 });

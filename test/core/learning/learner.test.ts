@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { CELL_FIELDS, CELL_STRIDE, type Learner } from '../../../src/core/learning/contract.ts';
 import { type BeliefDelta, negated } from '../../../src/core/learning/delta.ts';
 import { createLearner } from '../../../src/core/learning/learner.ts';
+import { RESHAPING } from '../../../src/core/learning/quality-posterior.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
 import { TASKS, type Task } from '../../../src/core/task/task.ts';
-import { chatModel } from '../choice/candidates.ts';
+import { chatModel, priceOf } from '../choice/candidates.ts';
 import { measured, quality, unlabelled } from './evidence.ts';
 
 const MODELS = ['small', 'middle', 'large'].map((id) => chatModel(id));
@@ -66,27 +67,40 @@ function mixedEvidence(seed: number, count: number): BeliefDelta[] {
 }
 
 describe('posterior', () => {
-  test('before any evidence a silent prior is two pseudo-outcomes at .65', () => {
+  test('before any evidence: .65, as firmly as models and their tasks differ by .1 each', () => {
+    const strength = (0.65 * 0.35) / (0.01 + 0.01) - 1;
     expect(learnerOf([]).qualityOf('translation', 'small')).toMatchObject({
-      alpha: expect.closeTo(1 + 2 * 0.65, 10),
-      beta: expect.closeTo(1 + 2 * 0.35, 10),
+      alpha: expect.closeTo(strength * 0.65, 10),
+      beta: expect.closeTo(strength * 0.35, 10),
       samples: 0,
       evidence: 'prior',
     });
   });
 
-  test('an offline prior is thirty pseudo-outcomes at b + dev, within .03 and .97', () => {
+  test('before any evidence the dearer model is expected to be the better, by .04 per factor e', () => {
+    const models = [chatModel('cheap', [priceOf(1, 1)]), chatModel('dear', [priceOf(Math.E, Math.E)])];
+    const learner = createLearner({ models, random: createRandom(3) });
+    const meanOf = (id: string) => learner.qualityOf('translation', id).mean;
+    expect(meanOf('dear')).toBeCloseTo(0.65 + 0.02, 10);
+    expect(meanOf('cheap')).toBeCloseTo(0.65 - 0.02, 10);
+    // A new price list is taken at once.
+    learner.setModels([chatModel('cheap', [priceOf(1, 1)]), chatModel('dear', [priceOf(1, 1)])]);
+    expect(meanOf('dear')).toBeCloseTo(0.65, 10);
+  });
+
+  test('an offline prior is thirty pseudo-outcomes more at b + dev, within .03 and .97', () => {
     const learner = learnerOf([], {
       deviationOf: (_, modelId) => ({ small: -0.2, middle: 0.9 })[modelId],
     });
+    const silent = learner.qualityOf('translation', 'large');
     const small = learner.qualityOf('translation', 'small');
-    expect(small.alpha).toBeCloseTo(1 + 30 * 0.45, 10);
-    expect(small.beta).toBeCloseTo(1 + 30 * 0.55, 10);
-    expect(learner.qualityOf('translation', 'middle').alpha).toBeCloseTo(1 + 30 * 0.97, 10);
-    expect(learner.qualityOf('translation', 'large').alpha).toBeCloseTo(1 + 2 * 0.65, 10);
+    expect(small.alpha).toBeCloseTo(silent.alpha + 30 * 0.45, 10);
+    expect(small.beta).toBeCloseTo(silent.beta + 30 * 0.55, 10);
+    const { alpha } = learner.qualityOf('translation', 'middle');
+    expect(alpha).toBeCloseTo(silent.alpha + 30 * 0.97, 10);
   });
 
-  test('by hand: own outcomes, the model elsewhere (kG = LN/(N+20)), the prior halved after 300', () => {
+  test('by hand: own outcomes, the model elsewhere without this cell, the prior halved after 300', () => {
     const learner = learnerOf(
       [
         quality('small', 'translation', 60, 40),
@@ -96,25 +110,49 @@ describe('posterior', () => {
       { deviationOf: (_, modelId) => (modelId === 'small' ? 0.1 : undefined) },
     );
     // The fixed point of the two equations, found by iterating them to the end.
+    let [w100, w200] = [100 / 6, 200 / 11];
     let effects = { small: 0, large: 0 };
     let baselines = { translation: 0, extraction: 0 };
-    for (let sweep = 0; sweep < 10_000; sweep += 1) {
-      baselines = {
-        translation: (160 - 100 * effects.small - 200 * effects.large + 1.3) / 302,
-        extraction: (90 - 100 * effects.small + 1.3) / 102,
-      };
-      effects = {
-        small: (150 - 100 * baselines.translation - 100 * baselines.extraction) / 205,
-        large: (100 - 200 * baselines.translation) / 205,
-      };
+    const solve = () => {
+      for (let sweep = 0; sweep < 10_000; sweep += 1) {
+        baselines = {
+          translation:
+            (w100 * (0.6 - effects.small) + w200 * (0.5 - effects.large) + 1.3) / (w100 + w200 + 2),
+          extraction: (w100 * (0.9 - effects.small) + 1.3) / (w100 + 2),
+        };
+        effects = {
+          small:
+            (w100 * (0.6 - baselines.translation) + w100 * (0.9 - baselines.extraction)) / (2 * w100 + 20),
+          large: (w200 * (0.5 - baselines.translation)) / (w200 + 20),
+        };
+      }
+    };
+    solve();
+    // τ² by moments, over the three cells.
+    let [variance, strength] = [5 * 0.01, 5];
+    for (const [mean, model, task, count, own, modelW, taskW] of [
+      [0.6, 'small', 'translation', 100, w100, 2 * w100, w100 + w200],
+      [0.9, 'small', 'extraction', 100, w100, 2 * w100, w100],
+      [0.5, 'large', 'translation', 200, w200, w200, w100 + w200],
+    ] as const) {
+      const expected = baselines[task] + effects[model];
+      const kept = 1 - Math.min(0.8, own / (modelW + 20) + own / (taskW + 2));
+      const v = (count / (count + 10)) ** 2;
+      variance += v * ((mean - expected) ** 2 / kept - (expected * (1 - expected)) / count);
+      strength += v;
     }
-    const kG = (20 * 100) / 120;
-    const pG = baselines.translation + effects.small;
+    const interaction = variance / strength;
+    [w100, w200] = [100 / (1 + 500 * interaction), 200 / (1 + 1000 * interaction)];
+    solve();
+    const effectElsewhere = (w100 * (0.9 - baselines.extraction)) / (w100 + 20);
+    const pG = baselines.translation + effectElsewhere;
+    const kG = (pG * (1 - pG)) / (interaction + 0.2 / (w100 + 20)) - 1;
     const kP = 30 / (1 + 300 / 300);
     const pP = baselines.translation + 0.1;
     const belief = learner.qualityOf('translation', 'small');
-    expect(belief.alpha).toBeCloseTo(1 + 60 + kG * pG + kP * pP, 6);
-    expect(belief.alpha + belief.beta).toBeCloseTo(2 + 100 + kG + kP, 10);
+    expect(kG).toBeGreaterThan(5);
+    expect(belief.alpha).toBeCloseTo(60 + kG * pG + kP * pP, 6);
+    expect(belief.alpha + belief.beta).toBeCloseTo(100 + kG + kP, 6);
     expect(belief.samples).toBe(100);
     expect(belief.evidence).toBe('observed');
     expect(belief.low90).toBeLessThan(belief.mean);
@@ -122,15 +160,17 @@ describe('posterior', () => {
   });
 
   test('what a model does on other tasks counts, at most as twenty outcomes', () => {
-    const learner = learnerOf([
-      quality('small', 'extraction', 0, 5000),
-      quality('large', 'extraction', 5000, 0),
-    ]);
+    const learner = learnerOf(
+      (['extraction', 'summarization', 'conversation'] as const).flatMap((task) => [
+        quality('small', task, 0, 5000),
+        quality('large', task, 5000, 0),
+      ]),
+    );
     const small = learner.qualityOf('translation', 'small');
     const large = learner.qualityOf('translation', 'large');
     expect(large.mean).toBeGreaterThan(small.mean + 0.4);
     expect(large.evidence).toBe('prior');
-    expect(large.alpha + large.beta).toBeLessThan(2 + 20 + 2);
+    expect(large.alpha + large.beta).toBeLessThanOrEqual(20);
   });
 
   test('among specialists, what a model does on other tasks hardly counts', () => {
@@ -143,19 +183,19 @@ describe('posterior', () => {
     const alike = tasks.flatMap((task) => MODELS.map(({ id }) => quality(id, task, 60, 40)));
     const strengthIn = (learner: Learner) => {
       const { alpha, beta } = learner.qualityOf('translation', 'small');
-      return alpha + beta - 2 - 2;
+      return alpha + beta;
     };
-    expect(strengthIn(learnerOf(evidence))).toBeLessThan(7);
-    expect(strengthIn(learnerOf(evidence))).toBeGreaterThan(2 * (400 / 420) - 1e-9);
-    expect(strengthIn(learnerOf(alike))).toBeCloseTo((20 * 400) / 420, 6);
+    expect(strengthIn(learnerOf(evidence))).toBeLessThan(4);
+    expect(strengthIn(learnerOf(evidence))).toBeGreaterThanOrEqual(2);
+    expect(strengthIn(learnerOf(alike))).toBeCloseTo(20, 6);
   });
 
-  test('draws come from Beta(2α, 2β), next to the mean and the weights of the cell and the model', () => {
+  test('draws come from Beta(3α, 3β), next to the mean and the weights of the cell and the model', () => {
     const learner = learnerOf([quality('small', 'translation', 6, 4), quality('small', 'extraction', 3, 2)]);
     const { alpha, beta, mean } = learner.qualityOf('translation', 'small');
     const into = new Float64Array(CELL_STRIDE + 1);
     learner.readCell('translation', 'small', into, 1);
-    expect([...into]).toEqual([0, 2 * alpha, 2 * beta, mean, 10, 15]);
+    expect([...into]).toEqual([0, RESHAPING * alpha, RESHAPING * beta, mean, 10, 15]);
   });
 
   test('a wrong prior is forgotten', () => {
@@ -198,21 +238,23 @@ describe('what nobody labelled', () => {
     const into = new Float64Array(CELL_STRIDE);
     learner.readCell(TASK, 'small', into, 0);
     const { alpha, beta } = learner.qualityOf(TASK, 'small');
-    expect(into[CELL_FIELDS.reshapedAlpha]).toBeCloseTo(2 * alpha, 10);
-    expect(into[CELL_FIELDS.reshapedBeta]).toBeCloseTo(2 * beta, 10);
+    expect(into[CELL_FIELDS.reshapedAlpha]).toBeCloseTo(RESHAPING * alpha, 10);
+    expect(into[CELL_FIELDS.reshapedBeta]).toBeCloseTo(RESHAPING * beta, 10);
     expect(into[CELL_FIELDS.cellWeight]).toBeCloseTo(4, 10);
     expect(into[CELL_FIELDS.modelWeight]).toBeLessThan(8);
   });
 
   test('is never observed: alone it is mixed, and elsewhere it says as little', () => {
     const learner = learnerOf([unlabelled('small', TASK, { passes: 100_000 })]);
+    const baseline = (task: Task) => learner.qualityOf(task, 'nobody').mean;
     expect(learner.qualityOf(TASK, 'small')).toMatchObject({
       evidence: 'mixed',
       samples: expect.closeTo(4, 10),
     });
     const { alpha, beta, evidence } = learner.qualityOf('extraction', 'small');
     expect(evidence).toBe('prior');
-    expect(alpha + beta - 2 - 2).toBeLessThan((20 * 4) / 24);
+    // A model's effect has 20 outcomes' worth of price in it, and four at most of these.
+    expect(alpha / (alpha + beta)).toBeLessThan(baseline('extraction') + 0.35 * (4 / 24));
     learner.apply(quality('small', TASK, 2, 1));
     expect(learner.qualityOf(TASK, 'small').evidence).toBe('mixed');
     learner.apply(quality('small', TASK, 30, 15));

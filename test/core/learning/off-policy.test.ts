@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { evaluateOffPolicy, type LoggedChoice } from '../../../src/core/learning/off-policy.ts';
+import {
+  evaluateOffPolicy,
+  hindsightPredictions,
+  type LoggedChoice,
+} from '../../../src/core/learning/off-policy.ts';
 import { createRandom, type Random } from '../../../src/core/learning/random.ts';
 
 /** Quality by kind of request and arm: the better arm depends on the kind, and the log prefers the worse. */
@@ -134,4 +138,59 @@ test('rows that make no sense are left out', () => {
     return { ...row, chosen: 17 };
   });
   expect(evaluateOffPolicy([...broken, ...rows], best)).toEqual(evaluateOffPolicy(rows, best));
+});
+
+describe('predictions in hindsight', () => {
+  test('are means by cluster and arm, leaning on the cluster by five rewards', () => {
+    const row = (kind: number, chosen: number, reward: number): Row => ({
+      kind,
+      propensities: [0.5, 0.5, 0],
+      predictions: [0, 0, 0],
+      chosen,
+      reward,
+    });
+    const log = [
+      ...Array.from({ length: 15 }, () => row(0, 0, 1)),
+      ...Array.from({ length: 5 }, () => row(0, 1, 0)),
+    ];
+    const predict = hindsightPredictions(
+      [...log, row(1, 0, 0.25), row(1, 1, Number.NaN), row(1, 2, 1)],
+      ({ kind }) => kind,
+    );
+    const first = predict(row(0, 2, 0));
+    expect([...Array.from(first)]).toEqual(
+      [(15 + 5 * 0.75) / 20, (5 * 0.75) / 10, 0.75].map((mean) => expect.closeTo(mean, 12)),
+    );
+    expect(predict(row(1, 0, 0))[1]).toBeCloseTo(0.25, 12);
+    // Nothing is known of a cluster that the log does not have.
+    expect(Array.from(predict(row(7, 0, 0)))).toEqual([0, 0, 0]);
+  });
+
+  test('keep the doubly robust estimate near the truth where the early predictions were wrong and the log had no choice', () => {
+    let [early, late] = [0, 0];
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const random = createRandom(seed);
+      // In its first fifth the log never chooses what is best, and expects nothing of it.
+      const log = logOf(random, 2000, known).map((row, index) =>
+        index < 400
+          ? {
+              ...row,
+              propensities: [0, 1, 0],
+              chosen: 1,
+              reward: random() < 0.45 ? 1 : 0,
+              predictions: [0, 0.5, 0],
+            }
+          : row,
+      );
+      const predict = hindsightPredictions(log, ({ kind }) => kind);
+      early += (evaluateOffPolicy(log, best).doublyRobust?.mean ?? 0) / 20;
+      late +=
+        (evaluateOffPolicy(
+          log.map((row) => ({ ...row, predictions: predict(row) })),
+          best,
+        ).doublyRobust?.mean ?? 0) / 20;
+    }
+    expect(Math.abs(early - TRUE_VALUE)).toBeGreaterThan(0.1);
+    expect(Math.abs(late - TRUE_VALUE)).toBeLessThan(0.03);
+  });
 });

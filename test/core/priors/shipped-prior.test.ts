@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../../src/core/catalog/model.ts';
+import type { QualityPrior } from '../../../src/core/learning/contract.ts';
 import { createLearner } from '../../../src/core/learning/learner.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
 import { indexLeaderboard } from '../../../src/core/priors/leaderboard.ts';
@@ -170,15 +171,13 @@ describe('the shipped prior', () => {
   });
 
   it('takes another strength only between 0 and 30', () => {
-    const strengthOf = (strength: number) => {
-      const learner = createLearner({
-        models,
-        random: createRandom(1),
-        prior: { deviationOf: () => 0, strengthOf: () => strength },
-      });
+    const sizeWith = (prior: QualityPrior | undefined) => {
+      const learner = createLearner({ models, random: createRandom(1), prior });
       const { alpha, beta } = learner.qualityOf('translation', 'our-own');
-      return alpha + beta - 2;
+      return alpha + beta;
     };
+    const strengthOf = (strength: number) =>
+      sizeWith({ deviationOf: () => 0, strengthOf: () => strength }) - sizeWith(undefined);
     expect(strengthOf(7)).toBeCloseTo(7, 9);
     expect(strengthOf(1000)).toBeCloseTo(30, 9);
     expect(strengthOf(-5)).toBeCloseTo(0, 9);
