@@ -13,9 +13,9 @@ import { expand, type PromptFile, readPromptFiles } from './classifier/templates
  * loop    the same rounds around a function that reads one character: what measuring itself costs.
  */
 const PROMPTS = 256;
-const ROUNDS = 200;
-const WARM_UP_MS = 4_000;
-const SWEPT_CALLS = 400;
+const ROUNDS = 100;
+const WARM_UP_CPU_MS = 4_000;
+const SWEPT_CALLS = 200;
 const SWEEP_BYTES = 8 * 1024 * 1024;
 
 const files = readPromptFiles(path.resolve(import.meta.dirname, 'classifier/prompts'));
@@ -100,8 +100,9 @@ const cases: readonly (readonly [name: string, requests: ChatRequestView[], roun
 ];
 // All kinds of text before the first figure: V8 gives up its best code at the first text unlike all before, and on a
 // busy machine takes a second to make it anew.
-const warmUpEndMs = performance.now() + WARM_UP_MS;
-while (performance.now() < warmUpEndMs) for (const [, requests] of cases) warmMicros(requests, profile, 2);
+while (process.cpuUsage().user < WARM_UP_CPU_MS * 1_000) {
+  for (const [, requests] of cases) warmMicros(requests, profile, 2);
+}
 
 console.log(`${'µs per profile'.padEnd(32)}   warm   swept   × loop   bytes`);
 for (const [name, requests] of cases) {

@@ -135,6 +135,19 @@ export function writtenExamples(
   return examples;
 }
 
+/**
+ * Plain prompts as templates without slots, so that they come in haste, with greetings and with passages too; taken as
+ * they stand they are all short. `examples` are named by the file they are from, `en-3.tsv`; mixed ones have no language.
+ */
+export function asPromptFiles(examples: readonly Example[], files: readonly PromptFile[]): PromptFile[] {
+  return files.map((file) => ({
+    ...file,
+    templates: examples
+      .filter(({ source }) => source.startsWith(`${file.language}-`))
+      .map(({ task, text }) => ({ task, text: shield(text) })),
+  }));
+}
+
 /** How often a task's prompts come with a passage. */
 const PASSAGE_SHARE: Readonly<Record<Task, number>> = {
   code_generation: 0.08,

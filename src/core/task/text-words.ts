@@ -24,13 +24,13 @@ import {
  * its kind at every character. Small functions, because V8 is slow to give a big one its best code again once a first
  * text in another script has made it throw that away.
  */
-const HEAD_CHARACTERS = 384;
+const HEAD_CHARACTERS = 256;
 const TAIL_CHARACTERS = 128;
 export const EXAMINED_CHARACTERS = HEAD_CHARACTERS + TAIL_CHARACTERS;
 /** How far from either end the words still count as instruction. */
 const INSTRUCTION_CHARACTERS = 128;
 /** Shorter texts are all head: their end is not looked at twice. */
-const TAIL_INSTRUCTION_FROM = 3 * INSTRUCTION_CHARACTERS;
+const TAIL_INSTRUCTION_FROM = 2 * INSTRUCTION_CHARACTERS;
 const MARKED_LETTERS = 48;
 
 /** Bits of `marks`. */
