@@ -8,6 +8,7 @@ import { reportHealth } from './gateway/health.ts';
 import type { Keyring } from './gateway/keyring.ts';
 import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { rankModels } from './gateway/rankings.ts';
+import { reevaluateModel } from './gateway/reevaluate.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
@@ -15,6 +16,7 @@ import { registerCors } from './http/cors.ts';
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
 import { registerIntelligence } from './http/intelligence.ts';
+import { registerModelActions } from './http/model-actions.ts';
 import { registerModels } from './http/models.ts';
 import { registerOperations } from './http/operations.ts';
 import { registerPriors } from './http/priors.ts';
@@ -95,6 +97,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
     reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
+  });
+  registerModelActions(app, {
+    reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),
   });
   registerPriors(app, {
     pushEvaluation: (body) => pushEvaluation(gateway, body),

@@ -3,6 +3,7 @@ import { FILE_FORMATS } from './core/evaluation/read-file.ts';
 import { importCommand } from './import-command.ts';
 import { createKeyCommand, listKeysCommand, revokeKeyCommand } from './keys-commands.ts';
 import { main } from './main.ts';
+import { listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
 
 /** `outrider …`; the arguments without the program's own name. */
 export async function runCli(args: readonly string[]): Promise<void> {
@@ -45,6 +46,22 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .option(...config)
     .action((id, options) => revokeKeyCommand(id, options, process.env, console.log));
 
+  const models = program.command('models').description('the models there are, and what is learnt of them');
+  models
+    .command('list')
+    .description('each with its endpoints, prices and learnt scores')
+    .option(...config)
+    .action((options) => listModelsCommand(options, process.env, console.log));
+  models
+    .command('reevaluate <id>')
+    .description(
+      'look at a model again: the running gateway tries it, within bounds; OUTRIDER_API_KEY is the key',
+    )
+    .option(...config)
+    .option('--max-requests <count>', 'that it may get (200)', wholeNumber)
+    .option('--url <url>', 'of the gateway, instead of api.address')
+    .action((id, options) => reevaluateModelCommand(id, options, process.env, console.log));
+
   program
     .command('import <file>')
     .description('your own evaluation as prior evidence: CSV, JSON lines, JSON, or the output of promptfoo')
@@ -64,6 +81,12 @@ export async function runCli(args: readonly string[]): Promise<void> {
 /** Not `<from=to...>`, which would take the file for one more. */
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new InvalidArgumentError('A whole number, at least 1.');
 }
 
 function wholeDays(text: string): number {

@@ -13,6 +13,7 @@ export interface MetricSources {
   beliefs(): Iterable<{ task: Task; model: string; mean: number; samples: number }>;
   budgets(): Iterable<{ strategy: string } & BudgetStanding>;
   conversations(): number;
+  trials(): Iterable<readonly [model: string, trial: { readonly remaining: number }]>;
   journal(): { pending: number; oldestMs: number; dropped: number };
   inFlight(): number;
   judge(): { waiting: number; running: number; spentUsd: number };
@@ -278,6 +279,16 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     collect() {
       this.reset();
       for (const { strategy, multiplier } of sources.budgets()) this.set({ strategy }, multiplier);
+    },
+  });
+  new Gauge({
+    name: 'outrider_trial_remaining_requests',
+    help: 'Requests that a model may still get because an operator wants it looked at again',
+    labelNames: ['model'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [model, { remaining }] of sources.trials()) this.set({ model }, remaining);
     },
   });
   new Gauge({

@@ -12,6 +12,7 @@ import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createConversations } from './core/choice/conversations.ts';
 import { createDryRunTally } from './core/choice/dry-run-tally.ts';
+import { createTrials, readTrials } from './core/choice/trials.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayOf } from './core/judge/daily-budget.ts';
 import { createLearner } from './core/learning/learner.ts';
@@ -119,12 +120,17 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config.strategies,
       readPacerStates((await store.loadState('budgets')) ?? ''),
     );
+    const trials = createTrials(readTrials((await store.loadState('trials')) ?? ''));
     const kept = keepStates(
       store,
-      { budgets: () => JSON.stringify(budgets.states()) },
+      {
+        budgets: () => JSON.stringify(budgets.states()),
+        trials: () => JSON.stringify(trials.states()),
+      },
       {
         everyMs: STATE_KEPT_EVERY_MS,
-        onError: (error) => logger.warn({ err: error }, 'the state of the budgets could not be stored'),
+        onError: (error) =>
+          logger.warn({ err: error }, 'the state of budgets and trials could not be stored'),
       },
     );
     closers.push(() => kept.close());
@@ -165,6 +171,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         }
       },
       conversations: () => conversations.count(),
+      trials: () => Object.entries(trials.states()),
       journal: () => store.journal.lag(),
       inFlight: () => inFlight.size,
       judge: () => judge.standing(nowMs()),
@@ -178,6 +185,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       budgets,
       conversations,
       dryRuns,
+      trials,
       guard,
       store,
       watch: createEndpointWatch(nowMs),

@@ -1,6 +1,7 @@
 import type { Budgets } from '../core/choice/budgets.ts';
 import type { Conversations } from '../core/choice/conversations.ts';
 import type { DryRunTally } from '../core/choice/dry-run-tally.ts';
+import type { Trials } from '../core/choice/trials.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
@@ -25,6 +26,7 @@ export interface GatewayDeps {
   readonly conversations: Conversations;
   readonly offlinePrior: OfflinePrior;
   readonly dryRuns: DryRunTally;
+  readonly trials: Trials;
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;

@@ -31,12 +31,13 @@ export function explainCircumstances(
   served: readonly RankedCandidate[],
   visibleModels: ReadonlySet<string> | undefined,
 ): object {
-  const { costPenalty, staying, dryRun } = circumstances ?? {};
+  const { costPenalty, staying, dryRun, trials } = circumstances ?? {};
   return {
     ...(costPenalty === undefined ? {} : { budget: { cost_penalty: costPenalty } }),
     ...(staying === undefined
       ? {}
       : { sticky: { warm_cache_usd: staying.warmCacheUsd, forgone_usd: staying.gainUsd } }),
+    ...(trials === undefined ? {} : { on_trial: trials.filter((id) => visibleModels?.has(id) !== false) }),
     ...(dryRun === undefined ? {} : { dry_run: explainDryRun(dryRun, served[0], visibleModels) }),
   };
 }

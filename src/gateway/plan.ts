@@ -49,11 +49,13 @@ export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): D
     floorShare: routing.exploration,
     isExplicit: resolved.isExplicit,
     costPenalty,
+    trials: resolved.isExplicit || baseline !== undefined ? undefined : deps.trials.running(),
     staying: mayStay ? stayingOf(deps, catalog, job, profile.inputTokens, costPenalty) : undefined,
   };
   const decision = decide(input);
   if (baseline !== undefined) return serveBaseline(deps, live, baseline, input, decision);
   if (decision.ranking.length === 0) throw nobodyCanServe(job.body.model, decision, deps.nowMs());
+  if (input.trials !== undefined) deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
   return decision;
 }
 

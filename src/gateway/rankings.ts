@@ -184,11 +184,18 @@ function rankModel(
       seen.dryRuns.requests > 0
         ? round((seen.dryRuns.modelToChoices.get(model.id) ?? 0) / seen.dryRuns.requests, 4)
         : null,
+    trial: trialOf(deps, model),
     endpoints: model.endpoints.map((endpoint) => ({
       provider: endpoint.provider,
       circuit: deps.guard.snapshot(endpoint.id).state,
     })),
   };
+}
+
+/** What is left of a look that an operator asked for; null without one. */
+function trialOf(deps: GatewayDeps, model: Model): { max_requests: number; remaining: number } | null {
+  const trial = deps.trials.trialOf(model.id);
+  return trial === undefined ? null : { max_requests: trial.requests, remaining: trial.remaining };
 }
 
 /** Measured over the last day where there is something to measure, believed otherwise. */
@@ -214,7 +221,7 @@ function latencyOf(deps: GatewayDeps, task: Task, model: Model) {
   };
 }
 
-function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
+export function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
   let endpoint: Endpoint | undefined;
   let costMicroUsd = Number.POSITIVE_INFINITY;
   const expectedOutputTokens = deps.learner.expectedOutputTokens(task, model.id);
@@ -230,7 +237,7 @@ function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
 }
 
 /** What a model costs in money and waiting, as points of quality: ((1 + cost penalty)·cost + T·seconds) / V. */
-function handicapOf(deps: GatewayDeps, strategy: Strategy, task: Task, model: Model): number {
+export function handicapOf(deps: GatewayDeps, strategy: Strategy, task: Task, model: Model): number {
   const { endpoint, costMicroUsd } = cheapestEndpoint(deps, task, model);
   if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
   const timing = deps.learner.timingOf(endpoint.id, task);

@@ -37,6 +37,7 @@ const UNWALLED = new Set([
   'serve.ts',
   'log.ts',
   'cli.ts',
+  'models-commands.ts',
   'keys-commands.ts',
   'line-writer.ts',
   'one-at-a-time.ts',

@@ -43,6 +43,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     path: '/v1/intelligence/priors/nobody',
     status: 404,
   },
+  'POST /v1/intelligence/models/*': {
+    access: 'admin',
+    path: '/v1/intelligence/models/nobody/reevaluate',
+    status: 404,
+  },
   'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
   'GET /metrics': { access: 'intelligence' },
   'GET /health/live': { access: 'open' },

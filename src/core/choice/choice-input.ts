@@ -45,6 +45,8 @@ export interface ChoiceInput {
   readonly floorShare?: number;
   /** The client named the model; the candidates are its endpoints. */
   readonly isExplicit: boolean;
+  /** Models that an operator wants looked at again: they get a share of the choices, and no strategy's floor holds for them. */
+  readonly trials?: ReadonlySet<string>;
   /** What keeps this request where its conversation is; for strategies of kind `bandit`. */
   readonly staying?: Staying;
   /** Dollars of disutility per dollar of expected cost, on top of the cost itself (see `pacer.ts`). */

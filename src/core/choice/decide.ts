@@ -38,6 +38,7 @@ export function decide(input: ChoiceInput): Decision {
       unsafe,
       input.random,
       input.floorShare,
+      input.trials,
     );
     order = choice.order;
     propensities = choice.propensities;
@@ -58,16 +59,17 @@ export function decide(input: ChoiceInput): Decision {
 
 /** @param gainUsd what a conversation that stays where it is forgoes; undefined when it does not stay */
 function circumstancesOf(
-  { costPenalty = 0, staying }: ChoiceInput,
+  { costPenalty = 0, staying, trials }: ChoiceInput,
   gainUsd: number | undefined,
 ): Circumstances | undefined {
-  if (costPenalty === 0 && gainUsd === undefined) return undefined;
+  if (costPenalty === 0 && gainUsd === undefined && trials === undefined) return undefined;
   return {
     costPenalty: costPenalty > 0 ? costPenalty : undefined,
     staying:
       staying === undefined || gainUsd === undefined
         ? undefined
         : { warmCacheUsd: staying.warmCacheUsd, gainUsd },
+    trials: trials && [...trials],
   };
 }
 

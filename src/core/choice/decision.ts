@@ -21,6 +21,8 @@ export interface Circumstances {
   readonly costPenalty?: number;
   /** Where the conversation stayed: what its warm cache saves, and what was to be gained elsewhere, USD. */
   readonly staying?: { readonly warmCacheUsd: number; readonly gainUsd: number };
+  /** Models that were on trial. */
+  readonly trials?: readonly string[];
   /** What would have been served while the baseline is; the ranking may be empty. */
   readonly dryRun?: Pick<Decision, 'reason' | 'ranking' | 'excluded'>;
 }

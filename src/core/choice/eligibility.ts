@@ -33,7 +33,8 @@ export function breachOfLimits(input: ChoiceInput, prospect: Prospect): Excluded
   ) {
     return excluded(prospect, 'over_latency_ceiling');
   }
-  const minQuality = Math.max(strategy.minQuality, limits?.minQuality ?? 0);
+  const isOnTrial = input.trials?.has(prospect.model.id) === true;
+  const minQuality = Math.max(isOnTrial ? 0 : strategy.minQuality, limits?.minQuality ?? 0);
   if (prospect.quality < minQuality && prospect.cellWeight >= OUTCOMES_TO_EXCLUDE) {
     return excluded(prospect, 'below_min_quality');
   }

@@ -31,8 +31,9 @@ export function unsafeModel(
 }
 
 /**
- * Caps the shares of untried arms in place (the unsafe model's at 0) and gives what is taken to the tried ones in
- * proportion to theirs. At a cold start, where nobody is tried, only the unsafe model gives way.
+ * Caps the shares of untried models in place (the unsafe model's at 0), all endpoints of one together, and gives what is
+ * taken to the tried ones in proportion to theirs. At a cold start, where nobody is tried, only the unsafe model gives
+ * way. Being a bound on each choice, it holds for any number of them made at the same time, before one has its outcome.
  *
  * @param shares p̂ per arm, summing to 1
  */
@@ -43,21 +44,27 @@ export function capUntried(
 ): void {
   const isAnyTried = arms.some(isTried);
   if (unsafe === undefined && (!isAnyTried || arms.every(isTried))) return;
-  const untriedCap = isAnyTried ? Math.max(UNTRIED_SHARE, 1 / arms.length) : 1;
-  let excess = 0;
+  const untriedCap = isAnyTried ? UNTRIED_SHARE : 1;
   let takerShare = 0;
   let takerCount = 0;
+  let excess = 0;
+  const modelToShare = new Map<string, number>();
   for (const [index, arm] of arms.entries()) {
     const share = shares[index] ?? 0;
     if (isTaker(arm)) {
       takerShare += share;
       takerCount += 1;
-      continue;
+    } else {
+      modelToShare.set(arm.model.id, (modelToShare.get(arm.model.id) ?? 0) + share);
     }
+  }
+  for (const [index, arm] of arms.entries()) {
+    const modelShare = modelToShare.get(arm.model.id);
     const cap = arm.model.id === unsafe ? 0 : untriedCap;
-    if (share <= cap) continue;
-    shares[index] = cap;
-    excess += share - cap;
+    if (isTaker(arm) || modelShare === undefined || modelShare <= cap) continue;
+    const share = shares[index] ?? 0;
+    shares[index] = (share * cap) / modelShare;
+    excess += share - (shares[index] ?? 0);
   }
   if (excess === 0) return;
   for (const [index, arm] of arms.entries()) {

@@ -2,6 +2,7 @@ import { drawJointQualities } from '../learning/joint-draws.ts';
 import type { Random } from '../learning/random.ts';
 import { capUntried } from './exposure.ts';
 import type { Prospect } from './prospect.ts';
+import { mixInTrials } from './trials.ts';
 
 /** Joint samples of θ per choice: the resolution of p̂ is 1/64. */
 export const JOINT_DRAWS = 64;
@@ -37,6 +38,7 @@ const winners = new Int32Array(JOINT_DRAWS);
  * @param valueOfQualityUsd V
  * @param unsafe model that gets nothing but the floor
  * @param floorShare ε, 0–1
+ * @param trials models that get a share whatever is believed of them (`trials.ts`)
  */
 export function chooseByThompson(
   arms: readonly Prospect[],
@@ -46,6 +48,7 @@ export function chooseByThompson(
   unsafe: string | undefined,
   random: Random,
   floorShare = FLOOR_SHARE,
+  trials?: ReadonlySet<string>,
 ): ThompsonChoice {
   makeRoom(arms.length, modelCount);
   for (const [index, arm] of arms.entries()) {
@@ -56,6 +59,7 @@ export function chooseByThompson(
   const propensities = winShares(arms.length, modelCount, valueOfQualityUsd);
   capUntried(arms, propensities, unsafe);
   mixInFloor(arms, valueOfQualityUsd, propensities, floorShare);
+  if (trials !== undefined) mixInTrials(arms, propensities, trials, unsafe);
   const chosen = pick(propensities, random);
   const draw = drawChoosing(chosen, random);
   return { propensities, order: orderIn(draw, chosen, arms.length, modelCount, valueOfQualityUsd) };
