@@ -121,6 +121,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       readPacerStates((await store.loadState('budgets')) ?? ''),
     );
     const trials = createTrials(readTrials((await store.loadState('trials')) ?? ''));
+    trials.setModels(config.models);
     const kept = keepStates(
       store,
       {
@@ -280,6 +281,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config = fresh;
       learner.setModels(fresh.models);
       budgets.setStrategies(fresh.strategies);
+      trials.setModels(fresh.models);
       offlinePrior.use(fresh.models, fresh.learning.shippedPriors);
       if (live.routing.baseline !== former.baseline) dryRuns.reset();
       guard.setEndpoints(endpointIds(fresh));

@@ -1,3 +1,4 @@
+import type { Model } from '../catalog/model.ts';
 import type { Prospect } from './prospect.ts';
 
 /** Share of the choices that models on trial get together, whatever is believed of them. */
@@ -10,6 +11,8 @@ export interface Trials {
   readonly trialOf: (modelId: string) => Trial | undefined;
   /** For `ChoiceInput.trials`; undefined while there is none, which is nearly always. */
   readonly running: () => ReadonlySet<string> | undefined;
+  /** Takes another catalogue: trials of models that left are over. */
+  readonly setModels: (models: readonly Model[]) => void;
   /**
    * A choice fell on this model, by its trial or not. Counted when it is made and not when it is answered: any
    * number of requests at the same time cannot overrun the bound.
@@ -43,6 +46,11 @@ export function createTrials(before: Readonly<Record<string, Trial>> = {}): Tria
     },
     trialOf: (modelId) => modelToTrial.get(modelId),
     running: () => running,
+    setModels: (models) => {
+      const ids = new Set(models.map(({ id }) => id));
+      for (const modelId of modelToTrial.keys()) if (!ids.has(modelId)) modelToTrial.delete(modelId);
+      noteRunning();
+    },
     chosen: (modelId) => {
       const trial = modelToTrial.get(modelId);
       if (trial === undefined) return;

@@ -20,6 +20,16 @@ describe('a trial', () => {
     expect(trials.running()).toBeUndefined();
   });
 
+  test('of a model that left the catalogue is over', () => {
+    const trials = createTrials();
+    trials.start('ill', 3);
+    trials.start('stays', 3);
+    trials.setModels([chatModel('stays'), chatModel('new')]);
+    expect(trials.running()).toEqual(new Set(['stays']));
+    trials.setModels([]);
+    expect(trials.running()).toBeUndefined();
+  });
+
   test('is found again after a restart, and nothing that makes no sense', () => {
     const trials = createTrials();
     trials.start('ill', 3);
