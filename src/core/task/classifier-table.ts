@@ -7,16 +7,16 @@ import { FEATURE_ROWS } from './text-features.ts';
  * learn that takes one word of a bitmap that fits the first caches. A row lies within one line of the cache.
  */
 
-/** Numbers from one row to the next: ten weights, four bytes to a number from the lowest up, and padding. */
-export const ROW_WORDS = 4;
+/** Numbers from one row to the next, as a power of two: ten weights, four bytes to a number from the lowest up. */
+export const ROW_SHIFT = 2;
 /** What is added to a weight to make it a byte of 1 to 255. */
 export const WEIGHT_EXCESS = 128;
-/** For each 32 feature rows two numbers: a bit for each that is shipped, and how many are shipped before these. */
+/** For each 8 feature rows one number: in the low byte a bit for each that is shipped, above how many come before. */
 export const PLACES = decodePlaces(CLASSIFIER_ROWS);
 export const WEIGHTS = decodeWeights(CLASSIFIER_WEIGHTS);
 
 function decodePlaces(base64: string): Int32Array {
-  const places = new Int32Array((2 * FEATURE_ROWS) / 32);
+  const places = new Int32Array(FEATURE_ROWS / 8);
   let row = -1;
   let gap = 0;
   for (const byte of Buffer.from(base64, 'base64')) {
@@ -25,12 +25,13 @@ function decodePlaces(base64: string): Int32Array {
     if (byte === 255) continue;
     row += gap;
     gap = 0;
-    const pair = 2 * (row >>> 5);
-    places[pair] = (places[pair] as number) | (1 << (row & 31));
-    if (pair + 2 < places.length) places[pair + 3] = (places[pair + 3] as number) + 1;
+    places[row >>> 3] = (places[row >>> 3] as number) | (1 << (row & 7));
   }
-  for (let pair = 2; pair < places.length; pair += 2) {
-    places[pair + 1] = (places[pair + 1] as number) + (places[pair - 1] as number);
+  let before = 0;
+  for (let index = 0; index < places.length; index += 1) {
+    const bits = places[index] as number;
+    places[index] = bits | (before << 8);
+    for (let left = bits; left !== 0; left &= left - 1) before += 1;
   }
   return places;
 }
@@ -39,10 +40,10 @@ function decodeWeights(base64: string): Int32Array {
   const weights = new Int8Array(Buffer.from(base64, 'base64'));
   const classes = CLASSIFIED_TASKS.length;
   // Buffers of this size begin at a page, so a row of 16 bytes never straddles two lines.
-  const words = new Int32Array(ROW_WORDS * (weights.length / classes));
+  const words = new Int32Array((weights.length / classes) << ROW_SHIFT);
   weights.forEach((weight, index) => {
     const label = index % classes;
-    const at = Math.floor(index / classes) * ROW_WORDS + (label >> 2);
+    const at = (Math.floor(index / classes) << ROW_SHIFT) + (label >> 2);
     words[at] = (words[at] as number) | ((weight + WEIGHT_EXCESS) << (8 * (label & 3)));
   });
   return words;

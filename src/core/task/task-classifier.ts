@@ -1,4 +1,4 @@
-import { PLACES, ROW_WORDS, WEIGHT_EXCESS, WEIGHTS } from './classifier-table.ts';
+import { PLACES, ROW_SHIFT, WEIGHT_EXCESS, WEIGHTS } from './classifier-table.ts';
 import { CLASSIFIER_BIASES, CLASSIFIER_SCALE } from './classifier-weights.ts';
 import { CLASSIFIED_TASKS } from './task.ts';
 import { LONGEST_GROUP, normOf, rowOf, type TextFeatures } from './text-features.ts';
@@ -8,11 +8,17 @@ export const CLASS_COUNT = CLASSIFIED_TASKS.length;
 // Bound to names of this module: imported constants are loaded anew at each use, here for every feature.
 const places = PLACES;
 const weights = WEIGHTS;
-const rowWords = ROW_WORDS;
+const rowShift = ROW_SHIFT;
 const weightExcess = WEIGHT_EXCESS;
 const classCount = CLASSIFIED_TASKS.length;
 const biases = Float64Array.from(CLASSIFIER_BIASES);
 const weightScale = CLASSIFIER_SCALE;
+
+/** How many bits are set in a byte. */
+const BITS_IN_BYTE = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(2).replaceAll('0', '').length,
+);
 
 /** So many rows at most are added up before a sum of bytes could outgrow its 16 bits. */
 const ROWS_AT_ONCE = 256;
@@ -68,7 +74,7 @@ function keepShipped(hashes: Int32Array, count: number): number {
   for (let index = 0; index < count; index += 1) {
     const row = rowOf(hashes[index] as number);
     shipped[found] = row;
-    found += ((places[(row >>> 5) << 1] as number) >>> (row & 31)) & 1;
+    found += ((places[row >>> 3] as number) >>> (row & 7)) & 1;
   }
   return found;
 }
@@ -86,13 +92,9 @@ function addShipped(from: number, to: number, scale: number, scores: Float64Arra
   let sum9 = 0;
   for (let index = from; index < to; index += 1) {
     const row = shipped[index] as number;
-    const pair = (row >>> 5) << 1;
-    // The place of a row is how many shipped rows come before it: those of earlier words, and the lower bits here.
-    let below = (places[pair] as number) & ((1 << (row & 31)) - 1);
-    below -= (below >>> 1) & 0x55555555;
-    below = (below & 0x33333333) + ((below >>> 2) & 0x33333333);
-    below = Math.imul((below + (below >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-    const at = ((places[pair + 1] as number) + below) * rowWords;
+    const entry = places[row >>> 3] as number;
+    // The place of a row is how many shipped rows come before it: those of earlier bytes, and the lower bits of its own.
+    const at = ((entry >>> 8) + (BITS_IN_BYTE[entry & ((1 << (row & 7)) - 1)] as number)) << rowShift;
     const first = weights[at] as number;
     const second = weights[at + 1] as number;
     const third = weights[at + 2] as number;
