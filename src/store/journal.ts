@@ -217,8 +217,6 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     if (isCommitting) return;
     isCommitting = true;
     while (!isStopped && (begun.length > 0 || (areEndsDue && hasRest()))) {
-      // Those that end in the turn they begin in: taken before their intent is written they would have no rows at all.
-      writeIntents();
       inFlight = takeBatch();
       await commit(inFlight);
       inFlight = EMPTY;

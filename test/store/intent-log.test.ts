@@ -109,15 +109,6 @@ describe('an attempt whose beginning is an intent', () => {
     await expect(store.journal.begin(requestOf('r1'), startOf('r1'))).rejects.toMatchObject({ status: 409 });
   });
 
-  test('that ends at once does not overtake its intent, whatever commit is under way', async () => {
-    const store = await serve();
-    // The commit of the flush just before is still giving way to others, and goes on ahead of the intents.
-    const beginning = store.journal.begin(requestOf('quick'), startOf('quick'), true);
-    store.journal.end(endOf('quick'));
-    await Promise.all([beginning, store.journal.flush()]);
-    expect(await attemptOf(store, 'quick')).toMatchObject({ ending: 'completed' });
-  });
-
   test('of a process that died is ended by the next, once, and those with rows are left alone', async () => {
     const first = await serve();
     for (const id of ['ended', 'seen', 'lost']) await first.journal.begin(requestOf(id), startOf(id), true);
