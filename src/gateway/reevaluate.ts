@@ -4,6 +4,7 @@ import { TRIAL_SHARE } from '../core/choice/trials.ts';
 import { OLDER_EPOCH_WEIGHT } from '../core/learning/belief-sums.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { TASKS, type Task } from '../core/task/task.ts';
+import type { TrafficHour } from '../store/contract.ts';
 import { unknownModel } from './catalog.ts';
 import type { GatewayDeps } from './deps.ts';
 import { cheapestEndpoint, handicapOf } from './rankings.ts';
@@ -27,12 +28,18 @@ export async function reevaluateModel(deps: GatewayDeps, id: string, maxRequests
     );
   }
   const strategy = catalog.strategy(routing.defaultStrategy);
-  const running = deps.trials.trialOf(id);
   const before = beliefsOf(deps, id);
-  const requests = running?.remaining ?? maxRequests;
-  const mayCost = await priceOfTrial(deps, model, strategy, requests);
-  if (running === undefined) await openEpoch(deps, id);
+  const rows = await deps.store.readTraffic(deps.nowMs() - windowMs('7d'));
+  // Nothing is waited for between the look and the start: of two who ask at once only one opens an epoch.
+  const running = deps.trials.trialOf(id);
+  const mayCost = priceOfTrial(deps, model, strategy, running?.remaining ?? maxRequests, rows);
   const trial = running ?? deps.trials.start(id, maxRequests);
+  if (running === undefined) {
+    await openEpoch(deps, id).catch((error: unknown) => {
+      deps.trials.cancel(id);
+      throw error;
+    });
+  }
   const after = beliefsOf(deps, id);
   return {
     object: 'reevaluation',
@@ -67,13 +74,13 @@ function beliefsOf(deps: GatewayDeps, modelId: string): object[] {
  * What the trial costs if the model is no better than it is believed to be now: over the tasks of the last week, against
  * the model of the highest utility of each. Without traffic all tasks count alike.
  */
-async function priceOfTrial(
+function priceOfTrial(
   deps: GatewayDeps,
   model: Model,
   strategy: Strategy,
   requests: number,
-): Promise<object> {
-  const rows = await deps.store.readTraffic(deps.nowMs() - windowMs('7d'));
+  rows: readonly TrafficHour[],
+): object {
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
   const total = [...taskToTraffic.values()].reduce((sum, traffic) => sum + traffic.requests, 0);
   const chat = deps.live.catalog.models.filter(({ type }) => type === 'chat');

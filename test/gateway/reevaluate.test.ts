@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { listModelsCommand, reevaluateModelCommand } from '../../src/models-commands.ts';
 import { quality } from '../core/learning/evidence.ts';
@@ -230,4 +232,17 @@ describe('outrider models', () => {
     );
     expect(nobodyThere).toMatchObject({ code: 2, said: expect.stringContaining('No gateway answers') });
   });
+});
+
+test('of several who ask at the same time one opens an epoch', async () => {
+  // As on any database that takes its time: all have asked before the first one's epoch is written.
+  const holder = new SqliteDatabase(store.url.slice('sqlite:'.length));
+  holder.exec('begin immediate');
+  const asking = inParallel(4, 4, () => reevaluate('fresh', { max_requests: 30 }));
+  await delay(50);
+  holder.exec('rollback');
+  holder.close();
+  const answers = await asking;
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(answers.filter(({ json }) => (json as { opened_epoch: boolean }).opened_epoch)).toHaveLength(1);
 });

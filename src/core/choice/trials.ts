@@ -8,6 +8,8 @@ export const TRIAL_SHARE = 0.1;
 export interface Trials {
   /** Begins one anew. */
   readonly start: (modelId: string, requests: number) => Trial;
+  /** Ends one that has hardly begun. */
+  readonly cancel: (modelId: string) => void;
   readonly trialOf: (modelId: string) => Trial | undefined;
   /** For `ChoiceInput.trials`; undefined while there is none, which is nearly always. */
   readonly running: () => ReadonlySet<string> | undefined;
@@ -43,6 +45,10 @@ export function createTrials(before: Readonly<Record<string, Trial>> = {}): Tria
       modelToTrial.set(modelId, trial);
       noteRunning();
       return trial;
+    },
+    cancel: (modelId) => {
+      modelToTrial.delete(modelId);
+      noteRunning();
     },
     trialOf: (modelId) => modelToTrial.get(modelId),
     running: () => running,
