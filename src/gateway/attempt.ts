@@ -168,12 +168,16 @@ interface Beginning {
  */
 function begin(deps: GatewayDeps, options: Beginning): Promise<AttemptStart> {
   const { job, decision, number } = options;
-  const start = startOf(deps, options);
-  const request = number === 0 ? requestRecord(deps, job, decision) : undefined;
-  return deps.store.journal.begin(request, start, job.isOwnRequestId).then(
-    () => start,
-    (error: unknown) => beginAgain(deps, options, error),
-  );
+  try {
+    const start = startOf(deps, options);
+    const request = number === 0 ? requestRecord(deps, job, decision) : undefined;
+    return deps.store.journal.begin(request, start, job.isOwnRequestId).then(
+      () => start,
+      (error: unknown) => beginAgain(deps, options, error),
+    );
+  } catch (error) {
+    return beginAgain(deps, options, error);
+  }
 }
 
 /** A client that sends the same x-request-id twice, or somebody else's: it gets one of its own. */

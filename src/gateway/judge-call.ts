@@ -65,6 +65,7 @@ export async function callForJudge(
   const decision = planned(deps, live, job);
   if (decision === undefined) return { failure: 'not_possible' };
   const totalMs = Math.min(MAX_CALL_MS, live.routing.totalMs);
+  const client = new Nobody(call.mayCall);
   let number = 0;
   for (const ranked of decision.ranking) {
     const candidate = live.catalog.endpoint(ranked.endpointId);
@@ -84,7 +85,7 @@ export async function callForJudge(
         number,
         isFailureSeen: () => false,
         totalMs,
-        client: NOBODY,
+        client,
         onSent: () => {},
         headers: () => ({}),
       });
@@ -116,13 +117,24 @@ function mostCostMicroUsd(bytes: number, outputTokens: number, { price }: Endpoi
   return costMicroUsd({ inputTokens: bytes + FRAME_TOKENS, outputTokens, cachedInputTokens: 0 }, price);
 }
 
-/** The client of a call that nobody waits for. */
-const NOBODY: ClientLine = {
-  hasLeft: false,
-  onLeft: () => {},
-  startStream: () => {},
-  write: () => true,
-  onceDrained: () => {},
-  end: () => {},
-  cut: () => {},
-};
+/** The client of a call that nobody waits for. It has left once the gateway closes: nothing goes out after that. */
+class Nobody implements ClientLine {
+  readonly #mayCall: () => boolean;
+
+  constructor(mayCall: () => boolean) {
+    this.#mayCall = mayCall;
+  }
+
+  get hasLeft(): boolean {
+    return !this.#mayCall();
+  }
+
+  onLeft(): void {}
+  startStream(): void {}
+  write(): boolean {
+    return true;
+  }
+  onceDrained(): void {}
+  end(): void {}
+  cut(): void {}
+}

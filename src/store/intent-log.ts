@@ -55,7 +55,12 @@ export function openIntentLog(databasePath: string, segmentBytes = SEGMENT_BYTES
   function emptyIfDone(segment: Segment): void {
     const one = at(segment);
     if (one.open > 0 || one.bytes === 0) return;
-    ftruncateSync(one.file, 0);
+    try {
+      ftruncateSync(one.file, 0);
+    } catch {
+      // Its attempts are in the database, and a row wins over an intent: it is tried again when its turn comes.
+      return;
+    }
     one.bytes = 0;
     one.isTorn = false;
   }
@@ -73,6 +78,7 @@ export function openIntentLog(databasePath: string, segmentBytes = SEGMENT_BYTES
 
   return {
     append(intents) {
+      if (at(active).bytes >= segmentBytes) emptyIfDone(otherOf(active));
       if (at(active).bytes >= segmentBytes && at(otherOf(active)).bytes === 0) {
         active = otherOf(active);
         emptyIfDone(otherOf(active));

@@ -266,12 +266,13 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   async function commit(batch: Batch): Promise<void> {
     try {
       await database.transact(() => writeAttempts(batch, database.instanceId));
-      succeed(batch);
     } catch (error) {
       const kind = database.failureOf(error);
       if (kind === 'away') postpone(batch, error);
       else await commitApart(batch, error);
+      return;
     }
+    succeed(batch);
   }
 
   /** One entry that the database refuses must not take the others with it. */
