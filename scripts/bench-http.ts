@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { MODELS, startGateway } from './bench/gateway.ts';
 import { type LoadResult, runLoad } from './bench/load.ts';
 import { chatRequests, EVENTS_PER_STREAM } from './bench/payloads.ts';
@@ -10,6 +10,7 @@ import { freePort, type ServerProcess, startServer } from './bench/server-proces
 import { startUpstream } from './bench/upstream.ts';
 // @ts-expect-error plain JavaScript, so that it runs before anything is installed
 import { ensureReady, ROOT } from './ensure-ready.mjs';
+import { wholeNumber } from './number-options.ts';
 
 interface Measured {
   readonly requestsPerSecond: number;
@@ -237,12 +238,4 @@ function say(line: string): void {
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-
-function wholeNumber(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`A whole number from ${low} to ${high}.`);
-  };
 }

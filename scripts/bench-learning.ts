@@ -15,6 +15,7 @@ import { SCENARIOS, type ScenarioName, scenarioNamed } from './learning/scenario
 import { jobsOf, SUITE_CASES, SUITES, type SuiteName, shareShift } from './learning/suites.ts';
 import { referencesOf, summarizeBudget, summarizePolicy } from './learning/summarize.ts';
 import { PRIORS, type PriorName } from './learning/table-prior.ts';
+import { numberWithin, wholeNumber } from './number-options.ts';
 
 /** What the mean cost of the best model is worth in a sweep, as a share of a perfect answer. */
 const SWEPT_COST_WEIGHTS = [0, 0.003, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8];
@@ -217,22 +218,6 @@ function writePlots(into: string, result: BenchResult): void {
   }));
   const costTitle = "Cost at a share of the best fixed model's quality, last 5,000 requests";
   writeFileSync(join(into, 'cost.svg'), lineChart(costTitle, '% of its quality', '% of its cost', costs));
-}
-
-function wholeNumber(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`);
-  };
-}
-
-function numberWithin(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`);
-  };
 }
 
 function modelList(text: string): string[] | number {

@@ -17,6 +17,7 @@ import { latencyProfile } from './live/latency-profile.ts';
 import { type Played, playStream } from './live/play-stream.ts';
 import { classifiedTable, replayStream, type TaskSource } from './live/replay-stream.ts';
 import { classificationRegret, describeLive, type LiveResult, reportSource } from './live/report-live.ts';
+import { numberWithin, wholeNumber } from './number-options.ts';
 
 /** Models are dealt out to two providers, so that more than one way out is in play. */
 const PROVIDERS = 2;
@@ -237,22 +238,6 @@ function sumOf(played: readonly Played[]): { meteredUsd: number; taskToRequests:
     }
   }
   return { meteredUsd, taskToRequests };
-}
-
-function wholeNumber(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`);
-  };
-}
-
-function numberWithin(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`);
-  };
 }
 
 function modelList(text: string): string[] {

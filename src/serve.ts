@@ -14,7 +14,7 @@ import { createConversations } from './core/choice/conversations.ts';
 import { createDryRunTally } from './core/choice/dry-run-tally.ts';
 import { createTrials, readTrials } from './core/choice/trials.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
-import { dayOf } from './core/judge/daily-budget.ts';
+import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
@@ -247,7 +247,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       offlinePrior.refresh().catch(() => undefined);
     }, PRIOR_REFRESH_MS);
     closers.push(() => clearInterval(priorTimer));
-    const judgedToday = (await store.readTraffic(dayOf(nowMs()))).filter(
+    const judgedToday = (await store.readTraffic(dayStartMsOf(nowMs()))).filter(
       ({ keyId }) => keyId === JUDGE_KEY_ID,
     );
     judge.begin(

@@ -15,7 +15,7 @@ export interface DailyBudget {
 }
 
 /** When the day began that `nowMs` lies in. */
-export function dayOf(nowMs: number): number {
+export function dayStartMsOf(nowMs: number): number {
   return Math.floor(nowMs / DAY_MS) * DAY_MS;
 }
 
@@ -27,7 +27,7 @@ export function createDailyBudget(): DailyBudget {
 
   /** Only a later day is a new one: a clock that is put back, and on again, opens no second purse. */
   function turnPage(nowMs: number): void {
-    const today = dayOf(nowMs);
+    const today = dayStartMsOf(nowMs);
     if (today <= day) return;
     spent = 0;
     day = today;

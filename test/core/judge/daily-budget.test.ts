@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createDailyBudget, dayOf } from '../../../src/core/judge/daily-budget.ts';
+import { createDailyBudget, dayStartMsOf } from '../../../src/core/judge/daily-budget.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
 
 const NOON_MS = Date.UTC(2026, 5, 1, 12);
@@ -53,7 +53,7 @@ describe('a budget for a day', () => {
     budget.settle(80, 80, NOON_MS + DAY_MS);
     expect(budget.reserve(30, 100, NOON_MS)).toBe(false);
     expect(budget.spentMicroUsd(NOON_MS)).toBe(80);
-    expect(dayOf(NOON_MS)).toBe(NOON_MS - DAY_MS / 2);
+    expect(dayStartMsOf(NOON_MS)).toBe(NOON_MS - DAY_MS / 2);
   });
 
   test('a clock that is put back and then on again opens no second purse', () => {
