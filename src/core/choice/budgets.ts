@@ -1,4 +1,5 @@
 import { createPacer, type Pacer, type PacerState } from './pacer.ts';
+import { readState } from './read-state.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The budgets of all strategies that have one, each with its pacer. */
@@ -72,21 +73,13 @@ export function createBudgets(
 /** The states in a text that `JSON.stringify(states())` once made; what makes no sense in it is left out. */
 export function readPacerStates(text: string): Record<string, PacerState> {
   const states: Record<string, PacerState> = {};
-  for (const [name, value] of Object.entries(parsed(text))) {
+  for (const [name, value] of Object.entries(readState(text))) {
     const { targetUsd, meanCostUsd, multiplier } = (value ?? {}) as Partial<PacerState>;
     if (!(Number(targetUsd) > 0) || !isAmount(targetUsd) || !isAmount(meanCostUsd) || !isAmount(multiplier))
       continue;
     states[name] = { targetUsd, meanCostUsd, multiplier };
   }
   return states;
-}
-
-function parsed(text: string): object {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }
 
 function isAmount(value: unknown): value is number {

@@ -1,3 +1,4 @@
+import { grown } from '../learning/belief-sums.ts';
 import { CELL_STRIDE } from '../learning/contract.ts';
 import type { ChoiceInput } from './choice-input.ts';
 import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
@@ -99,7 +100,8 @@ function prospectsOf(
     let slot = slotToModel.indexOf(modelId);
     if (slot < 0) {
       slot = slotToModel.push(modelId) - 1;
-      if (cells.length < slotToModel.length * CELL_STRIDE) cells = enlarged(cells);
+      const end = slotToModel.length * CELL_STRIDE;
+      if (cells.length < end) cells = grown(cells, end - 1);
       input.learner.readCell(input.profile.task, modelId, cells, slot * CELL_STRIDE);
     }
     const prospect = prospectOf(candidate, input, slot, cells, slot * CELL_STRIDE);
@@ -174,10 +176,4 @@ function rankedOf(arm: Prospect, propensity: number): RankedCandidate {
     expectedTtftMs: arm.ttftMs,
     expectedLatencyMs: arm.latencyMs,
   };
-}
-
-function enlarged(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(values.length * 2);
-  larger.set(values);
-  return larger;
 }

@@ -1,5 +1,6 @@
 import type { Model } from '../catalog/model.ts';
 import type { Prospect } from './prospect.ts';
+import { readState } from './read-state.ts';
 
 /** Share of the choices that models on trial get together, whatever is believed of them. */
 export const TRIAL_SHARE = 0.1;
@@ -74,7 +75,7 @@ export function createTrials(before: Readonly<Record<string, Trial>> = {}): Tria
 /** What `JSON.stringify(states())` once made; what makes no sense in it is left out. */
 export function readTrials(text: string): Record<string, Trial> {
   const trials: Record<string, Trial> = {};
-  for (const [modelId, value] of Object.entries(parsed(text))) {
+  for (const [modelId, value] of Object.entries(readState(text))) {
     const { requests, remaining } = (value ?? {}) as Partial<Trial>;
     if (!isCount(requests) || !isCount(remaining) || remaining > requests) continue;
     trials[modelId] = { requests, remaining };
@@ -106,14 +107,6 @@ export function mixInTrials(
   }
   for (const index of modelToArm.values()) {
     shares[index] = (shares[index] as number) + TRIAL_SHARE / modelToArm.size;
-  }
-}
-
-function parsed(text: string): object {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
   }
 }
 

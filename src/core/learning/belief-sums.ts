@@ -65,8 +65,8 @@ export function createBeliefSums(measureCount: number): BeliefSums {
     if (known !== undefined) return known;
     const index = subjectToIndex.size;
     if (index === epochs.length) {
-      epochs = doubled(epochs);
-      effective = doubled(effective);
+      epochs = grown(epochs, index);
+      effective = grown(effective, (index + 1) * stride - 1);
     }
     subjectToIndex.set(subject, index);
     subjects.push(subject);
@@ -142,8 +142,9 @@ function isEpoch(epoch: number): boolean {
   return Number.isSafeInteger(epoch) && epoch >= 0;
 }
 
-function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(values.length * 2);
+/** A copy with room for `index`, at least twice as long. */
+export function grown(values: Float64Array<ArrayBuffer>, index: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(Math.max(values.length * 2, index + 1));
   larger.set(values);
   return larger;
 }

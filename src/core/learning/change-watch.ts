@@ -1,4 +1,4 @@
-import { at } from './belief-sums.ts';
+import { at, grown } from './belief-sums.ts';
 
 const SLACK = 0.25;
 const ALARM_AT = 18;
@@ -29,10 +29,4 @@ export function createChangeWatch() {
       return isAlarm;
     },
   };
-}
-
-function grown(values: Float64Array<ArrayBuffer>, index: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(Math.max(values.length * 2, index + 1));
-  larger.set(values);
-  return larger;
 }

@@ -1,4 +1,4 @@
-import { at } from './belief-sums.ts';
+import { at, grown } from './belief-sums.ts';
 
 /** Labelled outcomes, of any model, from an alarm to the first look; each next one is twice as long in coming, … */
 const FIRST_LOOK_AFTER = 1000;
@@ -67,10 +67,4 @@ export function createSecondLooks(): SecondLooks {
       return -1;
     },
   };
-}
-
-function grown(values: Float64Array<ArrayBuffer>, index: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(Math.max(values.length * 2, index + 1));
-  larger.set(values);
-  return larger;
 }
