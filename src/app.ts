@@ -18,11 +18,14 @@ import { registerFeedback } from './http/feedback.ts';
 import { registerIntelligence } from './http/intelligence.ts';
 import { registerModelActions } from './http/model-actions.ts';
 import { registerModels } from './http/models.ts';
+import { registerOpenApi } from './http/openapi.ts';
 import { registerOperations } from './http/operations.ts';
 import { registerPriors } from './http/priors.ts';
 import { registerJsonBodies } from './http/read-json.ts';
 
 export interface AppOptions {
+  /** Of the program. */
+  readonly version: string;
   readonly gateway: GatewayDeps;
   readonly keyring: Keyring;
   /** The host names by which callers without a key may call while none is asked for. */
@@ -76,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
 
+  registerOpenApi(app, options.version);
   registerChat(app, {
     completeChat: (job, client) => completeChat(gateway, job, client),
     monotonicMs: gateway.monotonicMs,

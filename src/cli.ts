@@ -4,12 +4,14 @@ import { importCommand } from './import-command.ts';
 import { createKeyCommand, listKeysCommand, revokeKeyCommand } from './keys-commands.ts';
 import { main } from './main.ts';
 import { listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
+import { VERSION } from './version.ts';
 
 /** `outrider …`; the arguments without the program's own name. */
 export async function runCli(args: readonly string[]): Promise<void> {
   const program = new Command('outrider').description(
     'A self-hosted, OpenAI-compatible LLM router that learns which model to use.',
   );
+  program.version(VERSION, '--version', 'show the version');
   const print = (line: string) => {
     process.stderr.write(`${line}\n`);
   };

@@ -36,6 +36,7 @@ import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
 import { openStore } from './store/open.ts';
 import { keepStates } from './store/process-state.ts';
+import { VERSION } from './version.ts';
 import { refuseOpenToTheWorld, whoMayCome, whoMayComeNow } from './who-may-come.ts';
 
 /** What a crash loses at most of how hard the budgets press. */
@@ -214,6 +215,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const { isLoopback } = config.api.address;
     let isDraining = false;
     const app = await buildApp({
+      version: VERSION,
       gateway,
       keyring: createKeyring({ store, isRequired: () => config.api.requireAuth, nowMs, monotonicMs }),
       // A reachable address is open only where an operator said so, under whatever name.

@@ -1,8 +1,37 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { ChatJob, ChatResult, ClientLine } from '../gateway/chat-job.ts';
-import { checkChatBody } from './chat-schema.ts';
+import { answerHeadersSchema, chatAnswerSchema } from './chat-answer-schema.ts';
+import { chatSchema, checkChatBody } from './chat-schema.ts';
 import { clientLineOf } from './client-line.ts';
+import { json as jsonContent, type OperationDoc } from './operation-doc.ts';
 import { type JsonBody, presentBody } from './read-json.ts';
+
+const COMPLETING: OperationDoc = {
+  tag: 'inference',
+  summary: 'Create a chat completion',
+  description:
+    "`model` is a name, `provider/name`, `auto` or one of its kin. Whatever OpenAI's API knows and is not named here passes through to the provider.",
+  body: jsonContent(chatSchema, {
+    model: 'auto',
+    messages: [{ role: 'user', content: 'What is 6 times 7?' }],
+  }),
+  answers: {
+    200: {
+      description: 'The answer, or with `stream: true` its events',
+      headers: answerHeadersSchema,
+      content: {
+        ...jsonContent(chatAnswerSchema),
+        'text/event-stream': {
+          schema: z
+            .string()
+            .meta({ example: 'data: {"object":"chat.completion.chunk", …}\n\ndata: [DONE]\n\n' }),
+        },
+      },
+    },
+  },
+  errors: [404, 413, 415, 502, 504],
+};
 
 /** `POST /v1/chat/completions` */
 export function registerChat(
@@ -15,7 +44,7 @@ export function registerChat(
 ): void {
   app.post<{ Body: JsonBody | undefined }>(
     '/v1/chat/completions',
-    { config: { access: 'inference' } },
+    { config: { access: 'inference', operation: COMPLETING } },
     async (request, reply) => {
       const arrivedMs = deps.monotonicMs();
       const { bytes, members, json } = presentBody(request.body);

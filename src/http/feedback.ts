@@ -2,28 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../gateway/keyring.ts';
 import { explain } from './chat-schema.ts';
+import { feedbackAnswerSchema, feedbackSchema } from './feedback-schema.ts';
+import { json, type OperationDoc } from './operation-doc.ts';
 import { type JsonBody, presentBody } from './read-json.ts';
 import { readQuery } from './read-query.ts';
-
-const signal = z.union([z.boolean(), z.number()], { error: 'must be true, false or a number from 0 to 1' });
-
-/** Strict: a misspelt field would turn a failed test into no news. */
-const feedbackSchema = z.strictObject({
-  score: z.number({ error: 'must be a number from 0 to 1' }).min(0).max(1).optional(),
-  outcome: z.enum(['success', 'partial', 'failure']).optional(),
-  signals: z.record(z.string(), signal).optional(),
-  tests_passed: signal.optional(),
-  code_compiled: signal.optional(),
-  user_accepted: signal.optional(),
-  tool_calls_correct: signal.optional(),
-  schema_valid: signal.optional(),
-  source: z.string().optional(),
-  // PostgreSQL keeps no NUL in a text.
-  comment: z
-    .string()
-    .refine((text) => !text.includes('\0'), 'must not hold NUL characters')
-    .optional(),
-});
 
 type FeedbackInput = z.infer<typeof feedbackSchema>;
 interface FeedbackCall {
@@ -31,6 +13,25 @@ interface FeedbackCall {
   readonly keyId: string | undefined;
   readonly givenBy: string;
 }
+
+const about = {
+  path: '/v1/feedback/{request_id}',
+  tag: 'feedback',
+  pathParameters: z.object({ request_id: z.string().meta({ description: '`x-request-id` of the answer' }) }),
+  answers: { 200: { description: 'What it moved', content: json(feedbackAnswerSchema) } },
+  errors: [404],
+} as const;
+const GIVING: OperationDoc = {
+  ...about,
+  summary: 'Say how good an answer was',
+  description: 'The same verdict again changes nothing; another one of the same source takes its place.',
+  body: json(feedbackSchema, { outcome: 'success', tests_passed: true }),
+};
+const RETRACTING: OperationDoc = {
+  ...about,
+  summary: 'Take a verdict back',
+  query: z.object({ source: z.string().optional().meta({ description: '`human` where none is named' }) }),
+};
 
 /** `POST` and `DELETE /v1/feedback/{request_id}` */
 export function registerFeedback(
@@ -40,7 +41,6 @@ export function registerFeedback(
     retractFeedback: (call: FeedbackCall, sourceName: string) => Promise<object>;
   },
 ): void {
-  const config = { access: 'feedback' } as const;
   const callOf = (requestId: string, caller: Caller): FeedbackCall => ({
     requestId,
     keyId: ownRequestsOf(caller),
@@ -48,15 +48,23 @@ export function registerFeedback(
   });
 
   type Route = { Params: { id: string }; Body: JsonBody | undefined };
-  app.post<Route>('/v1/feedback/:id', { config }, async (request) => {
-    const read = feedbackSchema.safeParse(presentBody(request.body).json);
-    if (!read.success) throw explain(read.error);
-    return deps.giveFeedback(callOf(request.params.id, request.caller), read.data);
-  });
-  app.delete<Route>('/v1/feedback/:id', { config }, async (request) => {
-    const { source = 'human' } = readQuery(request.query, ['source']);
-    return deps.retractFeedback(callOf(request.params.id, request.caller), source);
-  });
+  app.post<Route>(
+    '/v1/feedback/:id',
+    { config: { access: 'feedback', operation: GIVING } },
+    async (request) => {
+      const read = feedbackSchema.safeParse(presentBody(request.body).json);
+      if (!read.success) throw explain(read.error);
+      return deps.giveFeedback(callOf(request.params.id, request.caller), read.data);
+    },
+  );
+  app.delete<Route>(
+    '/v1/feedback/:id',
+    { config: { access: 'feedback', operation: RETRACTING } },
+    async (request) => {
+      const { source = 'human' } = readQuery(request.query, ['source']);
+      return deps.retractFeedback(callOf(request.params.id, request.caller), source);
+    },
+  );
 }
 
 /** The key whose requests a caller may see and judge; undefined for an admin and while the gateway is open: all. */

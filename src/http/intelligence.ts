@@ -1,10 +1,37 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { Caller } from '../gateway/keyring.ts';
 import type { RankingsQuery } from '../gateway/rankings.ts';
+import { explanationSchema } from './explanation-schema.ts';
 import { ownRequestsOf } from './feedback.ts';
+import { healthSchema } from './health-schema.ts';
+import { json, type OperationDoc } from './operation-doc.ts';
+import { rankingsQuerySchema, rankingsSchema } from './rankings-schema.ts';
 import { readQuery } from './read-query.ts';
 
 const RANKINGS_PARAMETERS: readonly (keyof RankingsQuery)[] = ['task', 'strategy', 'window', 'sort'];
+
+const RANKING: OperationDoc = {
+  tag: 'intelligence',
+  summary: 'Rank the models per task',
+  query: rankingsQuerySchema,
+  answers: {
+    200: { description: 'Per task, who is best and how sure that is', content: json(rankingsSchema) },
+  },
+};
+const REPORTING: OperationDoc = {
+  tag: 'intelligence',
+  summary: 'Tell how the providers are',
+  answers: { 200: { description: 'Per provider and endpoint', content: json(healthSchema) } },
+};
+const EXPLAINING: OperationDoc = {
+  path: '/v1/explain/{request_id}',
+  tag: 'intelligence',
+  summary: 'Explain where a request went, and why',
+  pathParameters: z.object({ request_id: z.string().meta({ description: '`x-request-id` of the answer' }) }),
+  answers: { 200: { description: 'The decision and what came of it', content: json(explanationSchema) } },
+  errors: [404],
+};
 
 /** `GET /v1/intelligence/rankings`, `/v1/intelligence/health` and `/v1/explain/{request_id}` */
 export function registerIntelligence(
@@ -18,18 +45,21 @@ export function registerIntelligence(
     ) => Promise<object>;
   },
 ): void {
-  const config = { access: 'intelligence' } as const;
-  app.get('/v1/intelligence/rankings', { config }, async (request) =>
+  const access = 'intelligence';
+  app.get('/v1/intelligence/rankings', { config: { access, operation: RANKING } }, async (request) =>
     deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS), visibleTo(request.caller)),
   );
-  app.get('/v1/intelligence/health', { config }, async (request) =>
+  app.get('/v1/intelligence/health', { config: { access, operation: REPORTING } }, async (request) =>
     deps.reportHealth(visibleTo(request.caller)),
   );
-  app.get<{ Params: { id: string } }>('/v1/explain/:id', { config }, async (request) =>
-    deps.explainRequest(request.params.id, {
-      keyId: ownRequestsOf(request.caller),
-      visibleModels: visibleTo(request.caller),
-    }),
+  app.get<{ Params: { id: string } }>(
+    '/v1/explain/:id',
+    { config: { access, operation: EXPLAINING } },
+    async (request) =>
+      deps.explainRequest(request.params.id, {
+        keyId: ownRequestsOf(request.caller),
+        visibleModels: visibleTo(request.caller),
+      }),
   );
 }
 

@@ -1,6 +1,33 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { visibleTo } from './intelligence.ts';
+import { json, type OperationDoc } from './operation-doc.ts';
+import { liveSchema, notReadySchema } from './operations-schema.ts';
+
+const LIVING: OperationDoc = {
+  tag: 'operations',
+  summary: 'Tell whether the process lives',
+  answers: { 200: { description: 'It does', content: json(liveSchema) } },
+};
+const READINESS: OperationDoc = {
+  tag: 'operations',
+  summary: 'Tell whether requests should be sent here',
+  answers: {
+    200: { description: 'They should', content: json(liveSchema) },
+    503: { description: 'They should not, for these reasons', content: json(notReadySchema) },
+  },
+};
+const METRICS: OperationDoc = {
+  tag: 'operations',
+  summary: 'Scrape the metrics',
+  answers: {
+    200: {
+      description: 'In the text format of Prometheus',
+      content: { 'text/plain': { schema: z.string() } },
+    },
+  },
+};
 
 /** `/health/live`, `/health/ready` and `/metrics`, for whoever watches over the process. */
 export function registerOperations(
@@ -11,14 +38,13 @@ export function registerOperations(
     renderMetrics: () => Promise<{ contentType: string; text: string }>;
   },
 ): void {
-  const config = { access: 'open' } as const;
-  app.get('/health/live', { config }, async () => ({ status: 'ok' }));
-  app.get('/health/ready', { config }, async (_request, reply) => {
+  app.get('/health/live', { config: { access: 'open', operation: LIVING } }, async () => ({ status: 'ok' }));
+  app.get('/health/ready', { config: { access: 'open', operation: READINESS } }, async (_request, reply) => {
     const reasons = await deps.notReadyBecause();
     if (reasons.length === 0) return { status: 'ok' };
     return reply.code(503).send({ status: 'degraded', reasons });
   });
-  app.get('/metrics', { config: { access: 'intelligence' } }, async (request, reply) => {
+  app.get('/metrics', { config: { access: 'intelligence', operation: METRICS } }, async (request, reply) => {
     if (visibleTo(request.caller) !== undefined) throw tellsOfAllModels();
     const { contentType, text } = await deps.renderMetrics();
     return reply.type(contentType).send(text);

@@ -26,7 +26,11 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   providers: { rooms: ['providers', 'core'], types: [], packages: ['undici', 'opossum', 'node:'] },
   store: { rooms: ['store', 'core'], types: [], packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'node:'] },
   gateway: { rooms: ['gateway', 'core'], types: ['providers', 'store'], packages: [] },
-  http: { rooms: ['http', 'core'], types: ['gateway'], packages: ['fastify', '@fastify/', 'zod', 'node:'] },
+  http: {
+    rooms: ['http', 'core'],
+    types: ['gateway'],
+    packages: ['fastify', '@fastify/', 'zod', 'zod-openapi', 'node:'],
+  },
   'app.ts': { rooms: ['http', 'gateway', 'core', 'metrics.ts'], types: [], packages: ['fastify'] },
   'metrics.ts': { rooms: ['core'], types: ['gateway'], packages: ['prom-client'] },
 };
@@ -44,6 +48,7 @@ const UNWALLED = new Set([
   'who-may-come.ts',
   'import-command.ts',
   'command-store.ts',
+  'version.ts',
 ]);
 
 const IMPORT =

@@ -49,6 +49,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     status: 404,
   },
   'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
+  'GET /openapi.json': { access: 'open' },
   'GET /metrics': { access: 'intelligence' },
   'GET /health/live': { access: 'open' },
   'GET /health/ready': { access: 'open' },
@@ -63,6 +64,8 @@ let upstream: MisbehavingUpstream;
 let gateway: TestGateway;
 /** `METHOD /path` of everything that the gateway serves. */
 const served: string[] = [];
+/** Those of them that say in `/openapi.json` what they are for. */
+const documented: string[] = [];
 const kindToAuthorization = new Map<KeyKind, string>();
 
 beforeAll(async () => {
@@ -95,9 +98,12 @@ function listRoutes(message: unknown): void {
   fastify.register(async (plugin) => {
     plugin.get(UNGUARDED, async () => ({ secret: true }));
   });
-  fastify.addHook('onRoute', ({ method, url }) => {
+  fastify.addHook('onRoute', ({ method, url, config }) => {
     if (url === UNGUARDED) return;
-    for (const one of Array.isArray(method) ? method : [method]) served.push(`${one} ${url}`);
+    for (const one of Array.isArray(method) ? method : [method]) {
+      served.push(`${one} ${url}`);
+      if (config?.operation !== undefined && one !== 'HEAD') documented.push(`${one} ${url}`);
+    }
   });
 }
 
@@ -116,6 +122,24 @@ test('the table above is complete', () => {
     name.startsWith('GET') ? [`HEAD${name.slice(3)}`] : [],
   );
   expect(served.sort()).toEqual([...Object.keys(ROUTES), ...heads].sort());
+});
+
+test('all of it is in /openapi.json, with the scope that opens it', async () => {
+  const { json } = await send(`${gateway.url}/openapi.json`);
+  const { paths } = json as { paths: Record<string, Record<string, { description: string }>> };
+  const told = Object.values(paths).flatMap((methods) => Object.keys(methods));
+  // A route without `config.operation` is missing here: say what it is for (`src/http/operation-doc.ts`).
+  expect(documented.sort()).toEqual(served.filter((name) => !/^HEAD |openapi/.test(name)).sort());
+  expect(told.length).toBe(documented.length);
+  const scopes = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).map(({ description }) =>
+      /Needs (no key|a key of the scope `(\w+)`)\.$/.exec(description),
+    ),
+  );
+  const expected = Object.entries(ROUTES).flatMap(([name, { access }]) =>
+    /openapi/.test(name) ? [] : [access],
+  );
+  expect(scopes.map((match) => match?.[2] ?? (match ? 'open' : 'nothing')).sort()).toEqual(expected.sort());
 });
 
 test('a route that says nothing about access is closed to all but admins', async () => {
@@ -175,6 +199,7 @@ test('public_models opens the list of models and nothing else', async () => {
     expect(opened.sort()).toEqual([
       'GET /health/live',
       'GET /health/ready',
+      'GET /openapi.json',
       'GET /v1/models',
       'GET /v1/models/*',
     ]);

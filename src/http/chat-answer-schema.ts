@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { routerMetadataSchema } from './decision-schema.ts';
+
+/** The provider's own members pass through: only what every answer has is named. */
+const usageSchema = z
+  .looseObject({
+    prompt_tokens: z.int(),
+    completion_tokens: z.int(),
+    total_tokens: z.int(),
+    cost: z.number().optional().meta({ description: 'USD' }),
+    cost_usd: z.number().optional(),
+  })
+  .meta({ id: 'Usage' });
+
+export const chatAnswerSchema = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion'),
+    created: z.int(),
+    model: z.string().meta({ description: 'The model that answered' }),
+    choices: z.array(
+      z.looseObject({
+        index: z.int(),
+        message: z.looseObject({ role: z.string(), content: z.string().nullish() }),
+        finish_reason: z.string().nullable(),
+      }),
+    ),
+    usage: usageSchema,
+    router_metadata: routerMetadataSchema.optional(),
+  })
+  .meta({ id: 'ChatCompletion' });
+
+/** What the headers of an answer say of the choice. */
+export const answerHeadersSchema = z.object({
+  'x-request-id': z.string().meta({ description: 'What feedback and explanations are asked by' }),
+  'x-router-model': z.string(),
+  'x-router-provider': z.string(),
+  'x-router-reason': z
+    .string()
+    .meta({ description: '`explicit`, `auto`, `explore`, `sticky`, `fallback` or `dry-run`' }),
+  'x-router-task': z.string(),
+  'x-router-strategy': z.string(),
+  'x-router-attempts': z.string(),
+  'x-router-overhead-ms': z.string(),
+  'x-router-cost-usd': z
+    .string()
+    .optional()
+    .meta({ description: 'Not on streams, whose head goes out first' }),
+});
