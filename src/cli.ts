@@ -4,6 +4,7 @@ import { importCommand } from './import-command.ts';
 import { createKeyCommand, listKeysCommand, revokeKeyCommand } from './keys-commands.ts';
 import { main } from './main.ts';
 import { listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
+import { ON_EXHAUSTED } from './store/contract.ts';
 import { VERSION } from './version.ts';
 
 /** `outrider …`; the arguments without the program's own name. */
@@ -34,7 +35,15 @@ export async function runCli(args: readonly string[]): Promise<void> {
       'feedback',
     ])
     .option('--model <id...>', 'only these models')
+    .option('--provider <name...>', 'only these providers')
+    .option('--address <range...>', 'only from these IP addresses and blocks, such as 10.0.0.0/8')
     .option('--plan <name>', 'limits by [plans.<name>]')
+    .option('--requests-per-minute <count>', "its own limit, in place of its plan's", wholeNumber)
+    .option('--tokens-per-minute <count>', 'likewise, prompt and answer together', wholeNumber)
+    .option('--budget-usd-per-day <usd>', 'what it may spend in a UTC day', positiveNumber)
+    .option('--budget-usd-per-month <usd>', 'what it may spend in a UTC calendar month', positiveNumber)
+    .addOption(new Option('--on-exhausted <what>', 'once a budget is used up (stop)').choices(ON_EXHAUSTED))
+    .option('--hold-back', 'send its streams only once they are whole')
     .option('--expires-in-days <days>', 'as a whole number', wholeDays)
     .action((options) => createKeyCommand(options, process.env, console.log));
   keys
@@ -89,6 +98,12 @@ function wholeNumber(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new InvalidArgumentError('A whole number, at least 1.');
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('A number above 0.');
 }
 
 function wholeDays(text: string): number {

@@ -1,44 +1,48 @@
 import { Mistake, withStore } from './command-store.ts';
-import { printable } from './config/printable.ts';
-import { KEY_SCOPES, type KeyRecord, type KeyScope } from './store/contract.ts';
+import type { Config } from './config/build-config.ts';
+import { GatewayError } from './core/outcome/gateway-error.ts';
+import { describeKey, type KeyWishes, type KnownNames, settingsOf } from './gateway/key-settings.ts';
+import { newKeySchema } from './http/key-schema.ts';
+import { KEY_SCOPES, type KeyRecord, type KeyScope, type OnExhausted } from './store/contract.ts';
 
 type Print = (line: string) => void;
 interface CommonOptions {
   readonly config?: string;
 }
 
+/** What can be said of a key at the terminal. */
+export interface KeyOptions {
+  readonly model?: readonly string[];
+  readonly provider?: readonly string[];
+  readonly address?: readonly string[];
+  readonly plan?: string;
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly budgetUsdPerDay?: number;
+  readonly budgetUsdPerMonth?: number;
+  readonly onExhausted?: OnExhausted;
+  readonly holdBack?: boolean;
+  readonly expiresInDays?: number;
+}
+
 const DAY_MS = 86_400_000;
 
 /** `outrider keys create` */
 export function createKeyCommand(
-  options: CommonOptions & {
-    readonly name: string;
-    readonly scope: readonly string[];
-    readonly model?: readonly string[];
-    readonly plan?: string;
-    readonly expiresInDays?: number;
-  },
+  options: CommonOptions & KeyOptions & { readonly name: string; readonly scope: readonly string[] },
   env: NodeJS.ProcessEnv,
   print: Print,
 ): Promise<void> {
   return withKeyStore(options, env, async (store, config) => {
     const scopes = options.scope.flatMap((text) => text.split(',')).map(scopeNamed);
-    const { plan, model: allowedModels } = options;
-    const name = nameOf(options.name);
-    if (plan !== undefined && !Object.hasOwn(config.plans, plan)) {
-      throw new Mistake(`There is no plan '${plan}'. There are: ${Object.keys(config.plans).join(', ')}.`);
-    }
-    for (const id of allowedModels ?? []) {
-      if (!config.models.some((model) => model.id === id)) {
-        throw new Mistake(
-          `There is no model '${id}'. There are: ${config.models.map((m) => m.id).join(', ')}.`,
-        );
-      }
-    }
-    const expiresAtMs = options.expiresInDays && Date.now() + options.expiresInDays * DAY_MS;
-    const { key, record } = await store.createKey({ name, scopes, allowedModels, plan, expiresAtMs });
+    const wishes = newKeySchema.safeParse({ name: options.name, scopes, ...wishesOf(options) });
+    if (!wishes.success) throw mistakeIn(wishes.error);
+    const settings = settingsFor(wishes.data, config);
+    const { key, record } = await store.createKey({ ...settings, name: wishes.data.name, scopes });
     print(key);
-    process.stderr.write(`Key ${record.id} for '${name}' (${scopes.join(', ')}). It is not shown again.\n`);
+    process.stderr.write(
+      `Key ${record.id} for '${record.name}' (${scopes.join(', ')}). It is not shown again.\n`,
+    );
   });
 }
 
@@ -47,7 +51,7 @@ export function listKeysCommand(options: CommonOptions, env: NodeJS.ProcessEnv, 
   return withKeyStore(options, env, async (store) => {
     const keys = await store.listKeys();
     if (keys.length === 0) print("No keys. 'outrider keys create --name NAME' makes one.");
-    for (const key of keys) print(describeKey(key));
+    for (const key of keys) print(lineOf(key));
   });
 }
 
@@ -73,11 +77,45 @@ function withKeyStore(
   return withStore(options, { ...env, OUTRIDER_DETECT: env.OUTRIDER_DETECT ?? 'keys' }, work);
 }
 
-/** The list shows a key's name on its line: one that breaks lines could pass for another key. */
-function nameOf(text: string): string {
-  const name = text.trim();
-  if (name !== '' && name.length <= 200 && name === printable(name)) return name;
-  throw new Mistake('A key needs a name of 1 to 200 characters on one line.');
+function wishesOf(options: KeyOptions): KeyWishes {
+  return {
+    allowed_models: options.model,
+    allowed_providers: options.provider,
+    allowed_addresses: options.address,
+    plan: options.plan,
+    requests_per_minute: options.requestsPerMinute,
+    tokens_per_minute: options.tokensPerMinute,
+    budget_usd_per_day: options.budgetUsdPerDay,
+    budget_usd_per_month: options.budgetUsdPerMonth,
+    on_exhausted: options.onExhausted,
+    hold_back: options.holdBack,
+    expires_at:
+      options.expiresInDays === undefined
+        ? undefined
+        : new Date(Date.now() + options.expiresInDays * DAY_MS).toISOString(),
+  };
+}
+
+/** @throws Mistake */
+function settingsFor(wishes: KeyWishes, config: Config) {
+  const known: KnownNames = {
+    models: config.models.map(({ id }) => id),
+    providers: Object.keys(config.providers),
+    plans: Object.keys(config.plans),
+  };
+  try {
+    return settingsOf(wishes, known);
+  } catch (error) {
+    throw error instanceof GatewayError ? new Mistake(error.message) : error;
+  }
+}
+
+function mistakeIn({
+  issues,
+}: {
+  issues: readonly { path: readonly PropertyKey[]; message: string }[];
+}): Mistake {
+  return new Mistake(issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
 function scopeNamed(text: string): KeyScope {
@@ -86,25 +124,22 @@ function scopeNamed(text: string): KeyScope {
   throw new Mistake(`There is no scope '${text}'. There are: ${KEY_SCOPES.join(', ')}.`);
 }
 
-function describeKey(key: KeyRecord): string {
-  const state =
-    key.revokedAtMs !== undefined
-      ? `revoked ${dateOf(key.revokedAtMs)}`
-      : key.expiresAtMs !== undefined
-        ? `expires ${dateOf(key.expiresAtMs)}`
-        : 'active';
-  const models = key.allowedModels ? `models ${key.allowedModels.join(',')}` : 'all models';
-  return [
-    key.id,
-    `${key.prefix}…`,
-    key.name,
-    key.scopes.join(','),
-    models,
-    key.plan || 'no plan',
-    state,
-  ].join('  ');
-}
-
-function dateOf(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10);
+function lineOf(record: KeyRecord): string {
+  const key = describeKey(record, Date.now());
+  const told = {
+    models: key.allowed_models?.join(','),
+    providers: key.allowed_providers?.join(','),
+    from: key.allowed_addresses?.join(','),
+    plan: key.plan,
+    'requests/min': key.requests_per_minute,
+    'tokens/min': key.tokens_per_minute,
+    'USD/day': key.budget_usd_per_day,
+    'USD/month': key.budget_usd_per_month,
+    'when used up': key.on_exhausted === 'downgrade' ? 'downgrade' : undefined,
+    streams: key.hold_back ? 'held back' : undefined,
+    expires: key.expires_at?.slice(0, 10),
+    revoked: key.revoked_at?.slice(0, 10),
+  };
+  const limits = Object.entries(told).flatMap(([name, value]) => (value == null ? [] : [`${name} ${value}`]));
+  return [key.id, `${key.prefix}…`, key.name, key.scopes.join(','), key.state, ...limits].join('  ');
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { createKeyCommand } from '../src/keys-commands.ts';
+import { createKeyCommand, listKeysCommand } from '../src/keys-commands.ts';
 import { openStore } from '../src/store/open.ts';
 
 let folder: string;
@@ -21,7 +21,7 @@ afterEach(() => {
   stderr.mockClear();
 });
 
-async function create(name: string, more: { scope?: string[]; model?: string[] } = {}) {
+async function create(name: string, more: Partial<Parameters<typeof createKeyCommand>[0]> = {}) {
   const printed: string[] = [];
   stderr.mockReturnValue(true);
   await createKeyCommand(
@@ -38,7 +38,7 @@ test.each(['', '   ', '\t', 'two\nlines', '\u001b[31mred', 'x'.repeat(201)])(
     const { printed, said } = await create(name);
     expect(process.exitCode).toBe(2);
     expect(printed).toEqual([]);
-    expect(said).toMatch(/^A key needs a name of 1 to 200 characters on one line[^\n]*\n$/);
+    expect(said).toMatch(/^name: must be 1 to 200 characters on one line[^\n]*\n$/);
     const store = await openStore({ url: url(), now: () => 0 });
     expect(await store.listKeys()).toEqual([]);
     await store.close();
@@ -48,6 +48,8 @@ test.each(['', '   ', '\t', 'two\nlines', '\u001b[31mred', 'x'.repeat(201)])(
 test.each([
   ['model', { model: ['a\nb'] }],
   ['scope', { scope: ['a\nb'] }],
+  ['provider', { provider: ['a\nb'] }],
+  ['plan', { plan: 'a\nb' }],
 ])('names a wrong %s on one line', async (_what, more) => {
   const { printed, said } = await create('laptop', more);
   expect(process.exitCode).toBe(2);
@@ -63,3 +65,59 @@ test('keeps a name without the blanks around it', async () => {
   expect(await store.listKeys()).toMatchObject([{ name: 'laptop of Zoë' }]);
   await store.close();
 });
+
+test.each([
+  ['address', { address: ['10.0.0.0/33'] }, /^allowed_addresses\.0: must be an IP address or a block/],
+  ['limit', { requestsPerMinute: 0.5 }, /^requests_per_minute: must be a whole number/],
+  ['budget', { budgetUsdPerDay: 2e9 }, /^budget_usd_per_day: /],
+])('refuses a wrong %s, and makes no key', async (_what, more, said) => {
+  const before = await keysThereAre();
+  const made = await create('laptop', more);
+  expect(process.exitCode).toBe(2);
+  expect(made.printed).toEqual([]);
+  expect(made.said).toMatch(said);
+  expect(await keysThereAre()).toEqual(before);
+});
+
+test('keeps everything that is said of a key, and the list shows it', async () => {
+  await create('limited', {
+    model: ['sim-atlas-large'],
+    provider: ['simulated'],
+    address: ['10.0.0.0/8', '::1'],
+    plan: 'pro',
+    requestsPerMinute: 5,
+    tokensPerMinute: 6_000,
+    budgetUsdPerDay: 1.5,
+    budgetUsdPerMonth: 20,
+    onExhausted: 'downgrade',
+    holdBack: true,
+    expiresInDays: 1,
+  });
+  expect(process.exitCode).toBeUndefined();
+  expect((await keysThereAre()).at(-1)).toMatchObject({
+    name: 'limited',
+    allowedModels: ['sim-atlas-large'],
+    allowedProviders: ['simulated'],
+    allowedAddresses: ['10.0.0.0/8', '::1'],
+    plan: 'pro',
+    requestsPerMinute: 5,
+    tokensPerMinute: 6_000,
+    budgetMicroUsdPerDay: 1_500_000,
+    budgetMicroUsdPerMonth: 20_000_000,
+    onExhausted: 'downgrade',
+    holdBack: true,
+  });
+  const lines: string[] = [];
+  await listKeysCommand({ config }, { OUTRIDER_DETECT: 'none' }, (line) => lines.push(line));
+  const [shown] = lines.filter((line) => line.includes('limited'));
+  expect(shown).toMatch(
+    /active {2}models sim-atlas-large {2}providers simulated {2}from 10\.0\.0\.0\/8,::1 {2}plan pro {2}requests\/min 5 {2}tokens\/min 6000 {2}USD\/day 1\.5 {2}USD\/month 20 {2}when used up downgrade {2}streams held back {2}expires \d{4}-\d\d-\d\d$/,
+  );
+});
+
+async function keysThereAre() {
+  const store = await openStore({ url: url(), now: () => 0 });
+  const keys = await store.listKeys();
+  await store.close();
+  return keys;
+}

@@ -10,6 +10,10 @@ export interface Caller {
   readonly scopes: ReadonlySet<KeyScope>;
   /** Model ids; undefined for all. */
   readonly allowedModels: ReadonlySet<string> | undefined;
+  /** Names of providers; undefined for all. */
+  readonly allowedProviders: ReadonlySet<string> | undefined;
+  /** What else is said of the key; undefined for everybody while the gateway is open. */
+  readonly key: KeyRecord | undefined;
 }
 
 /** Finds out who a key belongs to: from memory, or from the store at most once in `REMEMBERED_MS` per key. */
@@ -40,6 +44,8 @@ export const EVERYBODY: Caller = {
   keyId: '',
   scopes: new Set<KeyScope>(['inference', 'feedback', 'intelligence', 'admin']),
   allowedModels: undefined,
+  allowedProviders: undefined,
+  key: undefined,
 };
 
 /**
@@ -88,6 +94,8 @@ function callerOfRecord(record: KeyRecord): Caller {
     keyId: record.id,
     scopes: new Set(record.scopes),
     allowedModels: record.allowedModels && new Set(record.allowedModels),
+    allowedProviders: record.allowedProviders && new Set(record.allowedProviders),
+    key: record,
   };
 }
 

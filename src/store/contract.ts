@@ -194,6 +194,10 @@ export interface TrafficHour {
 export const KEY_SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
+/** What a key does once its budget is used up: refuse, or go on with what still fits. */
+export const ON_EXHAUSTED = ['stop', 'downgrade'] as const;
+export type OnExhausted = (typeof ON_EXHAUSTED)[number];
+
 /** A client's key without the key itself: only its hash and a prefix to recognise it by are stored. */
 export interface KeyRecord {
   readonly id: string;
@@ -203,20 +207,33 @@ export interface KeyRecord {
   readonly scopes: readonly KeyScope[];
   /** Model ids this key may use; undefined allows all. */
   readonly allowedModels: readonly string[] | undefined;
+  /** Names of the providers that may serve it; undefined allows all. */
+  readonly allowedProviders: readonly string[] | undefined;
+  /** IP addresses and CIDR blocks it may come from; undefined allows all. */
+  readonly allowedAddresses: readonly string[] | undefined;
   /** Name under `[plans.*]`; `''` for none. */
   readonly plan: string;
+  /** Its own limit in place of its plan's; undefined leaves that to the plan. */
+  readonly requestsPerMinute: number | undefined;
+  /** Likewise, prompt and answer together. */
+  readonly tokensPerMinute: number | undefined;
+  /** Per UTC day; undefined for no such budget. */
+  readonly budgetMicroUsdPerDay: number | undefined;
+  /** Per UTC calendar month; undefined for no such budget. */
+  readonly budgetMicroUsdPerMonth: number | undefined;
+  readonly onExhausted: OnExhausted;
+  /** Its streams go out only once they are whole, unless a request says otherwise. */
+  readonly holdBack: boolean;
   readonly createdAtMs: number;
   readonly expiresAtMs: number | undefined;
   readonly revokedAtMs: number | undefined;
 }
 
-export interface NewKey {
-  readonly name: string;
-  readonly scopes: readonly KeyScope[];
-  readonly allowedModels?: readonly string[];
-  readonly plan?: string;
-  readonly expiresAtMs?: number;
-}
+/** What can be said of a key, at its creation and later. */
+export type KeySettings = Omit<KeyRecord, 'id' | 'prefix' | 'createdAtMs' | 'revokedAtMs'>;
+
+/** Without a plan, limits, budgets or an expiry where none are named, and `stop` when a budget is used up. */
+export type NewKey = Pick<KeySettings, 'name' | 'scopes'> & Partial<KeySettings>;
 
 /** Attempts on their way to disk. */
 export interface Journal {

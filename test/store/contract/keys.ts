@@ -16,10 +16,46 @@ export function keysContract({ createUrl, open }: Databases): void {
       name: 'guest',
       scopes: ['inference'],
       allowedModels: ['small', 'a/b'],
+      allowedProviders: ['groq'],
+      allowedAddresses: ['192.0.2.0/24', '2001:db8::1'],
       plan: 'pro',
+      requestsPerMinute: 7,
+      tokensPerMinute: 9_000_000_000,
+      budgetMicroUsdPerDay: 1_500_000,
+      budgetMicroUsdPerMonth: 1_000_000_000_000_000,
+      onExhausted: 'downgrade',
+      holdBack: true,
       expiresAtMs: START_MS + 10,
     });
-    expect(record).toMatchObject({ name: 'ci', plan: '', allowedModels: undefined, createdAtMs: START_MS });
+    expect(record).toEqual({
+      id: expect.stringMatching(/^key_[0-9a-f]{16}$/),
+      name: 'ci',
+      prefix: key.slice(0, 10),
+      scopes: ['inference', 'feedback'],
+      allowedModels: undefined,
+      allowedProviders: undefined,
+      allowedAddresses: undefined,
+      plan: '',
+      requestsPerMinute: undefined,
+      tokensPerMinute: undefined,
+      budgetMicroUsdPerDay: undefined,
+      budgetMicroUsdPerMonth: undefined,
+      onExhausted: 'stop',
+      holdBack: false,
+      createdAtMs: START_MS,
+      expiresAtMs: undefined,
+      revokedAtMs: undefined,
+    });
+    expect(limited.record).toMatchObject({
+      allowedProviders: ['groq'],
+      allowedAddresses: ['192.0.2.0/24', '2001:db8::1'],
+      requestsPerMinute: 7,
+      tokensPerMinute: 9_000_000_000,
+      budgetMicroUsdPerDay: 1_500_000,
+      budgetMicroUsdPerMonth: 1_000_000_000_000_000,
+      onExhausted: 'downgrade',
+      holdBack: true,
+    });
     expect(await store.listKeys()).toEqual([record, limited.record]);
     expect(await store.findKeyByHash(store.hashKey(key))).toEqual(record);
     expect(await store.findKeyByHash(store.hashKey(limited.key))).toEqual(limited.record);
