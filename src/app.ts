@@ -8,6 +8,7 @@ import { reportHealth } from './gateway/health.ts';
 import type { Keyring } from './gateway/keyring.ts';
 import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { rankModels } from './gateway/rankings.ts';
+import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
@@ -99,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerIntelligence(app, {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
+    recommendModels: (query, visibleModels) => recommendModels(gateway, query, visibleModels),
     reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
   });

@@ -8,9 +8,7 @@ import { parseTask } from '../core/task/task-alias.ts';
 import type { GatewayDeps } from './deps.ts';
 import { JUDGE_KEY_ID } from './judge-call.ts';
 import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
-
-/** A prompt of this many tokens stands for a task in rankings until it has traffic of its own. */
-const TYPICAL_INPUT_TOKENS = 500;
+import { TYPICAL_INPUT_TOKENS } from './typical-request.ts';
 
 const SORTS = {
   probability: (row: RankedModel) => -row.probability_best,

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../gateway/keyring.ts';
 import type { RankingsQuery } from '../gateway/rankings.ts';
+import type { RecommendationsQuery } from '../gateway/recommendations.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { ownRequestsOf } from './feedback.ts';
 import { healthSchema } from './health-schema.ts';
 import { json, type OperationDoc } from './operation-doc.ts';
 import { rankingsQuerySchema, rankingsSchema } from './rankings-schema.ts';
 import { readQuery } from './read-query.ts';
+import { recommendationsQuerySchema, recommendationsSchema } from './recommendations-schema.ts';
 
 const RANKINGS_PARAMETERS: readonly (keyof RankingsQuery)[] = ['task', 'strategy', 'window', 'sort'];
 
@@ -18,6 +20,20 @@ const RANKING: OperationDoc = {
   answers: {
     200: { description: 'Per task, who is best and how sure that is', content: json(rankingsSchema) },
   },
+};
+const RECOMMENDATIONS_PARAMETERS = [
+  'task',
+  'limit',
+  'max_cost_usd',
+  'max_latency_ms',
+  'needs',
+  'strategy',
+] as const satisfies readonly (keyof RecommendationsQuery)[];
+const RECOMMENDING: OperationDoc = {
+  tag: 'intelligence',
+  summary: 'Recommend models for a kind of work',
+  query: recommendationsQuerySchema,
+  answers: { 200: { description: 'Best first, each with its reason', content: json(recommendationsSchema) } },
 };
 const REPORTING: OperationDoc = {
   tag: 'intelligence',
@@ -33,11 +49,12 @@ const EXPLAINING: OperationDoc = {
   errors: [404],
 };
 
-/** `GET /v1/intelligence/rankings`, `/v1/intelligence/health` and `/v1/explain/{request_id}` */
+/** `GET /v1/intelligence/rankings`, `/recommendations`, `/health` and `/v1/explain/{request_id}` */
 export function registerIntelligence(
   app: FastifyInstance,
   deps: {
     rankModels: (query: RankingsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
+    recommendModels: (query: RecommendationsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     reportHealth: (visibleModels: Caller['allowedModels']) => object;
     explainRequest: (
       requestId: string,
@@ -48,6 +65,12 @@ export function registerIntelligence(
   const access = 'intelligence';
   app.get('/v1/intelligence/rankings', { config: { access, operation: RANKING } }, async (request) =>
     deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS), visibleTo(request.caller)),
+  );
+  app.get(
+    '/v1/intelligence/recommendations',
+    { config: { access, operation: RECOMMENDING } },
+    async (request) =>
+      deps.recommendModels(readQuery(request.query, RECOMMENDATIONS_PARAMETERS), visibleTo(request.caller)),
   );
   app.get('/v1/intelligence/health', { config: { access, operation: REPORTING } }, async (request) =>
     deps.reportHealth(visibleTo(request.caller)),

@@ -91,6 +91,7 @@ describe('answers are what it says they are', () => {
     ['/v1/models', '/v1/models'],
     ['/v1/models/{id}', '/v1/models/auto'],
     ['/v1/intelligence/rankings', '/v1/intelligence/rankings'],
+    ['/v1/intelligence/recommendations', '/v1/intelligence/recommendations?task=code+review'],
     ['/v1/intelligence/health', '/v1/intelligence/health'],
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/health/live', '/health/live'],

@@ -32,6 +32,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'DELETE /v1/feedback/:id': { access: 'feedback', path: '/v1/feedback/nobody', status: 404 },
   'GET /v1/intelligence/rankings': { access: 'intelligence' },
+  'GET /v1/intelligence/recommendations': {
+    access: 'intelligence',
+    path: '/v1/intelligence/recommendations?task=code+review',
+  },
   'GET /v1/intelligence/health': { access: 'intelligence' },
   'POST /v1/intelligence/priors': {
     access: 'admin',
