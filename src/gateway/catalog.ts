@@ -7,6 +7,8 @@ import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 export interface Catalog {
   readonly models: readonly Model[];
   readonly providerNames: ReadonlySet<string>;
+  /** Ids of the models that have an endpoint at one of these providers. */
+  modelsAt(providers: ReadonlySet<string>): readonly string[];
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
   /** @throws GatewayError 400 about `param`, naming the strategies there are. */
@@ -72,6 +74,10 @@ export function createCatalog(config: {
   return {
     models: config.models,
     providerNames: new Set(all.map(({ endpoint }) => endpoint.provider)),
+    modelsAt: (providers) =>
+      config.models.flatMap(({ id, endpoints }) =>
+        endpoints.some(({ provider }) => providers.has(provider)) ? [id] : [],
+      ),
     model: (id) => idToModel.get(id),
     endpoint: (id) => idToCandidate.get(id),
     strategy,

@@ -6,6 +6,7 @@ import { profileRequest } from '../core/task/profile-request.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChatJob, RouteWishes } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
+import { isPermitted, refuseForbidden } from './key-permits.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 import { serveBaseline } from './observe.ts';
 import { stayingOf } from './stay.ts';
@@ -15,7 +16,7 @@ const NO_WISHES: RouteWishes = {};
 /**
  * What kind of request this is and who shall answer it, in which order. Reads memory only.
  *
- * @throws GatewayError 400 a wish that names nobody, 404 unknown model, 403 a model this key may not use, 503 when nobody can serve.
+ * @throws GatewayError 400 a wish that names nobody, 404 unknown model, 403 a model or provider this key may not use, 503 when nobody can serve.
  */
 export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): Decision {
   const { catalog, routing } = live;
@@ -26,6 +27,7 @@ export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob): D
       ? (resolved.strategy ?? catalog.strategy(routing.defaultStrategy))
       : catalog.strategy(wishes.strategy, 'route.strategy');
   refuseUnknownNames(catalog, wishes);
+  refuseForbidden(job, resolved.candidates, wishes);
   const wishRefusal = refusalByWishes(job, wishes);
 
   const profile = profileRequest(job.body, job.taskHint);
@@ -80,11 +82,11 @@ function refusalByWishes(
   job: ChatJob,
   wishes: RouteWishes,
 ): ((provider: string, modelId: string) => Refusal | undefined) | undefined {
-  const { allowedModels } = job;
+  const { allowedModels, allowedProviders } = job;
   const { models, provider_allow: allow, provider_deny: deny } = wishes;
-  if (!allowedModels && !models && !allow && !deny) return undefined;
+  if (!allowedModels && !allowedProviders && !models && !allow && !deny) return undefined;
   return (provider, modelId) => {
-    if (allowedModels && !allowedModels.has(modelId)) return { reason: 'not_allowed_for_key' };
+    if (!isPermitted(job, modelId, provider)) return { reason: 'not_allowed_for_key' };
     if (models && !models.includes(modelId)) return { reason: 'not_in_route' };
     if (allow && !allow.includes(provider)) return { reason: 'not_in_route' };
     if (deny?.includes(provider)) return { reason: 'not_in_route' };
