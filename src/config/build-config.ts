@@ -51,6 +51,7 @@ export function buildConfig(input: {
     learning: camelKeys(file.learning),
     judge: camelKeys(file.judge),
     strategies: buildStrategies(file.strategies),
+    presets: buildPresets(file.presets),
     providers,
     models: buildModels(offers.models, providers, input.simulatedModels, input.nowMs),
   };
@@ -112,6 +113,15 @@ function buildStrategies(tables: ConfigFile['strategies']): Record<string, Strat
     };
   });
   return { ...mapValues(builtIn, (strategy) => ({ ...strategy })), ...own };
+}
+
+function buildPresets(tables: ConfigFile['presets']) {
+  return mapValues(tables, ({ model, models, system_prompt: systemPrompt, ...table }, name) => ({
+    ...table,
+    name,
+    models: models ?? [model ?? 'auto'],
+    systemPrompt,
+  }));
 }
 
 function mapValues<T, U>(

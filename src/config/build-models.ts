@@ -1,4 +1,5 @@
 import type { Capability, Endpoint, Model } from '../core/catalog/model.ts';
+import { unsupportedParametersOf } from '../core/catalog/parameters.ts';
 import type { ProviderSettings } from './build-provider.ts';
 import { KNOWN_MODELS, type KnownModel } from './known-models.ts';
 import { knownProviderAt } from './known-providers.ts';
@@ -41,8 +42,11 @@ export function buildModels(
       ),
       defaultTemperature: table.default_temperature,
       dimensions: table.dimensions ?? fact?.dimensions,
+      supportedParameters: table.supported_parameters,
       isSimulated: sources.every(({ endpoint }) => providers[endpoint.provider]?.kind === 'simulated'),
-      endpoints: sources.map(({ endpoint, fact, listing }) => buildEndpoint(id, endpoint, fact, listing)),
+      endpoints: sources.map(({ endpoint, fact, listing }) =>
+        buildEndpoint(id, table, endpoint, fact, listing),
+      ),
     };
   }
 
@@ -71,6 +75,7 @@ function usualOf(type: ModelTable['type']): Capability[] {
 
 function buildEndpoint(
   modelId: string,
+  model: ModelTable,
   table: ModelTable['endpoints'][number],
   fact: SimulatedModel | undefined,
   listing: Listing | undefined,
@@ -92,5 +97,9 @@ function buildEndpoint(
         table.cached_input_usd_per_million ?? listed?.cachedInputUsdPerMillion ?? inputUsdPerMillion,
     },
     isPriceKnown: isPriceGiven || listed !== undefined,
+    unsupportedParameters: unsupportedParametersOf(model.supported_parameters, [
+      ...(model.unsupported_parameters ?? []),
+      ...(table.unsupported_parameters ?? []),
+    ]),
   };
 }

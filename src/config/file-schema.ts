@@ -3,9 +3,10 @@ import { BUILT_IN_STRATEGIES } from '../core/choice/strategy.ts';
 import { parseAddress } from './address.ts';
 import { judgeSchema } from './judge-schema.ts';
 import { modelIdSchema, modelSchema } from './model-schema.ts';
+import { presetSchema } from './preset-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { RESERVED_STRATEGY_NAMES } from './reserved-names.ts';
-import { addressRange, count, environmentNameSchema, forbidden, milliseconds } from './value-schema.ts';
+import { count, environmentNameSchema, forbidden, milliseconds } from './value-schema.ts';
 
 /** What the checks of single values need to know of the rest of the file and of the process. */
 export interface Surroundings {
@@ -40,7 +41,6 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       .array(z.string().refine(isOrigin, 'must be an origin, such as "http://localhost:3000", or "*"'))
       .default(['http://localhost:3000']),
     public_models: z.boolean().default(false),
-    trusted_proxies: z.array(addressRange).default([]),
     body_limit_bytes: z
       .int()
       .min(1024)
@@ -85,6 +85,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
         baseline: z.string().min(1).optional(),
         default_strategy: z.enum(strategyNames).default('balanced'),
         max_extra_attempts: z.int().min(0).max(10).default(2),
+        unsupported_parameters: z.enum(['drop', 'refuse']).default('drop'),
         exploration: z.number().min(0).max(0.5).default(0.02),
         timeouts: timeouts.prefault({}),
         breaker: breaker.prefault({}),
@@ -95,6 +96,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     learning: learning.prefault({}),
     judge: judgeSchema.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
+    presets: z.record(name, presetSchema({ providerNames, strategyNames })).default({}),
     providers: z.record(name, providerSchema(env)).default({}),
   });
 }

@@ -2,6 +2,7 @@ import { readFile as readFileFromDisk } from 'node:fs/promises';
 import { parseAddress } from './address.ts';
 import { buildConfig, type Config } from './build-config.ts';
 import { mistakesOfEnvironment, mistakesOfFoundKeys } from './check-environment.ts';
+import { mistakesOfPresets } from './check-presets.ts';
 import { closestName } from './closest-name.ts';
 import { ConfigError } from './config-error.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -64,6 +65,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     throw new ConfigError(path ?? 'environment', [{ path: 'judge.model', line, message: judgeless }]);
   }
   refuseUnknownBaseline(config, text);
+  const unknown = mistakesOfPresets(config, findKeyLines(text));
+  if (unknown.length > 0) throw new ConfigError(path ?? 'environment', unknown);
   return deepFreeze(config);
 }
 

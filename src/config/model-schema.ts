@@ -9,6 +9,27 @@ export const modelIdSchema = z
   .regex(/^[^\s\p{Cc}]{1,200}$/u, 'a model id is 1 to 200 characters without spaces')
   .refine((id) => !isReservedModelId(id), 'clients use this name to ask for routing; choose another');
 
+/** What the API sends in any case, or what `capabilities` tells of. */
+const NOT_DROPPABLE: ReadonlySet<string> = new Set([
+  'model',
+  'messages',
+  'prompt',
+  'input',
+  'stream',
+  'tools',
+  'response_format',
+]);
+const parameters = z
+  .array(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,63}$/, 'is no name of a parameter')
+      .refine((name) => !NOT_DROPPABLE.has(name), {
+        error: 'cannot be left out; what a model cannot do stands in capabilities',
+      }),
+  )
+  .optional();
+
 const usdPerMillion = z.number().min(0).max(1_000_000);
 
 /** One `[api.models.*]` table; its endpoints must name one of `providerNames`. */
@@ -21,6 +42,7 @@ export function modelSchema(providerNames: readonly string[]) {
     input_usd_per_million: usdPerMillion.optional(),
     output_usd_per_million: usdPerMillion.optional(),
     cached_input_usd_per_million: usdPerMillion.optional(),
+    unsupported_parameters: parameters,
   });
   return z.strictObject({
     type: z.enum(MODEL_TYPES).default('chat'),
@@ -30,6 +52,8 @@ export function modelSchema(providerNames: readonly string[]) {
     capabilities: z.array(z.enum(CAPABILITIES)).optional(),
     default_temperature: z.number().min(0).max(2).optional(),
     dimensions: count.optional(),
+    supported_parameters: parameters,
+    unsupported_parameters: parameters,
     endpoints: z.array(endpoint).min(1, 'a model needs at least one endpoint'),
     path: forbidden(
       'model files are not run here; serve them with a local server and name it in endpoints',

@@ -2,6 +2,7 @@ import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision } from '../core/choice/decision.ts';
 import type { ChatJob } from './chat-job.ts';
 import { headerValue } from './header-value.ts';
+import { warningsOfDropped } from './supported-parameters.ts';
 
 /** The short account of an answer that every client gets: who answered, and why. */
 export function answerHeaders(
@@ -11,7 +12,7 @@ export function answerHeaders(
   attempts: number,
   overheadMs: number,
 ): Record<string, string> {
-  return {
+  const headers: Record<string, string> = {
     'x-request-id': job.requestId,
     'x-router-model': headerValue(model.id),
     'x-router-provider': headerValue(endpoint.provider),
@@ -21,4 +22,13 @@ export function answerHeaders(
     'x-router-attempts': String(attempts),
     'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
   };
+  const warnings = warningsOf(job, endpoint);
+  if (warnings.length > 0) headers['x-router-warnings'] = headerValue(warnings.join(','));
+  return headers;
+}
+
+/** What of the request was passed over on the way to this endpoint. */
+export function warningsOf(job: ChatJob, endpoint: Candidate['endpoint']): readonly string[] {
+  const dropped = warningsOfDropped(job.body, endpoint);
+  return dropped.length === 0 ? job.warnings : [...job.warnings, ...dropped];
 }

@@ -1,23 +1,30 @@
 import type { Endpoint, Model } from '../core/catalog/model.ts';
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
+import { STRATEGY_ALIASES, strategyOfAlias } from '../core/choice/strategy-names.ts';
 import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
+import type { Preset } from './preset.ts';
 
 /** What may be asked for, by name. Built once per configuration and replaced as a whole on reload. */
 export interface Catalog {
   readonly models: readonly Model[];
   readonly providerNames: ReadonlySet<string>;
-  /** Ids of the models that have an endpoint at one of these providers. */
-  modelsAt(providers: ReadonlySet<string>): readonly string[];
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
-  /** @throws GatewayError 400 about `param`, naming the strategies there are. */
+  readonly presets: readonly Preset[];
+  /** @throws GatewayError 404 about `param`, naming the presets there are. */
+  preset(name: string, param?: string): Preset;
+  /**
+   * By its own name or one of other gateways' words for it.
+   * @throws GatewayError 400 about `param`, naming the strategies there are.
+   */
   strategy(name: string, param?: string): Strategy;
   /**
-   * Who may answer to `requested`: a model's name, `provider/name`, or one of the names for routing.
-   * @throws GatewayError 404 `model_not_found`
+   * Who may answer to `requested`: a model's name, `provider/name`, either with a strategy for choosing among its
+   * endpoints (`name:floor`), or one of the names for routing.
+   * @throws GatewayError 404 `model_not_found` about `param`
    */
-  resolve(requested: string): ResolvedName;
+  resolve(requested: string, param?: string): ResolvedName;
 }
 
 export interface ResolvedName {
@@ -28,23 +35,14 @@ export interface ResolvedName {
   readonly strategy: Strategy | undefined;
 }
 
-/** `auto:…` suffixes and whole names beside the strategies' own, in the words of other gateways. */
-const SUFFIX_TO_STRATEGY: Readonly<Record<string, string>> = {
-  best: 'quality',
-  floor: 'price',
-  fast: 'latency',
-  nitro: 'throughput',
-};
-const NAME_TO_STRATEGY: Readonly<Record<string, string>> = {
-  best: 'quality',
-  cheapest: 'price',
-  fastest: 'latency',
-};
+/** Whole names that ask for a strategy. */
+const WISHES = new Set(['best', 'cheapest', 'fastest']);
 const AUTO_NAMES = new Set(['auto', 'openrouter/auto']);
 
 export function createCatalog(config: {
   readonly models: readonly Model[];
   readonly strategies: Readonly<Record<string, Strategy>>;
+  readonly presets?: Readonly<Record<string, Preset>>;
 }): Catalog {
   const idToModel = new Map(config.models.map((model) => [model.id, model]));
   const chat = config.models.filter((model) => model.type === 'chat').flatMap(candidatesOf);
@@ -62,56 +60,79 @@ export function createCatalog(config: {
   }
   const strategyNames = Object.keys(config.strategies);
 
+  const strategyNamed = (name: string): Strategy | undefined => {
+    const own = Object.hasOwn(config.strategies, name) ? name : strategyOfAlias(name);
+    return Object.hasOwn(config.strategies, own) ? config.strategies[own] : undefined;
+  };
   const strategy = (name: string, param = 'strategy'): Strategy => {
-    const found = Object.hasOwn(config.strategies, name) ? config.strategies[name] : undefined;
+    const found = strategyNamed(name);
     if (found) return found;
     throw badRequest(
-      `There is no strategy '${name.slice(0, 64)}'. There are: ${strategyNames.join(', ')}.`,
+      `There is no strategy '${name.slice(0, 64)}'. There are: ${strategyNames.join(', ')}; and in other words: ${STRATEGY_ALIASES.join(', ')}.`,
       param,
     );
   };
+  const presets = config.presets ?? {};
 
   return {
     models: config.models,
     providerNames: new Set(all.map(({ endpoint }) => endpoint.provider)),
-    modelsAt: (providers) =>
-      config.models.flatMap(({ id, endpoints }) =>
-        endpoints.some(({ provider }) => providers.has(provider)) ? [id] : [],
-      ),
     model: (id) => idToModel.get(id),
     endpoint: (id) => idToCandidate.get(id),
     strategy,
-    resolve(requested) {
+    presets: Object.values(presets),
+    preset(name, param = 'model') {
+      const found = Object.hasOwn(presets, name) ? presets[name] : undefined;
+      if (found) return found;
+      throw unknownPreset(name, Object.keys(presets), param);
+    },
+    resolve(requested, param = 'model') {
       const named = explicit.get(requested);
       if (named) return named;
+      const colon = requested.lastIndexOf(':');
+      const base = colon < 0 ? undefined : explicit.get(requested.slice(0, colon));
+      const wished = base && strategyNamed(requested.slice(colon + 1));
+      if (base && wished) return { ...base, strategy: wished };
       const asked = strategyAskedFor(requested);
-      if (asked === undefined) throw unknownModel(requested);
+      if (asked === undefined) throw unknownModel(requested, param);
       return {
         candidates: chat,
         isExplicit: false,
-        strategy: asked === '' ? undefined : strategy(asked, 'model'),
+        strategy: asked === '' ? undefined : strategy(asked, param),
       };
     },
   };
 }
 
-export function unknownModel(requested: string): GatewayError {
+export function unknownModel(requested: string, param = 'model'): GatewayError {
   return new GatewayError({
     status: 404,
     code: 'model_not_found',
-    param: 'model',
+    param,
     message: `The model '${requested.slice(0, 200)}' does not exist here. GET /v1/models lists those that do; 'auto' chooses.`,
+  });
+}
+
+function unknownPreset(name: string, known: readonly string[], param: string): GatewayError {
+  const there =
+    known.length === 0
+      ? 'There are none: see [presets.*] in docs/routing.md'
+      : `There are: ${known.join(', ')}`;
+  return new GatewayError({
+    status: 404,
+    code: 'preset_not_found',
+    param,
+    message: `There is no preset '${name.slice(0, 64)}'. ${there}.`,
   });
 }
 
 /** `''` for the default strategy, undefined when the name does not ask for routing. */
 function strategyAskedFor(requested: string): string | undefined {
   if (AUTO_NAMES.has(requested)) return '';
-  if (Object.hasOwn(NAME_TO_STRATEGY, requested)) return NAME_TO_STRATEGY[requested];
+  if (WISHES.has(requested)) return requested;
   const colon = requested.indexOf(':');
   if (colon < 0 || !AUTO_NAMES.has(requested.slice(0, colon))) return undefined;
-  const suffix = requested.slice(colon + 1);
-  return Object.hasOwn(SUFFIX_TO_STRATEGY, suffix) ? SUFFIX_TO_STRATEGY[suffix] : suffix;
+  return requested.slice(colon + 1);
 }
 
 function candidatesOf(model: Model): { model: Model; endpoint: Endpoint }[] {

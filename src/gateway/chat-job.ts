@@ -11,15 +11,15 @@ export interface ChatJob {
   readonly keyId: string;
   /** Model ids the key may use; undefined for all. */
   readonly allowedModels: ReadonlySet<string> | undefined;
-  /** Names of the providers that may serve the key; undefined for all. */
-  readonly allowedProviders: ReadonlySet<string> | undefined;
-  /** Whether its streams go out only once they are whole, where the request itself does not say. */
-  readonly holdsBack: boolean;
-  /** The body's bytes as they came and where its members stand in them. */
-  readonly bytes: Buffer;
-  readonly members: readonly JsonMember[];
-  readonly body: ChatBody;
+  /** The body's bytes as they came and where its members stand in them. Replaced, all three, when a preset adds to them. */
+  bytes: Buffer;
+  members: readonly JsonMember[];
+  body: ChatBody;
   readonly taskHint: string | undefined;
+  /** From `x-model-router-strategy`. */
+  readonly strategyHint: string | undefined;
+  /** What of it was passed over, as `x-router-warnings` says it: short words with a colon. */
+  warnings: readonly string[];
   /** From `x-session-id`; the body may name one too. */
   readonly sessionId: string | undefined;
   /** The number of this ask in `deps.reAsks`. */
@@ -40,6 +40,10 @@ export interface ChatBody extends ChatRequestView {
   } | null;
   readonly temperature?: number | null;
   readonly route?: RouteWishes | null;
+  /** OpenRouter's: models to try in this order. */
+  readonly models?: readonly string[] | null;
+  readonly provider?: ProviderWishes | null;
+  readonly preset?: string | null;
   readonly session_id?: unknown;
   readonly conversation_id?: unknown;
 }
@@ -56,6 +60,21 @@ export interface RouteWishes {
   readonly allow_fallback?: boolean;
   readonly hold_back?: boolean;
   readonly explore?: boolean;
+}
+
+/** OpenRouter's `provider` object, without those of its options that this gateway refuses. */
+export interface ProviderWishes {
+  readonly order?: readonly string[];
+  readonly only?: readonly string[];
+  readonly ignore?: readonly string[];
+  readonly sort?: string | { readonly by: string; readonly partition?: 'model' | 'none' };
+  readonly allow_fallbacks?: boolean;
+  readonly require_parameters?: boolean;
+  /** USD per million tokens. */
+  readonly max_price?: {
+    readonly prompt?: number | string;
+    readonly completion?: number | string;
+  };
 }
 
 /** The client's end of the line. */

@@ -12,6 +12,7 @@ import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { explainDecision } from './explain-decision.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 import { planChat } from './plan.ts';
+import { policyOf } from './policy.ts';
 import { noteAsk } from './re-ask.ts';
 
 /** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
@@ -69,12 +70,13 @@ async function answerChat(
   client: ClientLine,
 ): Promise<ChatResult> {
   await deps.cohort();
-  const decision = planChat(deps, live, job);
+  const policy = policyOf(live, job);
+  const decision = planChat(deps, live, job, policy);
   deps.metrics.decided(decision);
   job.judgedWith = deps.judge.samples(deps, live, decision);
   const { routing, catalog } = live;
   const dueMs = job.arrivedMs + routing.totalMs;
-  const maxAttempts = job.body.route?.allow_fallback === false ? 1 : 1 + routing.maxExtraAttempts;
+  const { maxAttempts } = policy;
   const waiting = [...decision.ranking];
   const failures: GatewayError[] = [];
   const spent: Spent = { attempts: 0, costMicroUsd: 0, upstreamMs: 0, runningSinceMs: undefined };

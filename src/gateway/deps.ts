@@ -65,6 +65,8 @@ export interface RoutingSettings {
   /** The model that serves what `auto` asks for while routing is only observed; undefined: routing acts. */
   readonly baseline: string | undefined;
   readonly maxExtraAttempts: number;
+  /** Whether an endpoint that does not take a parameter of the request is left out, rather than sent the rest. */
+  readonly refusesUnsupportedParameters: boolean;
   /** Share of choices spread evenly over the models near the best, 0–0.5. */
   readonly exploration: number;
   /** Most weight that one key's verdicts about one model and task have together, of a UTC day; infinite: no cap. */

@@ -9,6 +9,7 @@ import { runAttempt } from './attempt.ts';
 import type { ChatBody, ChatJob, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { planChat } from './plan.ts';
+import { policyOf } from './policy.ts';
 
 /** Whose requests a judge's are in the store: no key has such an id. */
 export const JUDGE_KEY_ID = 'judge';
@@ -38,8 +39,6 @@ export async function callForJudge(
     readonly mostTokens: number;
     /** Models that the key of the judged request may use: its prompt goes to no other. */
     readonly allowedModels: ReadonlySet<string> | undefined;
-    /** Providers that may serve it, likewise. */
-    readonly allowedProviders: ReadonlySet<string> | undefined;
     readonly budget: DailyBudget;
     readonly limitMicroUsd: number;
     /** False once the gateway closes: calls that begin then would be cut by nobody. */
@@ -53,13 +52,13 @@ export async function callForJudge(
     isOwnRequestId: true,
     keyId: JUDGE_KEY_ID,
     allowedModels: call.allowedModels,
-    allowedProviders: call.allowedProviders,
-    holdsBack: false,
     bytes,
     members: scanJson(bytes).members,
     body,
     // Kept apart from what clients' traffic looks like, whatever the judged request was about.
     taskHint: 'unknown',
+    strategyHint: undefined,
+    warnings: [],
     sessionId: undefined,
     ask: 0,
     judgedWith: 0,
@@ -110,7 +109,7 @@ export async function callForJudge(
 /** Undefined when nobody can or may answer: ill, resting, or not allowed to this key. */
 function planned(deps: GatewayDeps, live: LiveSettings, job: ChatJob): Decision | undefined {
   try {
-    return { ...planChat(deps, live, job), reason: 'judge' };
+    return { ...planChat(deps, live, job, policyOf(live, job)), reason: 'judge' };
   } catch (error) {
     if (error instanceof GatewayError) return undefined;
     throw error;

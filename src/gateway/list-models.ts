@@ -1,7 +1,8 @@
 import type { Model } from '../core/catalog/model.ts';
 import { TASKS } from '../core/task/task.ts';
 import { unknownModel } from './catalog.ts';
-import type { GatewayDeps } from './deps.ts';
+import type { GatewayDeps, LiveSettings } from './deps.ts';
+import type { Preset } from './preset.ts';
 
 const CHAT_PARAMETERS = [
   'temperature',
@@ -23,7 +24,11 @@ export function listModels(deps: GatewayDeps, allowedModels: ReadonlySet<string>
   const models = usableModels(deps, allowedModels);
   return {
     object: 'list',
-    data: [describeAuto(models), ...models.map((model) => describeModel(deps, model))],
+    data: [
+      describeAuto(models),
+      ...models.map((model) => describeModel(deps, model)),
+      ...usablePresets(deps.live, models).map((preset) => describePreset(preset, models)),
+    ],
   };
 }
 
@@ -33,7 +38,14 @@ export function describeModelNamed(
   id: string,
   allowedModels: ReadonlySet<string> | undefined,
 ): object {
-  const { candidates, isExplicit } = deps.live.catalog.resolve(id);
+  const { catalog } = deps.live;
+  if (id.startsWith('@preset/')) {
+    const models = usableModels(deps, allowedModels);
+    const preset = catalog.preset(id.slice('@preset/'.length));
+    if (!usablePresets(deps.live, models).includes(preset)) throw unknownModel(id);
+    return describePreset(preset, models);
+  }
+  const { candidates, isExplicit } = catalog.resolve(id);
   if (!isExplicit) return { ...describeAuto(usableModels(deps, allowedModels)), id };
   const model = candidates[0]?.model;
   if (!model || allowedModels?.has(model.id) === false) throw unknownModel(id);
@@ -57,6 +69,19 @@ function describeAuto(models: readonly Model[]): object {
     context_length: Math.max(0, ...chat.map((model) => model.contextLength)),
     capabilities: [...capabilities],
   };
+}
+
+/** As pickers of models can offer it. What it can do depends on the model that answers: as for `auto`. */
+function describePreset({ name }: Preset, usable: readonly Model[]): object {
+  return { ...describeAuto(usable), id: `@preset/${name}`, name: `Preset: ${name}` };
+}
+
+/** Those that lead to a model this key may use. */
+function usablePresets({ catalog }: LiveSettings, models: readonly Model[]): readonly Preset[] {
+  const ids = new Set(models.map(({ id }) => id));
+  return catalog.presets.filter((preset) =>
+    preset.models.some((name) => catalog.resolve(name).candidates.some(({ model }) => ids.has(model.id))),
+  );
 }
 
 function describeModel(deps: GatewayDeps, model: Model): object {

@@ -6,31 +6,48 @@ const REASON_TO_WORDS: Readonly<Record<ExcludedCandidate['reason'], string>> = {
   missing_capability: 'lacking what the request needs (tools, JSON mode, vision or audio)',
   context_length: 'with too short a context for it',
   not_allowed_for_key: 'not allowed for this key',
-  not_in_route: "left out by the request's own 'route'",
+  not_in_route: "left out by the request's own 'route' or 'provider'",
+  unsupported_parameter: 'not taking a parameter of the request',
+  over_price_ceiling: "over 'provider.max_price'",
+  price_unknown: "of unknown price, which 'provider.max_price' leaves out",
   over_cost_ceiling: "over 'route.max_cost_usd'",
   over_latency_ceiling: "over 'route.max_latency_ms'",
   below_min_quality: 'below the minimum quality',
   breaker_open: 'failing at the moment',
   cooling: 'resting at the moment',
+  waking: 'waking up',
   disabled: 'unknown to their provider',
   paused: 'paused by the operator',
 };
 
 /** Reasons that pass by themselves. The others lie in the request or in the configuration. */
-const PASSING = new Set<ExcludedCandidate['reason']>(['breaker_open', 'cooling', 'disabled', 'paused']);
+const PASSING = new Set<ExcludedCandidate['reason']>([
+  'breaker_open',
+  'cooling',
+  'waking',
+  'disabled',
+  'paused',
+]);
 
-/** 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked. */
+/**
+ * 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked.
+ *
+ * @param refusedParameters the parameters for which models were left out; only asked where that was all
+ */
 export function nobodyCanServe(
   requested: string,
   decision: Pick<Decision, 'reason' | 'excluded'>,
   nowMs: number,
+  refusedParameters: () => readonly string[] = () => [],
 ): GatewayError {
   const { excluded } = decision;
   const counts = new Map<ExcludedCandidate['reason'], number>();
   for (const { reason } of excluded) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const why = [...counts].map(([reason, count]) => `${count} ${REASON_TO_WORDS[reason]}`).join(', ');
   const message = `No model can serve this request for '${requested.slice(0, 200)}' now: ${why || 'none is configured'}.`;
-  const only = counts.size === 1 ? excluded[0]?.reason : undefined;
+  // Whom the request itself left out says nothing of why the others cannot.
+  const telling = [...counts.keys()].filter((reason) => reason !== 'not_in_route');
+  const only = telling.length === 1 ? telling[0] : undefined;
   if (only === 'not_allowed_for_key') {
     return new GatewayError({ status: 403, code: 'model_not_allowed', param: 'model', message });
   }
@@ -42,6 +59,15 @@ export function nobodyCanServe(
   }
   if (decision.reason === 'explicit' && only === 'missing_capability') {
     return new GatewayError({ status: 400, code: 'unsupported_by_model', param: 'model', message });
+  }
+  if (only === 'unsupported_parameter') {
+    const names = refusedParameters();
+    return new GatewayError({
+      status: 400,
+      code: 'unsupported_parameter',
+      param: names[0] ?? null,
+      message: `No model that may serve this request for '${requested.slice(0, 200)}' takes ${names.map((name) => `'${name}'`).join(', ') || 'all its parameters'}. Leave it out, or let it be dropped with 'provider': {'require_parameters': false}. GET /v1/models lists each model's 'supported_parameters'.`,
+    });
   }
   const waits = excluded.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs - nowMs]));
   const waitMs = waits.length > 0 ? Math.min(...waits) : 30_000;

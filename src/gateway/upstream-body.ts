@@ -3,7 +3,8 @@ import { withMembers } from '../core/wire/json-members.ts';
 import type { ChatJob } from './chat-job.ts';
 
 /**
- * The client's bytes with the provider's own name of the model, and without what is meant for this gateway.
+ * The client's bytes with the provider's own name of the model, without what is meant for this gateway and without what
+ * this endpoint does not take (`warningsOfDropped` tells the client).
  * Streams are asked for their usage, which the client sees only if it asked too.
  */
 export function upstreamBody(job: ChatJob, candidate: Candidate, canStreamUsage: boolean): Buffer {
@@ -11,6 +12,10 @@ export function upstreamBody(job: ChatJob, candidate: Candidate, canStreamUsage:
   const changes: Record<string, string | undefined> = {
     model: JSON.stringify(candidate.endpoint.upstreamModel),
     route: undefined,
+    models: undefined,
+    provider: undefined,
+    preset: undefined,
+    usage: undefined,
     session_id: undefined,
     conversation_id: undefined,
   };
@@ -19,6 +24,10 @@ export function upstreamBody(job: ChatJob, candidate: Candidate, canStreamUsage:
   }
   if (candidate.model.defaultTemperature !== undefined && body.temperature == null) {
     changes.temperature = String(candidate.model.defaultTemperature);
+  }
+  const { unsupportedParameters } = candidate.endpoint;
+  if (unsupportedParameters !== undefined) {
+    for (const name of unsupportedParameters) changes[name] = undefined;
   }
   return withMembers(job.bytes, job.members, changes);
 }

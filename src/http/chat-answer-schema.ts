@@ -42,6 +42,10 @@ export const answerHeadersSchema = z.object({
   'x-router-strategy': z.string(),
   'x-router-attempts': z.string(),
   'x-router-overhead-ms': z.string(),
+  'x-router-warnings': z
+    .string()
+    .optional()
+    .meta({ description: 'What of the request was passed over: `dropped:<parameter>`, `ignored:<header>`' }),
   'x-router-cost-usd': z
     .string()
     .optional()

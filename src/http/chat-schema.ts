@@ -1,23 +1,9 @@
 import { z } from 'zod';
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { ChatBody } from '../gateway/chat-job.ts';
+import { knownOptionsAt, wishesShape, withModelNamed } from './wishes-schema.ts';
 
 const share = z.number().min(0).max(1);
-const names = z.array(z.string().min(1)).min(1).max(200);
-
-/** Strict, unlike the rest: a misspelt wish that was silently dropped would route the request elsewhere. */
-const routeSchema = z.strictObject({
-  strategy: z.string().min(1).optional(),
-  models: names.optional(),
-  provider_allow: names.optional(),
-  provider_deny: names.optional(),
-  max_cost_usd: z.number().positive().optional(),
-  max_latency_ms: z.number().positive().optional(),
-  min_quality: share.optional(),
-  allow_fallback: z.boolean().optional(),
-  hold_back: z.boolean().optional(),
-  explore: z.boolean().optional(),
-});
 
 const messageSchema = z.looseObject({
   role: z.string().min(1).max(64),
@@ -56,7 +42,7 @@ export const chatSchema = z
       .nullish(),
     functions: z.array(z.looseObject({})).nullish(),
     response_format: z.looseObject({ type: z.string() }).nullish(),
-    route: routeSchema.nullish(),
+    ...wishesShape,
   })
   .refine((body) => body.stream_options == null || body.stream === true, {
     path: ['stream_options'],
@@ -66,7 +52,7 @@ export const chatSchema = z
 /** @throws GatewayError 400 naming the first thing that is wrong, with its path as `param`. */
 export function checkChatBody(json: Readonly<Record<string, unknown>>): ChatBody {
   if (isPlainChat(json)) return json;
-  const result = chatSchema.safeParse(json);
+  const result = chatSchema.safeParse(withModelNamed(json));
   if (result.success) return result.data;
   throw explain(result.error);
 }
@@ -84,8 +70,9 @@ export function explain(error: z.ZodError): Error {
 
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.path[0] === 'route' ? `; known are ${Object.keys(routeSchema.shape).join(', ')}` : '';
-    return `unknown option ${issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ')}${known}`;
+    const known = knownOptionsAt(issue.path);
+    const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
+    return `unknown option ${keys}${known === undefined ? '' : `; known are ${known.join(', ')}`}`;
   }
   return issue.message.replace(/\.$/, '');
 }
@@ -122,6 +109,9 @@ const SEEN_BY_SCHEMA = [
   'functions',
   'response_format',
   'route',
+  'models',
+  'provider',
+  'preset',
 ] as const;
 
 /**

@@ -32,6 +32,7 @@ const COMPLETING: OperationDoc = {
   },
   errors: [404, 413, 415, 502, 504],
 };
+const NO_WARNINGS: readonly string[] = Object.freeze([]);
 
 /** `POST /v1/chat/completions` */
 export function registerChat(
@@ -55,12 +56,12 @@ export function registerChat(
         isOwnRequestId: headers['x-request-id'] !== request.id,
         keyId: caller.keyId,
         allowedModels: caller.allowedModels,
-        allowedProviders: caller.allowedProviders,
-        holdsBack: caller.key?.holdBack === true,
         bytes,
         members,
         body: checkChatBody(json),
         taskHint: textOf(headers['x-router-task']),
+        strategyHint: textOf(headers['x-model-router-strategy']),
+        warnings: NO_WARNINGS,
         sessionId: textOf(headers['x-session-id']),
         ask: 0,
         judgedWith: 0,

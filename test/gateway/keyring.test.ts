@@ -25,7 +25,6 @@ beforeEach(() => {
       hasKeys: async () => records.size > 0,
     },
     isRequired: () => isRequired,
-    modelsAt: (providers) => (providers.has('groq') ? ['one', 'two'] : []),
     nowMs: () => nowMs,
     monotonicMs: () => monotonicMs,
   });

@@ -36,6 +36,8 @@ export interface Endpoint {
   readonly price: Price;
   /** False when neither the config nor the price list knows a price: the endpoint then counts as free. */
   readonly isPriceKnown: boolean;
+  /** Names of request parameters that it does not take; undefined where it takes all. */
+  readonly unsupportedParameters?: ReadonlySet<string>;
 }
 
 export interface Model {
@@ -49,6 +51,8 @@ export interface Model {
   readonly capabilities: ReadonlySet<Capability>;
   readonly defaultTemperature?: number;
   readonly dimensions?: number;
+  /** Where the configuration lists them; undefined: the usual ones. */
+  readonly supportedParameters?: readonly string[];
   readonly isSimulated: boolean;
   readonly endpoints: readonly Endpoint[];
 }
