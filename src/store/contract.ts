@@ -1,5 +1,7 @@
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
+import { ON_EXHAUSTED, type OnExhausted } from '../core/money/budget.ts';
+import type { DaySpending } from '../core/money/spending-ledger.ts';
 import type { Ending } from '../core/outcome/endings.ts';
 import type { Booking, DayAccount } from '../core/reward/daily-cap.ts';
 import type { Task } from '../core/task/task.ts';
@@ -191,12 +193,47 @@ export interface TrafficHour {
   readonly ttftMsSum: number;
 }
 
+/** What is spent since some day, at one moment: endings on their way to disk are part of it. */
+export interface Spending {
+  /** False: only days of which something may have changed since the last reading. */
+  readonly isWhole: boolean;
+  readonly days: readonly DaySpending[];
+  /** By key, the estimates of attempts of other processes that have not ended, micro-USD. */
+  readonly reservedElsewhere: ReadonlyMap<string, number>;
+}
+
+export const USAGE_GROUPS = ['key', 'model', 'task', 'day'] as const;
+export type UsageGroup = (typeof USAGE_GROUPS)[number];
+
+export interface UsageQuery {
+  /** From the hour that this falls into. */
+  readonly fromMs: number;
+  /** To the beginning of the hour that this falls into. */
+  readonly toMs: number;
+  /** Empty: one sum over everything. */
+  readonly groupBy: readonly UsageGroup[];
+  /** Undefined: of all keys. */
+  readonly keyId: string | undefined;
+}
+
+/** A sum over the hourly roll-up; what is not grouped by is undefined. */
+export interface UsageSum {
+  readonly dayStartMs: number | undefined;
+  readonly keyId: string | undefined;
+  readonly modelId: string | undefined;
+  readonly task: string | undefined;
+  readonly requests: number;
+  readonly completed: number;
+  readonly failures: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+}
+
 export const KEY_SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
-/** What a key does once its budget is used up: refuse, or go on with what still fits. */
-export const ON_EXHAUSTED = ['stop', 'downgrade'] as const;
-export type OnExhausted = (typeof ON_EXHAUSTED)[number];
+export { ON_EXHAUSTED, type OnExhausted };
 
 /** A client's key without the key itself: only its hash and a prefix to recognise it by are stored. */
 export interface KeyRecord {
@@ -318,6 +355,14 @@ export interface Store {
   readRequest(requestId: string): Promise<RequestHistory | undefined>;
   /** Roll-up rows of the hour that `sinceMs` falls into and of all later ones, oldest first. */
   readTraffic(sinceMs: number): Promise<readonly TrafficHour[]>;
+  /** Sums of the roll-up, in no particular order. */
+  readUsage(query: UsageQuery): Promise<readonly UsageSum[]>;
+  /**
+   * Hands `take` what is spent since `sinceMs`, at once when it is known, so that nothing ends in between. The first
+   * reading, and one with another `sinceMs`, is of everything since then; after it commits wait for a reading at most
+   * 250 ms. One reading at a time.
+   */
+  readSpending(sinceMs: number, take: (spending: Spending) => void): Promise<void>;
   /** Every ended attempt, by request id and number; read in pages, so the event loop stays free. */
   attemptFacts(): AsyncIterable<EndedAttempt>;
 
@@ -336,6 +381,11 @@ export interface Store {
   /** What a process left under this name, whichever wrote it last; undefined when none did. */
   loadState(name: string): Promise<string | undefined>;
   saveState(name: string, value: string): Promise<void>;
+
+  /** Takes a name that nobody took before, in this process or another; false when somebody did. */
+  claim(name: string, atMs: number): Promise<boolean>;
+  /** Removes what nobody will ask about again: claims older than this, and accounts of the daily cap of earlier days. */
+  forget(what: { readonly claimsBeforeMs: number; readonly feedbackBeforeDay: number }): Promise<void>;
 
   /** Whether the next write is expected to succeed; after a failure it tries one. Never rejects. */
   isHealthy(): Promise<boolean>;

@@ -70,6 +70,13 @@ export interface JournalOfStore extends Journal {
   useIntents(log: IntentLog): void;
   /** Waits until nothing of this request is on its way: who reads its rows must see it. */
   settle(requestId: string): Promise<void>;
+  /**
+   * Runs `work` while no commit is under way and none begins: what it reads from the database and what `unwritten` says
+   * then are together all endings of this process, each once. Beginnings wait meanwhile where they are committed: keep it short.
+   */
+  betweenCommits<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Endings that are not in the database. */
+  unwritten(): Iterable<{ readonly start: AttemptStart; readonly end: AttemptEnd }>;
   /** Whether every attempt has its ending in the database. */
   isIdle(): boolean;
   /** Whether the last commit failed because storage is away. */
@@ -92,6 +99,8 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   let withdrawn: AttemptStart[] = [];
   let inFlight = EMPTY;
   let flushes: Flush[] = [];
+  /** Who wants the database to stand still. `run` never rejects. */
+  const pauses: { run(): Promise<void>; reject(error: GatewayError): void }[] = [];
 
   let isScheduled = false;
   let isCommitting = false;
@@ -216,7 +225,12 @@ export function openJournal({ database, now }: { database: Database; now: () => 
   async function commitAll(): Promise<void> {
     if (isCommitting) return;
     isCommitting = true;
-    while (!isStopped && (begun.length > 0 || (areEndsDue && hasRest()))) {
+    while (!isStopped && (pauses.length > 0 || begun.length > 0 || (areEndsDue && hasRest()))) {
+      const pause = pauses.shift();
+      if (pause !== undefined) {
+        await pause.run();
+        continue;
+      }
       inFlight = takeBatch();
       await commit(inFlight);
       inFlight = EMPTY;
@@ -359,6 +373,14 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     flushes = flushes.filter(isOpen);
   }
 
+  function betweenCommits<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (isStopped) return Promise.reject(storageUnavailable(undefined));
+    return new Promise((resolve, reject) => {
+      pauses.push({ run: () => work().then(resolve, reject), reject });
+      schedule();
+    });
+  }
+
   async function settle(requestId: string): Promise<void> {
     const isOfRequest = ({ start }: { start: AttemptStart }) => start.requestId === requestId;
     const first = running.get(keyOf({ requestId, number: 0 }));
@@ -387,6 +409,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     begun.length = 0;
     for (const { reject } of flushes) reject(unavailable);
     flushes = [];
+    for (const { reject } of pauses.splice(0)) reject(unavailable);
   }
 
   function useIntents(log: IntentLog): void {
@@ -400,6 +423,8 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     lag,
     settle,
     useIntents,
+    betweenCommits,
+    unwritten: () => [...inFlight.ended, ...ended],
     isIdle: () => running.size === 0 && ended.length === 0 && inFlight.ended.length === 0,
     isAway: () => isAway,
     stop,

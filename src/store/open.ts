@@ -8,6 +8,7 @@ import {
   openEndpointEpoch,
   openEpoch,
 } from './beliefs.ts';
+import { claim, forget } from './claims.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
 import { deleteEvaluation, listEvaluations, saveEvaluation } from './evaluations.ts';
@@ -22,8 +23,10 @@ import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
 import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
+import { createSpendingReader } from './spending.ts';
 import { orUnavailable } from './storage-unavailable.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
+import { readUsage } from './usage.ts';
 
 /** Three seconds, and what each try waits for the lock itself. */
 const LAST_FLUSH_RETRIES = 12;
@@ -40,6 +43,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
   const journal = openJournal({ database, now });
   let intents: IntentLog | undefined;
   const inTurn = createTurns();
+  const readSpending = createSpendingReader(database, journal, now);
   const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
   return {
@@ -77,6 +81,8 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
       return guarded(readRequest(database, requestId));
     },
     readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
+    readUsage: (query) => guarded(readUsage(database, query)),
+    readSpending: (sinceMs, take) => guarded(readSpending(sinceMs, take)),
     attemptFacts: () => attemptFacts(database),
 
     createKey: (key) => guarded(createKey(database, { key, secret, createdAtMs: now() })),
@@ -88,6 +94,9 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
 
     loadState: (name) => guarded(loadState(database, name)),
     saveState: (name, value) => guarded(saveState(database, name, value)),
+
+    claim: (name, atMs) => guarded(claim(database, name, atMs)),
+    forget: (what) => guarded(forget(database, what)),
 
     isHealthy: () => isHealthy(database, journal.isAway()),
 

@@ -7,6 +7,7 @@ import { journalContract } from './contract/journal.ts';
 import { keysContract } from './contract/keys.ts';
 import { processStateContract } from './contract/process-state.ts';
 import { recoveryContract } from './contract/recovery.ts';
+import { spendingContract } from './contract/spending.ts';
 import { describeEachDatabase } from './each-database.ts';
 
 describeEachDatabase('journal', journalContract);
@@ -18,3 +19,4 @@ describeEachDatabase('history', historyContract);
 describeEachDatabase('recovery', recoveryContract);
 describeEachDatabase('keys', keysContract);
 describeEachDatabase('state of a process', processStateContract);
+describeEachDatabase('spending', spendingContract);

@@ -16,6 +16,8 @@ export interface Pacer {
    * attempts before that cost belongs to the same request.
    */
   readonly observe: (costUsd: number, isRequestOver?: boolean) => void;
+  /** Another B from now on. λ/B, the price of a dollar, stays. */
+  readonly retarget: (targetUsd: number) => void;
   /** For `ChoiceInput.costPenalty` under a strategy that values a perfect answer at V dollars. */
   readonly costPenalty: (valueOfQualityUsd: number) => number;
   readonly state: () => PacerState;
@@ -35,10 +37,11 @@ export interface PacerState {
  * Dual pacer: c̄ ← .95c̄ + .05c; λ ← clip(λ + .02(c̄/B − 1), 0, 50); a choice is charged λ·0.05·E[cost]/B quality
  * points, that is V times as many dollars.
  *
- * @param targetUsd B > 0, mean cost of a request that the budget allows
- * @param before    where to go on. Under another target λ/B, the price of a dollar, stays: the world is the same.
+ * @param firstTargetUsd B > 0, mean cost of a request that the budget allows
+ * @param before         where to go on. Under another target λ/B, the price of a dollar, stays: the world is the same.
  */
-export function createPacer(targetUsd: number, before?: PacerState): Pacer {
+export function createPacer(firstTargetUsd: number, before?: PacerState): Pacer {
+  let targetUsd = firstTargetUsd;
   let meanCostUsd = before === undefined ? targetUsd : before.meanCostUsd;
   let multiplier = before === undefined ? 0 : bounded(before.multiplier * (targetUsd / before.targetUsd));
   let spentAheadUsd = 0;
@@ -52,6 +55,10 @@ export function createPacer(targetUsd: number, before?: PacerState): Pacer {
       meanCostUsd = MEMORY * meanCostUsd + (1 - MEMORY) * (costUsd + spentAheadUsd);
       spentAheadUsd = 0;
       multiplier = bounded(multiplier + STEP * (meanCostUsd / targetUsd - 1));
+    },
+    retarget: (nextTargetUsd) => {
+      multiplier = bounded(multiplier * (nextTargetUsd / targetUsd));
+      targetUsd = nextTargetUsd;
     },
     costPenalty: (valueOfQualityUsd) => (valueOfQualityUsd * multiplier * PENALTY_SCALE) / targetUsd,
     state: () => ({ targetUsd, meanCostUsd, multiplier }),
