@@ -10,6 +10,7 @@ import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
+import { reportUsage } from './gateway/usage.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
@@ -23,6 +24,7 @@ import { registerOpenApi } from './http/openapi.ts';
 import { registerOperations } from './http/operations.ts';
 import { registerPriors } from './http/priors.ts';
 import { registerJsonBodies } from './http/read-json.ts';
+import { registerUsage } from './http/usage.ts';
 
 export interface AppOptions {
   /** Of the program. */
@@ -112,6 +114,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     listEvaluations: () => listEvaluations(gateway),
     retractEvaluation: (name) => retractEvaluation(gateway, name),
   });
+  registerUsage(app, { reportUsage: (query, keyId) => reportUsage(gateway, query, keyId) });
   registerOperations(app, options);
   return app;
 }

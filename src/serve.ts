@@ -17,6 +17,7 @@ import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
+import { dayOf } from './core/reward/daily-cap.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { TASKS } from './core/task/task.ts';
 import { createCatalog } from './gateway/catalog.ts';
@@ -48,6 +49,10 @@ export interface ServeOptions {
   /** For start-up lines; everything else goes through the log. */
   readonly print: (line: string) => void;
 }
+
+/** What is kept of days past: verdicts may be corrected for a while, and a warning is not to come twice. */
+const REMEMBERED_DAYS = 62;
+const DAY_MS = 24 * 3_600_000;
 
 /** How soon an evaluation is known to all who share a database. */
 const PRIOR_REFRESH_MS = 5_000;
@@ -249,6 +254,20 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       offlinePrior.refresh().catch(() => undefined);
     }, PRIOR_REFRESH_MS);
     closers.push(() => clearInterval(priorTimer));
+    const forgetOld = () => {
+      const beforeMs = nowMs() - REMEMBERED_DAYS * DAY_MS;
+      store
+        .forget({ claimsBeforeMs: beforeMs, feedbackBeforeDay: dayOf(beforeMs) })
+        .catch((error: unknown) => {
+          logger.warn(
+            { err: error },
+            'rows of days long past could not be removed; it is tried again in a day',
+          );
+        });
+    };
+    forgetOld();
+    const forgetTimer = setInterval(forgetOld, DAY_MS);
+    closers.push(() => clearInterval(forgetTimer));
     const judgedToday = (await store.readTraffic(dayStartMsOf(nowMs()))).filter(
       ({ keyId }) => keyId === JUDGE_KEY_ID,
     );

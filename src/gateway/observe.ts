@@ -6,8 +6,8 @@ import { nobodyCanServe } from './nobody-can-serve.ts';
 
 /**
  * While routing is only observed: what `auto` comes to is kept beside the decision, and the baseline serves, with
- * propensity 1. Its cost and its quality are learnt as served; the budget of the strategy is charged with what the
- * choice was expected to cost, so that it presses on the choices as it would.
+ * propensity 1. Its cost and its quality are learnt as served; once it has answered, the budget of the strategy is
+ * charged with what the choice was expected to cost (`charge-budget.ts`), so that it presses on the choices as it would.
  *
  * @param input  of the choice that was made
  * @throws GatewayError as for a request that names the baseline: what it cannot serve is served by nobody else
@@ -34,7 +34,6 @@ export function serveBaseline(
   const [chosen] = choice.ranking;
   const { reason, ranking, excluded, circumstances } = choice;
   deps.dryRuns.record({ task: choice.profile.task, strategy: choice.strategy }, first, chosen);
-  if (chosen) deps.budgets.spent(choice.strategy, chosen.expectedCostMicroUsd, true);
   return {
     ...served,
     reason: 'dry-run',

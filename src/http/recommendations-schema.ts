@@ -4,12 +4,10 @@ import { taskSchema } from './decision-schema.ts';
 const share = z.number().min(0).max(1);
 
 export const recommendationsQuerySchema = z.object({
-  task: z
-    .string()
-    .meta({
-      description: 'A type such as `code_review`, or what is to be done in a few words',
-      example: 'code review',
-    }),
+  task: z.string().meta({
+    description: 'A type such as `code_review`, or what is to be done in a few words',
+    example: 'code review',
+  }),
   limit: z.string().optional().meta({ description: 'At most so many, 1–100; 5 unless said' }),
   max_cost_usd: z
     .string()

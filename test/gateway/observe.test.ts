@@ -129,11 +129,16 @@ test('the baseline is learnt about as it serves', async () => {
   expect(moved.after.samples - moved.before.samples).toBeCloseTo(1, 1);
 });
 
-test('a budget presses as it would, by what choices were expected to cost', async () => {
-  for (let at = 0; at < 5; at += 1) await ask(gateway, { model: 'auto:thrifty' });
+async function budgetOfThrifty() {
   const { budget } = (await rankings('&strategy=thrifty')) as unknown as {
     budget: { multiplier: number; spent_usd_per_1k_requests: number };
   };
+  return budget;
+}
+
+test('a budget presses as it would, by what choices were expected to cost', async () => {
+  for (let at = 0; at < 5; at += 1) await ask(gateway, { model: 'auto:thrifty' });
+  const budget = await budgetOfThrifty();
   expect(budget.multiplier).toBeGreaterThan(1);
   // The baseline costs $0.2 per 1,000.
   expect(budget.spent_usd_per_1k_requests).toBeLessThan(0.15);
@@ -143,10 +148,13 @@ test('what the baseline cannot serve nobody serves, and the answer says so', asy
   await gateway.writeConfig(models + OBSERVE.replace('"habit"', '"500"'));
   await gateway.reload();
   expect((await rankings()).observed).toMatchObject({ baseline: '500', requests: 0, agreement: null });
-  const first = await ask(gateway, {});
+  const before = await budgetOfThrifty();
+  const first = await ask(gateway, { model: 'auto:thrifty' });
   expect(first.status).toBe(502);
-  await ask(gateway, {});
-  const refused = await ask(gateway, {});
+  await ask(gateway, { model: 'auto:thrifty' });
+  // Nobody answered, and nobody charged: no budget is.
+  expect(await budgetOfThrifty()).toEqual(before);
+  const refused = await ask(gateway, { model: 'auto:thrifty' });
   expect(refused.status).toBe(503);
   expect(refused.text).toContain("'500'");
   expect(upstream.countFor('500')).toBe(2);

@@ -54,6 +54,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
   'GET /openapi.json': { access: 'open' },
+  'GET /v1/usage': { access: 'intelligence' },
   'GET /metrics': { access: 'intelligence' },
   'GET /health/live': { access: 'open' },
   'GET /health/ready': { access: 'open' },
