@@ -11,6 +11,7 @@ import { rankModels } from './gateway/rankings.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
 import { reportUsage } from './gateway/usage.ts';
+import { matchAddresses } from './http/address-ranges.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
@@ -36,6 +37,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
   readonly isModelListPublic: boolean;
+  /** IP addresses and CIDR blocks whose `X-Forwarded-For` says where a request came from. */
+  readonly trustedProxies: readonly string[];
   /** Empty: no page of another origin gets an answer. */
   readonly corsOrigins: readonly string[];
   readonly notReadyBecause: () => Promise<readonly string[]>;
@@ -60,6 +63,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: false,
+    trustProxy: options.trustedProxies.length > 0 && matchAddresses(options.trustedProxies),
     // Node's own refusal has no body; `registerAuth` refuses in ours.
     http: { requireHostHeader: false },
     // What fails before a route is found: a URL that cannot be decoded, bytes that are no HTTP.

@@ -222,12 +222,19 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const app = await buildApp({
       version: VERSION,
       gateway,
-      keyring: createKeyring({ store, isRequired: () => config.api.requireAuth, nowMs, monotonicMs }),
+      keyring: createKeyring({
+        store,
+        isRequired: () => config.api.requireAuth,
+        modelsAt: (providers) => live.catalog.modelsAt(providers),
+        nowMs,
+        monotonicMs,
+      }),
       // A reachable address is open only where an operator said so, under whatever name.
       isOwnHost: (hostname) => !isLoopback || isLoopbackHost(hostname),
       logger,
       bodyLimitBytes: config.api.bodyLimitBytes,
       isModelListPublic: config.api.publicModels,
+      trustedProxies: config.api.trustedProxies,
       corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],
       notReadyBecause: async () => [
         ...(isDraining ? ['shutting down'] : []),

@@ -6,7 +6,7 @@ import { modelIdSchema, modelSchema } from './model-schema.ts';
 import { presetSchema } from './preset-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { RESERVED_STRATEGY_NAMES } from './reserved-names.ts';
-import { count, environmentNameSchema, forbidden, milliseconds } from './value-schema.ts';
+import { addressRange, count, environmentNameSchema, forbidden, milliseconds } from './value-schema.ts';
 
 /** What the checks of single values need to know of the rest of the file and of the process. */
 export interface Surroundings {
@@ -41,6 +41,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       .array(z.string().refine(isOrigin, 'must be an origin, such as "http://localhost:3000", or "*"'))
       .default(['http://localhost:3000']),
     public_models: z.boolean().default(false),
+    trusted_proxies: z.array(addressRange).default([]),
     body_limit_bytes: z
       .int()
       .min(1024)

@@ -17,6 +17,7 @@ export function restartNeeded(old: Config, fresh: Config): string[] {
     ['api.public_models', old.api.publicModels, fresh.api.publicModels],
     ['api.cors_enabled', old.api.corsEnabled, fresh.api.corsEnabled],
     ['api.cors_origins', old.api.corsOrigins.join(), fresh.api.corsOrigins.join()],
+    ['api.trusted_proxies', old.api.trustedProxies.join(), fresh.api.trustedProxies.join()],
     ['routing.breaker', JSON.stringify(old.routing.breaker), JSON.stringify(fresh.routing.breaker)],
     ['store.url', old.store.url, fresh.store.url],
     ['store.redis_url', old.store.redisUrl, fresh.store.redisUrl],

@@ -4,6 +4,11 @@ import { type FlawOf, flawOfLine } from './sendable.ts';
 export const count = z.int().min(1);
 export const milliseconds = z.int().min(1).max(3_600_000);
 
+/** An IP address or a CIDR block. */
+export const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'must be an IP address or a block such as "10.0.0.0/8"',
+});
+
 /** The name of an environment variable that is set, and in whose value `flawOf` finds nothing. Never prints the value. */
 export function environmentNameSchema(
   env: Readonly<Record<string, string | undefined>>,

@@ -59,7 +59,7 @@ export async function runAttempt(
   const line = isStream
     ? createStreamLine({
         client,
-        holdBack: job.body.route?.hold_back === true,
+        holdBack: job.body.route?.hold_back ?? job.holdsBack,
         headers: options.headers,
         rename: renameOf(candidate),
       })

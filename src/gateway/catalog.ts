@@ -9,6 +9,8 @@ import type { Preset } from './preset.ts';
 export interface Catalog {
   readonly models: readonly Model[];
   readonly providerNames: ReadonlySet<string>;
+  /** Ids of the models that have an endpoint at one of these providers. */
+  modelsAt(providers: ReadonlySet<string>): readonly string[];
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
   readonly presets: readonly Preset[];
@@ -77,6 +79,10 @@ export function createCatalog(config: {
   return {
     models: config.models,
     providerNames: new Set(all.map(({ endpoint }) => endpoint.provider)),
+    modelsAt: (providers) =>
+      config.models.flatMap(({ id, endpoints }) =>
+        endpoints.some(({ provider }) => providers.has(provider)) ? [id] : [],
+      ),
     model: (id) => idToModel.get(id),
     endpoint: (id) => idToCandidate.get(id),
     strategy,

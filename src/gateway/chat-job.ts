@@ -11,6 +11,10 @@ export interface ChatJob {
   readonly keyId: string;
   /** Model ids the key may use; undefined for all. */
   readonly allowedModels: ReadonlySet<string> | undefined;
+  /** Names of the providers that may serve the key; undefined for all. */
+  readonly allowedProviders: ReadonlySet<string> | undefined;
+  /** Whether its streams go out only once they are whole, where the request itself does not say. */
+  readonly holdsBack: boolean;
   /** The body's bytes as they came and where its members stand in them. Replaced, all three, when a preset adds to them. */
   bytes: Buffer;
   members: readonly JsonMember[];

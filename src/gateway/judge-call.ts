@@ -39,6 +39,8 @@ export async function callForJudge(
     readonly mostTokens: number;
     /** Models that the key of the judged request may use: its prompt goes to no other. */
     readonly allowedModels: ReadonlySet<string> | undefined;
+    /** Providers that may serve it, likewise. */
+    readonly allowedProviders: ReadonlySet<string> | undefined;
     readonly budget: DailyBudget;
     readonly limitMicroUsd: number;
     /** False once the gateway closes: calls that begin then would be cut by nobody. */
@@ -52,6 +54,8 @@ export async function callForJudge(
     isOwnRequestId: true,
     keyId: JUDGE_KEY_ID,
     allowedModels: call.allowedModels,
+    allowedProviders: call.allowedProviders,
+    holdsBack: false,
     bytes,
     members: scanJson(bytes).members,
     body,

@@ -62,6 +62,7 @@ interface Waiting {
   readonly decision: Decision;
   readonly body: ChatBody;
   readonly allowedModels: ReadonlySet<string> | undefined;
+  readonly allowedProviders: ReadonlySet<string> | undefined;
   readonly sampledWith: number;
   readonly transcript: string;
   readonly answer: string;
@@ -172,6 +173,7 @@ export function createJudge(tools: {
         body: { ...body, route: wishes },
         mostTokens,
         allowedModels: item.allowedModels,
+        allowedProviders: item.allowedProviders,
         budget,
         limitMicroUsd: settings.budgetUsdPerDay * 1_000_000,
         mayCall: () => !isCut,
@@ -279,6 +281,7 @@ function waitingOf({ job, decision, candidate, finished }: Answered): Waiting | 
     decision,
     body: job.body,
     allowedModels: job.allowedModels,
+    allowedProviders: job.allowedProviders,
     sampledWith: job.judgedWith,
     transcript,
     answer: shortened(facts.text),

@@ -8,7 +8,7 @@ export interface Caller {
   /** `''` for everybody while the gateway is open. */
   readonly keyId: string;
   readonly scopes: ReadonlySet<KeyScope>;
-  /** Model ids; undefined for all. */
+  /** Ids of the models that it may use, at a provider that may serve it; undefined for all. */
   readonly allowedModels: ReadonlySet<string> | undefined;
   /** Names of providers; undefined for all. */
   readonly allowedProviders: ReadonlySet<string> | undefined;
@@ -25,6 +25,8 @@ export interface Keyring {
    *   the promise rejects with the same.
    */
   callerOf(token: string | undefined, scope: KeyScope): Caller | Promise<Caller>;
+  /** Looks everybody up anew: for whoever changes a key in this process. */
+  forget(): void;
 }
 
 /** What a token turned out to be. */
@@ -56,16 +58,20 @@ export const EVERYBODY: Caller = {
 export function createKeyring(options: {
   readonly store: Pick<Store, 'hashKey' | 'findKeyByHash' | 'hasKeys'>;
   readonly isRequired: () => boolean;
+  /** Ids of the models that there are at any of these providers. */
+  readonly modelsAt: (providers: ReadonlySet<string>) => Iterable<string>;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
 }): Keyring {
   const { store, monotonicMs } = options;
   const tokenToStanding = new Map<string, { standing: Standing; untilMs: number }>();
+  /** Goes up with each `forget`: what was looked up before is not remembered after. */
+  let epoch = 0;
 
   const look = async (token: string | undefined): Promise<Standing> => {
     if (token !== undefined && token.length <= MAX_KEY_LENGTH) {
       const record = await store.findKeyByHash(store.hashKey(token));
-      if (record) return { kind: 'key', record, caller: callerOfRecord(record) };
+      if (record) return { kind: 'key', record, caller: callerOfRecord(record, options.modelsAt) };
     }
     // While no key exists SDKs still send the one they cannot do without: any will do.
     if (!options.isRequired() || !(await store.hasKeys())) return { kind: 'open' };
@@ -80,21 +86,34 @@ export function createKeyring(options: {
       if (remembered && monotonicMs() < remembered.untilMs) {
         return admit(remembered.standing, scope, options.nowMs());
       }
+      const askedIn = epoch;
+      // Counted from the question: what a slow database says was true then.
+      const untilMs = monotonicMs() + REMEMBERED_MS;
       return look(token).then((standing) => {
         if (tokenToStanding.size >= REMEMBERED_KEYS) tokenToStanding.clear();
-        tokenToStanding.set(name, { standing, untilMs: monotonicMs() + REMEMBERED_MS });
+        if (askedIn === epoch) tokenToStanding.set(name, { standing, untilMs });
         return admit(standing, scope, options.nowMs());
       });
+    },
+    forget() {
+      epoch += 1;
+      tokenToStanding.clear();
     },
   };
 }
 
-function callerOfRecord(record: KeyRecord): Caller {
+function callerOfRecord(
+  record: KeyRecord,
+  modelsAt: (providers: ReadonlySet<string>) => Iterable<string>,
+): Caller {
+  const allowedProviders = record.allowedProviders && new Set(record.allowedProviders);
+  const own = record.allowedModels && new Set(record.allowedModels);
+  const atProviders = allowedProviders && [...modelsAt(allowedProviders)];
   return {
     keyId: record.id,
     scopes: new Set(record.scopes),
-    allowedModels: record.allowedModels && new Set(record.allowedModels),
-    allowedProviders: record.allowedProviders && new Set(record.allowedProviders),
+    allowedModels: atProviders ? new Set(atProviders.filter((id) => own?.has(id) !== false)) : own,
+    allowedProviders,
     key: record,
   };
 }

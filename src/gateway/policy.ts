@@ -4,6 +4,7 @@ import type { Strategy } from '../core/choice/strategy.ts';
 import type { Catalog, ResolvedName } from './catalog.ts';
 import type { ChatJob, ProviderWishes, RouteWishes } from './chat-job.ts';
 import type { LiveSettings } from './deps.ts';
+import { refuseForbidden } from './key-permits.ts';
 import { applyPreset, type Preset, presetAskedFor } from './preset.ts';
 import { checkedProviderWishes, refusalByWishes, refuseUnknownNames } from './refusal-by-wishes.ts';
 
@@ -42,7 +43,8 @@ interface Names {
 /**
  * Reads a request's wishes, and writes what its preset adds into the request.
  *
- * @throws GatewayError 400 a wish that there is not or that names nobody, 404 an unknown model or preset.
+ * @throws GatewayError 400 a wish that there is not or that names nobody, 404 an unknown model or preset, 403 a model or
+ *   provider this key may not use.
  */
 export function policyOf(live: LiveSettings, job: ChatJob): Policy {
   const { catalog, routing } = live;
@@ -55,8 +57,16 @@ export function policyOf(live: LiveSettings, job: ChatJob): Policy {
   const names = namesOf(job, asked?.model, preset);
   const mayFallBack =
     route.allow_fallback !== false && (provider.allow_fallbacks !== false || provider.order !== undefined);
+  const tiers = inOrder(tiersOf(live, job, names, { route, provider, preset }), provider.order);
+  if (job.allowedModels !== undefined || job.allowedProviders !== undefined) {
+    const candidates = tiers.flatMap((tier) => tier.candidates);
+    refuseForbidden(job, candidates, {
+      models: route.models,
+      provider_allow: route.provider_allow ?? provider.only,
+    });
+  }
   return {
-    tiers: inOrder(tiersOf(live, job, names, { route, provider, preset }), provider.order),
+    tiers,
     limits: {
       maxCostUsd: route.max_cost_usd,
       maxLatencyMs: route.max_latency_ms,

@@ -3,6 +3,7 @@ import type { Refusal } from '../core/choice/choice-input.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChatJob, ProviderWishes, RouteWishes } from './chat-job.ts';
+import { isPermitted } from './key-permits.ts';
 import { unsupportedParameterOf } from './supported-parameters.ts';
 
 /** A misspelt name in `provider_deny` would deny nobody, and nobody would notice. */
@@ -46,16 +47,25 @@ export function refusalByWishes(
   provider: ProviderWishes,
   refusesUnsupported: boolean,
 ): ((endpoint: Endpoint, model: Model) => Refusal | undefined) | undefined {
-  const { allowedModels } = job;
+  const { allowedModels, allowedProviders } = job;
   const { models, provider_allow: allow, provider_deny: deny } = route;
   const { only, ignore, order, max_price: maxPrice } = provider;
   const ordered = provider.allow_fallbacks === false ? order : undefined;
   const requiresParameters = provider.require_parameters ?? refusesUnsupported;
   const isNarrowed =
-    allowedModels || models || allow || deny || only || ignore || ordered || maxPrice || requiresParameters;
+    allowedModels ||
+    allowedProviders ||
+    models ||
+    allow ||
+    deny ||
+    only ||
+    ignore ||
+    ordered ||
+    maxPrice ||
+    requiresParameters;
   if (!isNarrowed) return undefined;
   return (endpoint, model) => {
-    if (allowedModels && !allowedModels.has(model.id)) return NOT_ALLOWED;
+    if (!isPermitted(job, model.id, endpoint.provider)) return NOT_ALLOWED;
     if (models && !models.includes(model.id)) return NOT_IN_ROUTE;
     const { provider: name } = endpoint;
     if (allow && !allow.includes(name)) return NOT_IN_ROUTE;

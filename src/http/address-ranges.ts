@@ -1,12 +1,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** @param range an IP address, or a block such as `10.0.0.0/8` or `2001:db8::/32`. */
-export function isAddressRange(range: string): boolean {
-  return readRange(range) !== undefined;
-}
-
 /**
- * @param ranges that `isAddressRange`; others match nobody.
+ * @param ranges IP addresses and CIDR blocks; what is neither matches nobody.
  * @returns whether an address lies in one of them. An IPv4 address that an IPv6 socket shows (`::ffff:192.0.2.1`) is
  *   the IPv4 address; the zone of a link-local one (`%eth0`) is passed over.
  */

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { badRequest } from '../core/outcome/gateway-error.ts';
+import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Caller, Keyring, KeyScope } from '../gateway/keyring.ts';
+import { matchAddresses } from './address-ranges.ts';
 import { refuseForeignHost } from './forbidden-host.ts';
+import { refuseKeyInUrl } from './key-in-url.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,40 +25,77 @@ export function registerAuth(
   keyring: Keyring,
   isOwnHost: (hostname: string) => boolean,
 ): void {
+  /** A caller is made anew every few seconds, and its list read with it. */
+  const callerToMatch = new WeakMap<Caller, ReturnType<typeof matchAddresses>>();
+
   // biome-ignore lint/suspicious/noExplicitAny: fastify wants a value to shape the request by; the hook sets it.
   app.decorateRequest('caller', null as any);
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      done(badRequest('A request needs a Host header.'));
-      return;
-    }
-    const access = request.routeOptions.config.access ?? 'admin';
-    if (access === 'open' || request.is404) {
-      done();
-      return;
-    }
-    const admit = (caller: Caller) => {
-      if (caller.keyId === '') refuseForeignHost(request.headers.host, isOwnHost);
-      request.caller = caller;
-    };
     try {
-      const caller = keyring.callerOf(bearerOf(request), access);
-      if (caller instanceof Promise) {
-        caller.then(admit).then(() => done(), done);
+      refuseUnclearHost(request);
+      refuseKeyInUrl(request.url);
+      const access = request.routeOptions.config.access ?? 'admin';
+      if (access === 'open' || request.is404) {
+        done();
         return;
       }
-      admit(caller);
+      const caller = keyring.callerOf(keyOf(request), access);
+      if (caller instanceof Promise) {
+        caller.then((found) => admit(request, found)).then(() => done(), done);
+        return;
+      }
+      admit(request, caller);
     } catch (error) {
       done(error as Error);
       return;
     }
     done();
   });
+
+  function admit(request: FastifyRequest, caller: Caller): void {
+    if (caller.key === undefined) refuseForeignHost(request.headers.host, isOwnHost);
+    else if (caller.key.allowedAddresses !== undefined) refuseForeignAddress(request, caller, caller.key);
+    request.caller = caller;
+  }
+
+  function refuseForeignAddress(
+    { ip }: FastifyRequest,
+    caller: Caller,
+    { allowedAddresses = [] }: NonNullable<Caller['key']>,
+  ): void {
+    let match = callerToMatch.get(caller);
+    if (match === undefined) {
+      match = matchAddresses(allowedAddresses);
+      callerToMatch.set(caller, match);
+    }
+    if (match(ip)) return;
+    throw new GatewayError({
+      status: 403,
+      code: 'address_not_allowed',
+      message: `This API key may not be used from ${ip || 'this address'}.`,
+    });
+  }
 }
 
-/** `-`, which is no key, for a header that holds no bearer token. */
-function bearerOf(request: FastifyRequest): string | undefined {
-  const { authorization } = request.headers;
-  if (authorization === undefined) return undefined;
-  return /^bearer\s+(\S.*)$/i.exec(authorization)?.[1]?.trim() ?? '-';
+/** Of two a proxy may heed one and this gateway the other. */
+function refuseUnclearHost({ raw, headers }: FastifyRequest): void {
+  if (headers.host === undefined) {
+    if (raw.httpVersion === '1.1') throw badRequest('A request needs a Host header.');
+    return;
+  }
+  const { rawHeaders } = raw;
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  if (count > 1) throw badRequest('A request has one Host header, not several.');
+}
+
+/** `-`, which is no key, for a header that holds no bearer token. Anthropic's clients send theirs as `x-api-key`. */
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  const { authorization } = headers;
+  if (authorization !== undefined) return /^bearer\s+(\S.*)$/i.exec(authorization)?.[1]?.trim() ?? '-';
+  const key = headers['x-api-key'];
+  return typeof key === 'string' ? key.trim() : undefined;
 }

@@ -56,6 +56,8 @@ export function registerChat(
         isOwnRequestId: headers['x-request-id'] !== request.id,
         keyId: caller.keyId,
         allowedModels: caller.allowedModels,
+        allowedProviders: caller.allowedProviders,
+        holdsBack: caller.key?.holdBack === true,
         bytes,
         members,
         body: checkChatBody(json),

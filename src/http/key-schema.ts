@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { KeyWishes } from '../gateway/key-settings.ts';
 import type { KeyScope } from '../gateway/keyring.ts';
-import { isAddressRange } from './address-ranges.ts';
 
 const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const satisfies readonly KeyScope[];
 /** Beyond this micro-USD are no longer whole numbers. */
@@ -49,9 +48,14 @@ const settings = {
     .nullish()
     .meta({ description: 'Providers that may serve it; null for all.', examples: [['groq']] }),
   allowed_addresses: z
-    .array(z.string().refine(isAddressRange, 'must be an IP address or a block such as 10.0.0.0/8'), {
-      error: 'must be a list of IP addresses and blocks',
-    })
+    .array(
+      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+        error: 'must be an IP address or a block such as 10.0.0.0/8',
+      }),
+      {
+        error: 'must be a list of IP addresses and blocks',
+      },
+    )
     .min(1, 'must name at least one; null allows all')
     .max(1000)
     .nullish()

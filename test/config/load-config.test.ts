@@ -23,6 +23,7 @@ describe('the example of the product description', () => {
       corsEnabled: false,
       corsOrigins: ['http://localhost:3000'],
       publicModels: false,
+      trustedProxies: [],
       bodyLimitBytes: 10_485_760,
       unreadySeconds: 0.5,
       drainSeconds: 30,

@@ -123,6 +123,12 @@ async function useIt(): Promise<void> {
   await chat({ model: 'ok', messages }, { key: WRONG_KEY });
   await chat({ model: 'ok', messages }, { headers: { authorization: `Basic ${WRONG_KEY}` } });
   await chat({ model: 'ok', messages }, { key: otherKey });
+  for (const key of [WRONG_KEY, clientKey]) {
+    await chat({ model: 'ok', messages }, { headers: { 'x-api-key': WRONG_KEY } });
+    for (const path of ['/v1/chat/completions', '/v1/models', '/v1/not-there', '/%zz']) {
+      await call(`${path}?api_key=${key}&key=${key}`, { body: { model: 'ok', messages } });
+    }
+  }
   await call(`/v1/feedback/${judged}`, { body: { score: 1, comment: COMMENT } });
   await call(`/v1/feedback/${judged}`, { body: { score: 1, comment: COMMENT, source: 'no such source' } });
   await call(`/v1/feedback/${judged}`, { body: { score: 1 }, key: otherKey });

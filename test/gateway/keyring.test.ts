@@ -25,6 +25,7 @@ beforeEach(() => {
       hasKeys: async () => records.size > 0,
     },
     isRequired: () => isRequired,
+    modelsAt: (providers) => (providers.has('groq') ? ['one', 'two'] : []),
     nowMs: () => nowMs,
     monotonicMs: () => monotonicMs,
   });

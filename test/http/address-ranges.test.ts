@@ -1,10 +1,21 @@
 import { expect, test } from 'vitest';
-import { isAddressRange, matchAddresses } from '../../src/http/address-ranges.ts';
+import { matchAddresses } from '../../src/http/address-ranges.ts';
+import { newKeySchema } from '../../src/http/key-schema.ts';
 
-test.each(['192.0.2.7', '10.0.0.0/8', '0.0.0.0/0', '::1', '2001:db8::/32', '::/0', '::ffff:192.0.2.7'])(
-  '%s is a range',
-  (range) => expect(isAddressRange(range)).toBe(true),
-);
+const isTaken = (range: string) => newKeySchema.safeParse({ name: 'a', allowed_addresses: [range] }).success;
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['10.0.0.0/8', '10.9.9.9'],
+  ['0.0.0.0/0', '1.2.3.4'],
+  ['::1', '::1'],
+  ['2001:db8::/32', '2001:db8::5'],
+  ['::/0', '::2'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+])('a key may name %s, which %s lies in', (range, address) => {
+  expect(isTaken(range)).toBe(true);
+  expect(matchAddresses([range])(address)).toBe(true);
+});
 
 test.each([
   '',
@@ -18,9 +29,8 @@ test.each([
   '10.0.0.0/-1',
   '10.0.0.0/1e1',
   ' ::1',
-])('%j is none', (range) => {
-  expect(isAddressRange(range)).toBe(false);
-  // Should one have been stored all the same: it opens nothing.
+])('%j is no range, and opens nothing should one have been stored', (range) => {
+  expect(isTaken(range)).toBe(false);
   expect(matchAddresses([range])('10.0.0.1')).toBe(false);
 });
 
