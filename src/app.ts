@@ -10,6 +10,7 @@ import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
+import { createResponse } from './gateway/responses.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
 import { registerAuth } from './http/auth.ts';
@@ -25,6 +26,7 @@ import { registerOpenApi } from './http/openapi.ts';
 import { registerOperations } from './http/operations.ts';
 import { registerPriors } from './http/priors.ts';
 import { registerJsonBodies } from './http/read-json.ts';
+import { registerResponses } from './http/responses.ts';
 import { registerUsage } from './http/usage.ts';
 
 export interface AppOptions {
@@ -89,6 +91,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerOpenApi(app, options.version);
   registerChat(app, {
     completeChat: (job, client) => completeChat(gateway, job, client),
+    monotonicMs: gateway.monotonicMs,
+    clientMs: () => gateway.live.routing.clientMs,
+  });
+  registerResponses(app, {
+    createResponse: (call, body, client) => createResponse(gateway, call, body, client),
     monotonicMs: gateway.monotonicMs,
     clientMs: () => gateway.live.routing.clientMs,
   });

@@ -13,6 +13,7 @@ import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createConversations } from './core/choice/conversations.ts';
 import { createDryRunTally } from './core/choice/dry-run-tally.ts';
 import { createTrials, readTrials } from './core/choice/trials.ts';
+import { createRecentOutputs } from './core/dialects/responses/recent-outputs.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { createLearner } from './core/learning/learner.ts';
@@ -201,6 +202,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         windowMs: () => config.evidence.reAskSeconds * 1000,
       }),
       judge,
+      recentOutputs: createRecentOutputs(() => config.responses.recentMinutes * 60_000),
       metrics,
       log: {
         attempt,

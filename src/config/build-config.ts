@@ -50,6 +50,7 @@ export function buildConfig(input: {
     evidence: buildEvidence(file.evidence),
     learning: camelKeys(file.learning),
     judge: camelKeys(file.judge),
+    responses: camelKeys(file.responses),
     strategies: buildStrategies(file.strategies),
     presets: buildPresets(file.presets),
     providers,

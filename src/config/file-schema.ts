@@ -96,6 +96,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     evidence: evidence.prefault({}),
     learning: learning.prefault({}),
     judge: judgeSchema.prefault({}),
+    responses: responses.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
     presets: z.record(name, presetSchema({ providerNames, strategyNames })).default({}),
     providers: z.record(name, providerSchema(env)).default({}),
@@ -107,6 +108,10 @@ const evidence = z.strictObject({
   max_weight_per_key_per_day: z
     .union([z.number().min(1), z.literal('none')], { error: 'must be a number of at least 1, or "none"' })
     .default(200),
+});
+
+const responses = z.strictObject({
+  recent_minutes: z.number().min(0).max(1_440).default(60),
 });
 
 const limit = z.union([count, z.literal('none')], {

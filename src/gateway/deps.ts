@@ -2,6 +2,7 @@ import type { Budgets } from '../core/choice/budgets.ts';
 import type { Conversations } from '../core/choice/conversations.ts';
 import type { DryRunTally } from '../core/choice/dry-run-tally.ts';
 import type { Trials } from '../core/choice/trials.ts';
+import type { RecentOutputs } from '../core/dialects/responses/recent-outputs.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
@@ -32,6 +33,7 @@ export interface GatewayDeps {
   readonly watch: EndpointWatch;
   readonly reAsks: ReAskWatch;
   readonly judge: Judge;
+  readonly recentOutputs: RecentOutputs;
   readonly metrics: GatewayMetrics;
   readonly log: AttemptLog;
   readonly random: Random;

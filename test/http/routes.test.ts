@@ -22,6 +22,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     access: 'inference',
     body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
   },
+  'POST /v1/responses': { access: 'inference', body: { model: 'ok', input: 'hi' } },
   'GET /v1/models': { access: 'inference' },
   'GET /v1/models/*': { access: 'inference', path: '/v1/models/ok' },
   'POST /v1/feedback/:id': {

@@ -1,0 +1,34 @@
+import type { ChatRequest } from '../core/dialects/chat-request.ts';
+import { GatewayError } from '../core/outcome/gateway-error.ts';
+import { scanJson } from '../core/wire/json-members.ts';
+import type { ChatBody, ChatJob } from './chat-job.ts';
+
+/** A request in another dialect, as far as it is the same in all. */
+export type DialectCall = Omit<ChatJob, 'bytes' | 'members' | 'body' | 'warnings' | 'ask' | 'judgedWith'>;
+
+/** The chat job of a request that was translated. Its schema has checked what passes through. */
+export function translatedJob(call: DialectCall, chat: ChatRequest): ChatJob {
+  const bytes = Buffer.from(JSON.stringify(chat));
+  return {
+    ...call,
+    bytes,
+    members: scanJson(bytes).members,
+    body: chat as ChatRequest & ChatBody,
+    warnings: [],
+    ask: 0,
+    judgedWith: 0,
+  };
+}
+
+/**
+ * An error about the chat request as one about the client's own.
+ *
+ * @param paramToOurs by the outermost member of the chat request
+ */
+export function withOwnParam(error: unknown, paramToOurs: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof GatewayError) || error.param === null) return error;
+  const outermost = /^[^.[]*/.exec(error.param)?.[0] ?? '';
+  if (!Object.hasOwn(paramToOurs, outermost)) return error;
+  const { message, cause } = error;
+  return new GatewayError({ ...error, message, cause, param: paramToOurs[outermost] ?? null });
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { ResponsesBody } from '../core/dialects/responses/responses-body.ts';
+import type { ChatResult, ClientLine } from '../gateway/chat-job.ts';
+import type { DialectCall } from '../gateway/translated-chat.ts';
+import { answerHeadersSchema } from './chat-answer-schema.ts';
+import { clientLineOf } from './client-line.ts';
+import { dialectCallOf } from './dialect-call.ts';
+import { json, type OperationDoc } from './operation-doc.ts';
+import { type JsonBody, presentBody } from './read-json.ts';
+import { responseSchema } from './responses-answer-schema.ts';
+import { checkResponsesBody, responsesSchema } from './responses-schema.ts';
+import { sendResult } from './send-result.ts';
+
+const RESPONDING: OperationDoc = {
+  tag: 'inference',
+  summary: 'Create a response',
+  description:
+    "OpenAI's Responses API for every chat model. What chat completions have no place for (tools of a provider, work in the background, …) is a 400 that names it.",
+  body: json(responsesSchema, { model: 'auto', input: 'What is 6 times 7?' }),
+  answers: {
+    200: {
+      description: 'The response, or with `stream: true` its events',
+      headers: answerHeadersSchema,
+      content: {
+        ...json(responseSchema),
+        'text/event-stream': {
+          schema: z.string().meta({
+            example:
+              'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"42", …}\n\n',
+          }),
+        },
+      },
+    },
+  },
+  errors: [404, 413, 415, 502, 504],
+};
+
+/** `POST /v1/responses` */
+export function registerResponses(
+  app: FastifyInstance,
+  deps: {
+    createResponse: (call: DialectCall, body: ResponsesBody, client: ClientLine) => Promise<ChatResult>;
+    monotonicMs: () => number;
+    clientMs: () => number;
+  },
+): void {
+  app.post<{ Body: JsonBody | undefined }>(
+    '/v1/responses',
+    { config: { access: 'inference', operation: RESPONDING } },
+    async (request, reply) => {
+      const call = dialectCallOf(request, deps.monotonicMs());
+      const body = checkResponsesBody(presentBody(request.body).json);
+      const client = clientLineOf(reply, deps.clientMs);
+      await sendResult(reply, call, deps.createResponse(call, body, client), deps.clientMs);
+    },
+  );
+}
