@@ -1,5 +1,4 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { completeChat } from './gateway/chat.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evaluations.ts';
 import { explainRequest } from './gateway/explain.ts';
@@ -7,10 +6,12 @@ import { giveFeedback, retractFeedback } from './gateway/feedback.ts';
 import { reportHealth } from './gateway/health.ts';
 import type { Keyring } from './gateway/keyring.ts';
 import { describeModelNamed, listModels } from './gateway/list-models.ts';
+import { CHAT } from './gateway/operations/chat.ts';
 import { rankModels } from './gateway/rankings.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
 import { createResponse } from './gateway/responses.ts';
+import { runJob } from './gateway/run-job.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
 import { registerAuth } from './http/auth.ts';
@@ -19,6 +20,7 @@ import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { registerCors } from './http/cors.ts';
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
+import type { InferenceDeps } from './http/inference.ts';
 import { registerIntelligence } from './http/intelligence.ts';
 import { registerModelActions } from './http/model-actions.ts';
 import { registerModels } from './http/models.ts';
@@ -89,11 +91,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   registerOpenApi(app, options.version);
-  registerChat(app, {
-    completeChat: (job, client) => completeChat(gateway, job, client),
+  const inference: InferenceDeps = {
+    runJob: (job, client) => runJob(gateway, job, client),
     monotonicMs: gateway.monotonicMs,
     clientMs: () => gateway.live.routing.clientMs,
-  });
+  };
+  registerChat(app, inference, CHAT);
   registerResponses(app, {
     createResponse: (call, body, client) => createResponse(gateway, call, body, client),
     monotonicMs: gateway.monotonicMs,

@@ -1,16 +1,17 @@
 import { Gauge, Registry } from 'prom-client';
+import type { OperationName } from './core/catalog/operation.ts';
 import type { BudgetStanding } from './core/choice/budgets.ts';
 import type { Decision, RankedCandidate } from './core/choice/decision.ts';
 import { createCounters } from './core/tally/counter.ts';
 import { createHistograms } from './core/tally/histogram.ts';
-import type { Task } from './core/task/task.ts';
+import type { AnyTask } from './core/task/operation-task.ts';
 import type { GatewayMetrics } from './gateway/gateway-metrics.ts';
 
 /** Read when Prometheus asks, so that they cost nothing in between. */
 export interface MetricSources {
   /** 0 closed, 1 half-open, 2 open. */
   breakerStates(): Iterable<{ endpoint: string; provider: string; state: number }>;
-  beliefs(): Iterable<{ task: Task; model: string; mean: number; samples: number }>;
+  beliefs(): Iterable<{ task: AnyTask; model: string; mean: number; samples: number }>;
   budgets(): Iterable<{ strategy: string } & BudgetStanding>;
   conversations(): number;
   trials(): Iterable<readonly [model: string, trial: { readonly remaining: number }]>;
@@ -26,6 +27,22 @@ export interface Metrics extends GatewayMetrics {
 const SECONDS = [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 25, 50, 100];
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const TOKENS = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144];
+
+/** OpenTelemetry's names of operations where there are any. */
+const OPERATION_TO_GEN_AI_NAME: Readonly<Record<OperationName, string>> = {
+  chat: 'chat',
+  responses: 'chat',
+  messages: 'chat',
+  completions: 'text_completion',
+  embeddings: 'embeddings',
+  images: 'image_generation',
+  transcription: 'transcription',
+  translation: 'speech_translation',
+  speech: 'speech',
+  rerank: 'rerank',
+  moderation: 'moderation',
+  realtime: 'realtime',
+};
 
 /**
  * Prometheus series: OpenTelemetry's `gen_ai.*` names where they exist, `outrider_*` for the rest. Every label comes
@@ -49,6 +66,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   const cost = createCounters({
     name: 'outrider_cost_usd_total',
     help: 'What answers cost, USD',
+    labelNames: ['provider', 'model'],
+  });
+  const units = createCounters({
+    name: 'outrider_units_total',
+    help: 'What completed calls were charged for beside tokens: images, seconds of audio, characters or searches, by the type of the model',
     labelNames: ['provider', 'model'],
   });
   const duration = createHistograms({
@@ -144,6 +166,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     attempts,
     selections,
     cost,
+    units,
     duration,
     firstToken,
     tokens,
@@ -165,12 +188,13 @@ export function createMetrics(sources: MetricSources): Metrics {
     cached((model) => ({
       attempts: cached((ending) => attempts.of(provider, model, ending)),
       cost: once(() => cost.of(provider, model)),
-      firstToken: once(() => firstToken.of('chat', provider, model)),
-      completed: once(() => ({
-        duration: duration.of('chat', provider, model),
-        input: tokens.of('chat', provider, model, 'input'),
-        output: tokens.of('chat', provider, model, 'output'),
+      firstToken: cached((operation) => firstToken.of(operation, provider, model)),
+      completed: cached((operation) => ({
+        duration: duration.of(operation, provider, model),
+        input: tokens.of(operation, provider, model, 'input'),
+        output: tokens.of(operation, provider, model, 'output'),
       })),
+      units: once(() => units.of(provider, model)),
     })),
   );
   const selectionSeries = cached((model) =>
@@ -192,16 +216,18 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (decision.circumstances?.dryRun)
         countDryRun(first, decision.circumstances.dryRun.ranking[0] ?? first);
     },
-    attemptEnded(start, end, isStream) {
+    attemptEnded(start, end, isStream, name) {
       const series = endpointSeries(start.provider)(start.modelId);
       series.attempts(end.ending).add(1);
       if (end.costMicroUsd > 0) series.cost().add(end.costMicroUsd / 1_000_000);
       if (end.ending !== 'completed') return;
-      const completed = series.completed();
+      const operation = OPERATION_TO_GEN_AI_NAME[name];
+      const completed = series.completed(operation);
       completed.duration.observe(end.latencyMs / 1000);
       completed.input.observe(end.inputTokens);
       completed.output.observe(end.outputTokens);
-      if (isStream && end.ttftMs > 0) series.firstToken().observe(end.ttftMs / 1000);
+      if (end.units > 0) series.units().add(end.units);
+      if (isStream && end.ttftMs > 0) series.firstToken(operation).observe(end.ttftMs / 1000);
     },
     overhead: (ms) => overheadSeries.observe(Math.max(0, ms) / 1000),
     feedbackGiven: (source) => feedback.of(source).add(1),

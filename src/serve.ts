@@ -16,11 +16,11 @@ import { createTrials, readTrials } from './core/choice/trials.ts';
 import { createRecentOutputs } from './core/dialects/responses/recent-outputs.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayStartMsOf } from './core/judge/daily-budget.ts';
-import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
+import { createTypedLearner } from './core/learning/typed-learner.ts';
 import { dayOf } from './core/reward/daily-cap.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
-import { TASKS } from './core/task/task.ts';
+import { tasksOfType } from './core/task/operation-task.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import { createCohort } from './gateway/cohort.ts';
 import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
@@ -108,7 +108,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     closers.push(() => guard.close());
     guard.setEndpoints(endpointIds(config));
 
-    const learner = createLearner({
+    const learner = createTypedLearner({
       models: config.models,
       random: createRandom(seed + 2),
     });
@@ -166,7 +166,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       },
       beliefs: function* () {
         for (const model of live.catalog.models) {
-          for (const task of TASKS) {
+          for (const task of tasksOfType(model.type)) {
             const { mean, samples, evidence } = learner.qualityOf(task, model.id);
             if (evidence !== 'prior') yield { task, model: model.id, mean, samples };
           }

@@ -6,6 +6,7 @@ import { knownProviderAt } from './known-providers.ts';
 import { findListing, type Listing } from './list-price.ts';
 import type { ModelTable } from './offers.ts';
 import type { SimulatedModel } from './simulated-model.ts';
+import { unitUsdOf } from './unit-price.ts';
 
 /** Assumed where nobody says how much a model can read: little, so that long prompts go to models that surely can. */
 export const ASSUMED_CONTEXT_LENGTH = 8_192;
@@ -81,8 +82,11 @@ function buildEndpoint(
   listing: Listing | undefined,
 ): Endpoint {
   const { provider, model: upstreamModel } = table;
+  const unitUsd = unitUsdOf(table);
   const isPriceGiven =
-    table.input_usd_per_million !== undefined || table.output_usd_per_million !== undefined;
+    table.input_usd_per_million !== undefined ||
+    table.output_usd_per_million !== undefined ||
+    unitUsd !== undefined;
   const listed = isPriceGiven ? undefined : (listing?.price ?? fact);
   const inputUsdPerMillion = table.input_usd_per_million ?? listed?.inputUsdPerMillion ?? 0;
   return {
@@ -95,6 +99,7 @@ function buildEndpoint(
       outputUsdPerMillion: table.output_usd_per_million ?? listed?.outputUsdPerMillion ?? 0,
       cachedInputUsdPerMillion:
         table.cached_input_usd_per_million ?? listed?.cachedInputUsdPerMillion ?? inputUsdPerMillion,
+      unitUsd: unitUsd ?? listed?.unitUsd,
     },
     isPriceKnown: isPriceGiven || listed !== undefined,
     unsupportedParameters: unsupportedParametersOf(model.supported_parameters, [

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
 import { isReservedModelId } from './reserved-names.ts';
 import { isOneLine } from './sendable.ts';
+import { foreignPricesOf, UNIT_PRICES } from './unit-price.ts';
 import { count, forbidden } from './value-schema.ts';
 
 export const modelIdSchema = z
@@ -31,6 +32,7 @@ const parameters = z
   .optional();
 
 const usdPerMillion = z.number().min(0).max(1_000_000);
+const usdPerUnit = z.number().min(0).max(10_000);
 
 /** One `[api.models.*]` table; its endpoints must name one of `providerNames`. */
 export function modelSchema(providerNames: readonly string[]) {
@@ -43,8 +45,12 @@ export function modelSchema(providerNames: readonly string[]) {
     output_usd_per_million: usdPerMillion.optional(),
     cached_input_usd_per_million: usdPerMillion.optional(),
     unsupported_parameters: parameters,
+    usd_per_image: usdPerUnit.optional(),
+    usd_per_minute: usdPerUnit.optional(),
+    input_usd_per_million_characters: usdPerMillion.optional(),
+    usd_per_1k_searches: usdPerUnit.optional(),
   });
-  return z.strictObject({
+  const model = z.strictObject({
     type: z.enum(MODEL_TYPES).default('chat'),
     name: z.string().min(1).optional(),
     context_length: count.optional(),
@@ -58,6 +64,17 @@ export function modelSchema(providerNames: readonly string[]) {
     path: forbidden(
       'model files are not run here; serve them with a local server and name it in endpoints',
     ).optional(),
+  });
+  return model.superRefine(({ type, endpoints }, context) => {
+    for (const [index, table] of endpoints.entries()) {
+      for (const key of foreignPricesOf(type, table)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['endpoints', index, key],
+          message: `is the price of a model of type "${UNIT_PRICES[key].type}", and this one is of type "${type}"`,
+        });
+      }
+    }
   });
 }
 

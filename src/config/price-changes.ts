@@ -21,6 +21,7 @@ function isSame(one: Price, other: Price): boolean {
   return (
     one.inputUsdPerMillion === other.inputUsdPerMillion &&
     one.outputUsdPerMillion === other.outputUsdPerMillion &&
-    one.cachedInputUsdPerMillion === other.cachedInputUsdPerMillion
+    one.cachedInputUsdPerMillion === other.cachedInputUsdPerMillion &&
+    one.unitUsd === other.unitUsd
   );
 }

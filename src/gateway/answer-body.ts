@@ -1,5 +1,6 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import { lastMember, scanJson, spliced, withMembers } from '../core/wire/json-members.ts';
+import type { AttemptEnd } from '../store/contract.ts';
 
 /** What the gateway adds to an answer: nothing else in it is touched. */
 export interface AnswerAdditions {
@@ -17,6 +18,17 @@ export function usageWithCost(usage: unknown, costMicroUsd: number): object {
     cost,
     cost_usd: cost,
   });
+}
+
+/** What the provider said, with our own counts in the place of those that were missing or absurd. */
+export function tokensShown(end: AttemptEnd, said: unknown): unknown {
+  if (!end.isCostEstimated) return said;
+  return {
+    ...(typeof said === 'object' && !Array.isArray(said) ? said : {}),
+    prompt_tokens: end.inputTokens,
+    completion_tokens: end.outputTokens,
+    total_tokens: end.inputTokens + end.outputTokens,
+  };
 }
 
 /** The body of a unary answer with its price, byte for byte as it came otherwise. */

@@ -1,12 +1,12 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision } from '../core/choice/decision.ts';
-import type { ChatJob } from './chat-job.ts';
 import { headerValue } from './header-value.ts';
+import type { Job } from './job.ts';
 import { warningsOfDropped } from './supported-parameters.ts';
 
 /** The short account of an answer that every client gets: who answered, and why. */
 export function answerHeaders(
-  job: ChatJob,
+  job: Job,
   decision: Decision,
   { model, endpoint }: Candidate,
   attempts: number,
@@ -28,7 +28,7 @@ export function answerHeaders(
 }
 
 /** What of the request was passed over on the way to this endpoint. */
-export function warningsOf(job: ChatJob, endpoint: Candidate['endpoint']): readonly string[] {
+export function warningsOf(job: Job, endpoint: Candidate['endpoint']): readonly string[] {
   const dropped = warningsOfDropped(job.body, endpoint);
   return dropped.length === 0 ? job.warnings : [...job.warnings, ...dropped];
 }

@@ -7,11 +7,10 @@ import type { Permit } from '../providers/guard-settings.ts';
 import type { CallProgress, Upstream, UpstreamAnswer, UpstreamHandle } from '../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from '../store/contract.ts';
 import { renameOf } from './answer-body.ts';
-import type { ChatJob, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
+import type { ClientLine, Job } from './job.ts';
 import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
 import { createStreamLine, type StreamLine } from './stream-line.ts';
-import { upstreamBody } from './upstream-body.ts';
 
 /** One attempt that is over: its row, and the answer or why there is none. */
 export interface FinishedAttempt {
@@ -38,7 +37,7 @@ export async function runAttempt(
   deps: GatewayDeps,
   live: LiveSettings,
   options: {
-    readonly job: ChatJob;
+    readonly job: Job;
     readonly decision: Decision;
     readonly candidate: Candidate;
     readonly ranked: RankedCandidate;
@@ -55,6 +54,7 @@ export async function runAttempt(
   const { provider, id: endpointId } = candidate.endpoint;
   const start = await begin(deps, options);
 
+  const { operation } = job;
   const isStream = job.body.stream === true;
   const line = isStream
     ? createStreamLine({
@@ -74,13 +74,14 @@ export async function runAttempt(
     if (client.hasLeft) throw endedBy('client_left', 'The client left before anything was sent.');
     const running = upstreamOf(live, provider).call({
       endpoint: candidate.endpoint,
-      path: '/chat/completions',
-      body: upstreamBody(job, candidate, live.routing.streamUsageProviders.has(provider)),
+      path: operation.upstreamPath,
+      body: operation.encode(job, candidate, live.routing.streamUsageProviders.has(provider)),
+      form: operation.answerForm(job),
       isStream,
       choices: options.decision.profile.choices,
       totalMs: options.totalMs,
-      keepsWholeText: job.body.response_format != null || job.body.tools != null || job.judgedWith > 0,
-      clearsUsage: wantsOneUsage(job),
+      keepsWholeText: operation.keepsWholeText(job),
+      clearsUsage: operation.clearsUsage(job),
       sink: line,
     });
     handle = running;
@@ -122,16 +123,12 @@ export async function runAttempt(
   return { end, answer, error, next, progress, line, tookMs };
 }
 
-/** vLLM's `continuous_usage_stats` asks for it in every chunk, too. */
-function wantsOneUsage({ body: { stream_options } }: ChatJob): boolean {
-  return stream_options?.include_usage === true && stream_options.continuous_usage_stats !== true;
-}
-
 /** Of a call that nothing went out for. */
 const NOT_SENT: CallProgress = Object.freeze({
   queueMs: 0,
   isSent: false,
   httpStatus: 0,
+  contentType: '',
   ttftMs: 0,
   usage: undefined,
   tokenEvents: 0,
@@ -154,7 +151,7 @@ function nextAfter(error: GatewayError | undefined, line: StreamLine | undefined
 }
 
 interface Beginning {
-  readonly job: ChatJob;
+  readonly job: Job;
   readonly decision: Decision;
   readonly candidate: Candidate;
   readonly ranked: RankedCandidate;
@@ -213,13 +210,14 @@ function startOf(deps: GatewayDeps, { job, decision, candidate, ranked, number }
   };
 }
 
-function requestRecord(deps: GatewayDeps, job: ChatJob, decision: Decision): RequestRecord {
+function requestRecord(deps: GatewayDeps, job: Job, decision: Decision): RequestRecord {
   const { profile } = decision;
   return {
     requestId: job.requestId,
     keyId: job.keyId,
     createdAtMs: deps.nowMs(),
     requestedModel: job.body.model,
+    operation: job.operation.name,
     task: profile.task,
     taskConfidence: profile.confidence,
     complexity: profile.complexity,

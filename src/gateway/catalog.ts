@@ -1,4 +1,5 @@
-import type { Endpoint, Model } from '../core/catalog/model.ts';
+import type { Endpoint, Model, ModelType } from '../core/catalog/model.ts';
+import { TYPE_TO_ROUTE } from '../core/catalog/operation.ts';
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
 import { STRATEGY_ALIASES, strategyOfAlias } from '../core/choice/strategy-names.ts';
@@ -24,9 +25,13 @@ export interface Catalog {
   /**
    * Who may answer to `requested`: a model's name, `provider/name`, either with a strategy for choosing among its
    * endpoints (`name:floor`), or one of the names for routing.
-   * @throws GatewayError 404 `model_not_found` about `param`
+   *
+   * @param type what is asked for: names for routing choose among models of this type only
+   * @throws GatewayError 404 `model_not_found` about `param`, 400 `wrong_model_type` for a model of another type
    */
-  resolve(requested: string, param?: string): ResolvedName;
+  resolve(requested: string, type: ModelType, param?: string): ResolvedName;
+  /** Who is called so, whatever its type; of a name for routing, the chat models. @throws GatewayError 404 `model_not_found` */
+  named(requested: string): ResolvedName;
 }
 
 export interface ResolvedName {
@@ -47,7 +52,11 @@ export function createCatalog(config: {
   readonly presets?: Readonly<Record<string, Preset>>;
 }): Catalog {
   const idToModel = new Map(config.models.map((model) => [model.id, model]));
-  const chat = config.models.filter((model) => model.type === 'chat').flatMap(candidatesOf);
+  const typeToCandidates = new Map<ModelType, readonly Candidate[]>();
+  for (const model of config.models) {
+    const known = typeToCandidates.get(model.type) ?? [];
+    typeToCandidates.set(model.type, [...known, ...candidatesOf(model)]);
+  }
   const all = config.models.flatMap(candidatesOf);
   const idToCandidate = new Map(all.map((candidate) => [candidate.endpoint.id, candidate]));
   const explicit = new Map<string, ResolvedName>();
@@ -92,22 +101,37 @@ export function createCatalog(config: {
       if (found) return found;
       throw unknownPreset(name, Object.keys(presets), param);
     },
-    resolve(requested, param = 'model') {
-      const named = explicit.get(requested);
-      if (named) return named;
-      const colon = requested.lastIndexOf(':');
-      const base = colon < 0 ? undefined : explicit.get(requested.slice(0, colon));
-      const wished = base && strategyNamed(requested.slice(colon + 1));
-      if (base && wished) return { ...base, strategy: wished };
-      const asked = strategyAskedFor(requested);
-      if (asked === undefined) throw unknownModel(requested, param);
-      return {
-        candidates: chat,
-        isExplicit: false,
-        strategy: asked === '' ? undefined : strategy(asked, param),
-      };
+    named: (requested) => explicitly(requested) ?? routed(requested, 'chat', 'model'),
+    resolve(requested, type, param = 'model') {
+      const named = explicitly(requested);
+      if (named === undefined) return routed(requested, type, param);
+      const model = named.candidates[0]?.model;
+      if (model !== undefined && model.type !== type) throw wrongType(model, param);
+      return named;
     },
   };
+
+  /** By a name, with or without a strategy for choosing among its endpoints. */
+  function explicitly(requested: string): ResolvedName | undefined {
+    const named = explicit.get(requested);
+    if (named) return named;
+    const colon = requested.lastIndexOf(':');
+    const base = colon < 0 ? undefined : explicit.get(requested.slice(0, colon));
+    const wished = base && strategyNamed(requested.slice(colon + 1));
+    return base && wished ? { ...base, strategy: wished } : undefined;
+  }
+
+  function routed(requested: string, type: ModelType, param: string): ResolvedName {
+    const asked = strategyAskedFor(requested);
+    if (asked === undefined) throw unknownModel(requested, param);
+    const candidates = typeToCandidates.get(type) ?? [];
+    if (candidates.length === 0 && type !== 'chat') throw nobodyOfType(requested, type, param);
+    return {
+      candidates,
+      isExplicit: false,
+      strategy: asked === '' ? undefined : strategy(asked, param),
+    };
+  }
 }
 
 export function unknownModel(requested: string, param = 'model'): GatewayError {
@@ -129,6 +153,24 @@ function unknownPreset(name: string, known: readonly string[], param: string): G
     code: 'preset_not_found',
     param,
     message: `There is no preset '${name.slice(0, 64)}'. ${there}.`,
+  });
+}
+
+function wrongType({ id, type }: Model, param: string): GatewayError {
+  return badRequest(
+    `The model '${id}' is one of type '${type}': ask it at ${TYPE_TO_ROUTE[type]}.`,
+    param,
+    'wrong_model_type',
+  );
+}
+
+/** Waiting would not help: somebody has to configure one. */
+function nobodyOfType(requested: string, type: ModelType, param: string): GatewayError {
+  return new GatewayError({
+    status: 404,
+    code: 'model_not_found',
+    param,
+    message: `No model of type '${type}' is configured here for '${requested.slice(0, 200)}' to choose from. GET /v1/models lists the models there are.`,
   });
 }
 

@@ -4,8 +4,8 @@ import type { DryRunTally } from '../core/choice/dry-run-tally.ts';
 import type { Trials } from '../core/choice/trials.ts';
 import type { RecentOutputs } from '../core/dialects/responses/recent-outputs.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
-import type { Learner } from '../core/learning/contract.ts';
 import type { Random } from '../core/learning/random.ts';
+import type { TypedLearner } from '../core/learning/typed-learner.ts';
 import type { ReAskWatch } from '../core/reward/re-ask-watch.ts';
 import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
@@ -21,7 +21,7 @@ import type { Tenancy } from './tenancy.ts';
 export interface GatewayDeps {
   /** Replaced as a whole when the configuration is read again: each request looks once, and keeps what it saw. */
   readonly live: LiveSettings;
-  readonly learner: Learner;
+  readonly learner: TypedLearner;
   /** Of the strategies in force. */
   readonly budgets: Budgets;
   readonly conversations: Conversations;

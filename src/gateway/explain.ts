@@ -34,6 +34,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
     request_id: request.requestId,
     created_at: new Date(request.createdAtMs).toISOString(),
     requested_model: request.requestedModel,
+    operation: request.operation,
     model: served?.modelId ?? null,
     provider: served?.provider ?? null,
     strategy: request.strategy,
@@ -83,6 +84,7 @@ function explainAttempt(attempt: AttemptFact): object {
       input_tokens: attempt.inputTokens,
       output_tokens: attempt.outputTokens,
       cached_input_tokens: attempt.cachedInputTokens,
+      ...(attempt.units > 0 ? { units: attempt.units } : {}),
     },
     cost: {
       estimated_usd: attempt.estimatedCostMicroUsd / 1_000_000,

@@ -1,10 +1,11 @@
+import type { OperationName } from '../core/catalog/operation.ts';
 import type { Decision } from '../core/choice/decision.ts';
 import type { AttemptEnd, AttemptStart } from '../store/contract.ts';
 
 /** What the gateway reports of itself; `src/metrics.ts` turns it into Prometheus series. */
 export interface GatewayMetrics {
   decided(decision: Decision): void;
-  attemptEnded(start: AttemptStart, end: AttemptEnd, isStream: boolean): void;
+  attemptEnded(start: AttemptStart, end: AttemptEnd, isStream: boolean, operation: OperationName): void;
   /** Milliseconds that this gateway itself took of a request. */
   overhead(overheadMs: number): void;
   feedbackGiven(source: string): void;

@@ -6,9 +6,10 @@ import type { AnswerFacts } from '../core/outcome/answer-facts.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { scanJson } from '../core/wire/json-members.ts';
 import { runAttempt } from './attempt.ts';
-import type { ChatBody, ChatJob, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
-import { planChat } from './plan.ts';
+import type { ChatBody, ChatJob, ClientLine } from './job.ts';
+import { CHAT } from './operations/chat.ts';
+import { planJob } from './plan.ts';
 import { policyOf } from './policy.ts';
 
 /** Whose requests a judge's are in the store: no key has such an id. */
@@ -50,6 +51,7 @@ export async function callForJudge(
   const { body, budget } = call;
   const bytes = Buffer.from(JSON.stringify(body));
   const job: ChatJob = {
+    operation: CHAT,
     requestId: deps.newRequestId(),
     isOwnRequestId: true,
     keyId: JUDGE_KEY_ID,
@@ -113,7 +115,7 @@ export async function callForJudge(
 /** Undefined when nobody can or may answer: ill, resting, or not allowed to this key. */
 function planned(deps: GatewayDeps, live: LiveSettings, job: ChatJob): Decision | undefined {
   try {
-    return { ...planChat(deps, live, job, policyOf(live, job)), reason: 'judge' };
+    return { ...planJob(deps, live, job, policyOf(live, job)), reason: 'judge' };
   } catch (error) {
     if (error instanceof GatewayError) return undefined;
     throw error;

@@ -9,9 +9,9 @@ import { CELL_FIELDS, CELL_STRIDE } from '../core/learning/contract.ts';
 import { RESHAPING } from '../core/learning/quality-posterior.ts';
 import type { Random } from '../core/learning/random.ts';
 import type { FinishedAttempt } from './attempt.ts';
-import type { ChatBody, ChatJob } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { takeVerdict } from './feedback.ts';
+import type { ChatBody, ChatJob } from './job.ts';
 import { callForJudge, type JudgeReply } from './judge-call.ts';
 
 /** As its verdicts are called beside those of clients. */

@@ -1,9 +1,9 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import type { ChatJob, RouteWishes } from './chat-job.ts';
+import type { Job, RouteWishes } from './job.ts';
 
 /** What a key may use; undefined for all. */
-type Permits = Pick<ChatJob, 'allowedModels' | 'allowedProviders'>;
+type Permits = Pick<Job, 'allowedModels' | 'allowedProviders'>;
 
 const MAX_NAMED = 20;
 

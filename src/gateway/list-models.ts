@@ -45,7 +45,7 @@ export function describeModelNamed(
     if (!usablePresets(deps.live, models).includes(preset)) throw unknownModel(id);
     return describePreset(preset, models);
   }
-  const { candidates, isExplicit } = catalog.resolve(id);
+  const { candidates, isExplicit } = catalog.named(id);
   if (!isExplicit) return { ...describeAuto(usableModels(deps, allowedModels)), id };
   const model = candidates[0]?.model;
   if (!model || allowedModels?.has(model.id) === false) throw unknownModel(id);
@@ -80,7 +80,7 @@ function describePreset({ name }: Preset, usable: readonly Model[]): object {
 function usablePresets({ catalog }: LiveSettings, models: readonly Model[]): readonly Preset[] {
   const ids = new Set(models.map(({ id }) => id));
   return catalog.presets.filter((preset) =>
-    preset.models.some((name) => catalog.resolve(name).candidates.some(({ model }) => ids.has(model.id))),
+    preset.models.some((name) => catalog.named(name).candidates.some(({ model }) => ids.has(model.id))),
   );
 }
 

@@ -21,7 +21,7 @@ export function serveBaseline(
 ): Decision {
   const served = decide({
     ...input,
-    candidates: live.catalog.resolve(baseline).candidates,
+    candidates: live.catalog.resolve(baseline, 'chat').candidates,
     // The order of its endpoints by utility, whatever the strategy would do with several models.
     strategy: { ...input.strategy, kind: 'bandit', minQuality: 0 },
     explore: false,

@@ -2,11 +2,10 @@ import type { ChoiceInput } from '../core/choice/choice-input.ts';
 import { decide } from '../core/choice/decide.ts';
 import { decideInTiers } from '../core/choice/decide-in-tiers.ts';
 import type { Decision } from '../core/choice/decision.ts';
-import { profileRequest } from '../core/task/profile-request.ts';
 import type { RequestProfile } from '../core/task/task.ts';
 import { parseTask } from '../core/task/task-alias.ts';
-import type { ChatJob } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
+import type { Job } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 import { serveBaseline } from './observe.ts';
 import type { Policy, Tier } from './policy.ts';
@@ -18,15 +17,16 @@ import { unsupportedParameterOf } from './supported-parameters.ts';
  *
  * @throws GatewayError 403 a model this key may not use, 400 what no model that was asked for takes, 503 when nobody can serve.
  */
-export function planChat(deps: GatewayDeps, live: LiveSettings, job: ChatJob, policy: Policy): Decision {
+export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy: Policy): Decision {
   const { routing } = live;
   const { tiers } = policy;
-  const profile = profileRequest(job.body, job.taskHint);
+  const { operation } = job;
+  const profile = operation.profile(job);
   if (job.taskHint !== undefined && parseTask(job.taskHint) === undefined) {
     job.warnings = [...job.warnings, 'ignored:x-router-task'];
   }
   // Where only named models come first, nothing is left to a strategy that could be observed.
-  const baseline = tiers[0]?.isExplicit ? undefined : routing.baseline;
+  const baseline = operation.isConversation && !tiers[0]?.isExplicit ? routing.baseline : undefined;
   const circumstances = { job, policy, profile, isObserved: baseline !== undefined };
   const input = inputOf(deps, live, circumstances, tiers[0] as Tier);
   const decision =
@@ -54,20 +54,22 @@ function inputOf(
     profile,
     isObserved,
   }: {
-    readonly job: ChatJob;
+    readonly job: Job;
     readonly policy: Policy;
     readonly profile: RequestProfile;
     readonly isObserved: boolean;
   },
   { candidates, isExplicit, strategy, explore }: Tier,
 ): ChoiceInput {
-  const costPenalty = isExplicit ? 0 : deps.budgets.costPenaltyOf(strategy);
-  const mayStay = !isExplicit && strategy.kind === 'bandit' && !isObserved;
+  const { type, isConversation } = job.operation;
+  const costPenalty = isExplicit || !isConversation ? 0 : deps.budgets.costPenaltyOf(strategy);
+  const mayStay = isConversation && !isExplicit && strategy.kind === 'bandit' && !isObserved;
   return {
     profile,
     candidates,
     strategy,
-    learner: deps.learner,
+    type,
+    learner: deps.learner.ofType(type),
     random: deps.random,
     refusalOf: (endpoint, model) => policy.refusalOf?.(endpoint, model) ?? deps.guard.refusalOf(endpoint.id),
     limits: policy.limits,
@@ -81,7 +83,7 @@ function inputOf(
 }
 
 /** Which parameters of the request those do not take that were left out for one. */
-function refusedParameters({ catalog }: LiveSettings, job: ChatJob, { excluded }: Decision): string[] {
+function refusedParameters({ catalog }: LiveSettings, job: Job, { excluded }: Decision): string[] {
   const names = excluded.flatMap(({ reason, endpointId }) => {
     const candidate = reason === 'unsupported_parameter' ? catalog.endpoint(endpointId) : undefined;
     return (candidate && unsupportedParameterOf(job.body, candidate.endpoint)) ?? [];

@@ -1,9 +1,10 @@
 import type { Endpoint, Model } from '../core/catalog/model.ts';
 import type { Candidate, ChoiceLimits, Refusal } from '../core/choice/choice-input.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
+import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { Catalog, ResolvedName } from './catalog.ts';
-import type { ChatJob, ProviderWishes, RouteWishes } from './chat-job.ts';
 import type { LiveSettings } from './deps.ts';
+import type { ChatJob, Job, ProviderWishes, RouteWishes } from './job.ts';
 import { refuseForbidden } from './key-permits.ts';
 import { applyPreset, type Preset, presetAskedFor } from './preset.ts';
 import { checkedProviderWishes, refusalByWishes, refuseUnknownNames } from './refusal-by-wishes.ts';
@@ -46,11 +47,11 @@ interface Names {
  * @throws GatewayError 400 a wish that there is not or that names nobody, 404 an unknown model or preset, 403 a model or
  *   provider this key may not use.
  */
-export function policyOf(live: LiveSettings, job: ChatJob): Policy {
+export function policyOf(live: LiveSettings, job: Job): Policy {
   const { catalog, routing } = live;
   const asked = presetAskedFor(job.body);
   const preset = asked && catalog.preset(asked.name, asked.param);
-  if (preset !== undefined) applyPreset(job, preset);
+  if (preset !== undefined && asked !== undefined) applyPreset(chatJobOf(job, asked.param), preset);
   const route = job.body.route ?? NO_ROUTE;
   const provider = job.body.provider ? checkedProviderWishes(catalog, job.body.provider) : NO_PROVIDER;
   refuseUnknownNames(catalog, route);
@@ -78,8 +79,18 @@ export function policyOf(live: LiveSettings, job: ChatJob): Policy {
   };
 }
 
+/** What a preset says of messages and sampling has no place in other requests. */
+function chatJobOf(job: Job, param: string): ChatJob {
+  if (job.operation.type === 'chat') return job as ChatJob;
+  throw badRequest(
+    'Presets are for POST /v1/chat/completions. Name a model here, or auto.',
+    param,
+    'preset_not_supported',
+  );
+}
+
 /** @param besidePreset the model that a request names beside its preset */
-function namesOf(job: ChatJob, besidePreset: string | undefined, preset: Preset | undefined): Names {
+function namesOf(job: Job, besidePreset: string | undefined, preset: Preset | undefined): Names {
   const { model, models } = job.body;
   const first = preset === undefined ? model : besidePreset;
   if (first === undefined && !models && preset !== undefined)
@@ -89,7 +100,7 @@ function namesOf(job: ChatJob, besidePreset: string | undefined, preset: Preset 
 
 function tiersOf(
   live: LiveSettings,
-  job: ChatJob,
+  job: Job,
   names: Names,
   wishes: {
     readonly route: RouteWishes;
@@ -118,9 +129,10 @@ function tiersOf(
     explore: route.explore !== false && !(isExplicit && (sort !== undefined || suffix !== undefined)),
   });
   const [first = '', ...rest] = names.all;
-  const leading = catalog.resolve(first);
+  const { type } = job.operation;
+  const leading = catalog.resolve(first, type);
   if (rest.length === 0) return [tierOf(leading)];
-  const following = rest.map((name) => catalog.resolve(name, 'models'));
+  const following = rest.map((name) => catalog.resolve(name, type, 'models'));
   // `auto` with a list is a choice among the list.
   if (!leading.isExplicit && names.areClients) {
     return [tierOf({ ...leading, candidates: unique(following.flatMap(({ candidates }) => candidates)) })];

@@ -1,5 +1,5 @@
 import { scanJson, withMembers } from '../core/wire/json-members.ts';
-import type { ChatBody, ChatJob, ProviderWishes, RouteWishes } from './chat-job.ts';
+import type { ChatBody, ChatJob, ProviderWishes, RequestBody, RouteWishes } from './job.ts';
 
 /** `[presets.name]`: what a client asks for by `@preset/name`. All of it is a default: what a request says itself wins. */
 export interface Preset {
@@ -26,7 +26,7 @@ const TOKEN_BOUNDS: readonly string[] = ['max_tokens', 'max_completion_tokens'];
  * @returns its name, and the model that is named beside it; undefined for most requests
  */
 export function presetAskedFor(
-  body: ChatBody,
+  body: RequestBody,
 ): { readonly name: string; readonly model: string | undefined; readonly param: string } | undefined {
   const { model } = body;
   const at = model.indexOf(PREFIX);

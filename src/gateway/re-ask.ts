@@ -1,9 +1,9 @@
 import { hashText } from '../core/reward/ask-sketch.ts';
 import { NOT_WATCHED } from '../core/reward/re-ask-watch.ts';
 import type { ChatMessageView } from '../core/task/task.ts';
-import type { ChatJob } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
 import { takeVerdict } from './feedback.ts';
+import type { ChatJob } from './job.ts';
 import { sessionIdOf } from './session-id.ts';
 
 /** As its verdicts are called beside those of clients. */

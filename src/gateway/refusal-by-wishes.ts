@@ -2,7 +2,7 @@ import type { Endpoint, Model } from '../core/catalog/model.ts';
 import type { Refusal } from '../core/choice/choice-input.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { Catalog } from './catalog.ts';
-import type { ChatJob, ProviderWishes, RouteWishes } from './chat-job.ts';
+import type { Job, ProviderWishes, RouteWishes } from './job.ts';
 import { isPermitted } from './key-permits.ts';
 import { unsupportedParameterOf } from './supported-parameters.ts';
 
@@ -42,7 +42,7 @@ function unknownProvider(catalog: Catalog, param: string, name: string): Error {
 
 /** Undefined when neither the key nor the request narrows the choice: the usual case. */
 export function refusalByWishes(
-  job: ChatJob,
+  job: Job,
   route: RouteWishes,
   provider: ProviderWishes,
   refusesUnsupported: boolean,

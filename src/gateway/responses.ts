@@ -7,9 +7,10 @@ import type { ResponsesBody } from '../core/dialects/responses/responses-body.ts
 import { refuseUncarried } from '../core/dialects/uncarried.ts';
 import { badRequest, type GatewayError } from '../core/outcome/gateway-error.ts';
 import { isObject } from '../core/wire/json-value.ts';
-import { completeChat } from './chat.ts';
-import type { ChatResult, ClientLine } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
+import type { ClientLine, JobResult } from './job.ts';
+import { RESPONSES } from './operations/chat.ts';
+import { runJob } from './run-job.ts';
 import { type DialectCall, translatedJob, withOwnParam } from './translated-chat.ts';
 import { translatedLine } from './translated-line.ts';
 
@@ -35,7 +36,7 @@ export async function createResponse(
   call: DialectCall,
   body: ResponsesBody,
   client: ClientLine,
-): Promise<ChatResult> {
+): Promise<JobResult> {
   if (body.previous_response_id != null) throw chainNotKept();
   const outputs = referredOutputs(deps, call, body);
   const { chat, uncarried } = responsesToChat(body, [], (itemId) => itemIn(outputs, itemId));
@@ -51,7 +52,7 @@ export async function createResponse(
   const remember = (response: object) => {
     if (body.store !== false) deps.recentOutputs.put(response, call.keyId, deps.nowMs());
   };
-  const job = translatedJob(call, chat);
+  const job = translatedJob(call, chat, RESPONSES);
   const line = translatedLine(client, (requestId) =>
     responsesEventWriter({
       facts: { ...factsOf(requestId), model: body.model },
@@ -61,7 +62,7 @@ export async function createResponse(
     }),
   );
   try {
-    const result = await completeChat(deps, job, line);
+    const result = await runJob(deps, job, line);
     if (result.body === undefined) return result;
     const completion: unknown = JSON.parse(result.body.toString());
     const response = completionToResponse(

@@ -2,8 +2,8 @@ import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Staying } from '../core/choice/staying.ts';
 import type { AttemptEnd } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
-import type { ChatJob } from './chat-job.ts';
 import type { GatewayDeps } from './deps.ts';
+import type { Job } from './job.ts';
 import { sessionIdOf } from './session-id.ts';
 
 /** Longer ids are not remembered: ten thousand of them are not to fill the memory. */
@@ -13,7 +13,7 @@ const MAX_ID_CHARACTERS = 200;
 export function stayingOf(
   deps: GatewayDeps,
   catalog: Catalog,
-  job: ChatJob,
+  job: Job,
   inputTokens: number,
   costPenalty: number,
 ): Staying | undefined {
@@ -30,7 +30,7 @@ export function stayingOf(
 /** A conversation has its prompts cached where its last answer came from, whatever brought it there. */
 export function noteConversation(
   deps: GatewayDeps,
-  job: ChatJob,
+  job: Job,
   { endpoint }: Candidate,
   end: AttemptEnd,
 ): void {
@@ -48,7 +48,7 @@ export function noteConversation(
 }
 
 /** Always of one key: the same id of another key is another conversation. */
-function conversationOf(job: ChatJob): string | undefined {
+function conversationOf(job: Job): string | undefined {
   const id = sessionIdOf(job);
   return id === undefined || id.length > MAX_ID_CHARACTERS ? undefined : `${job.keyId}\n${id}`;
 }

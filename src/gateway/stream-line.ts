@@ -1,6 +1,6 @@
 import { replacerInEvents } from '../core/wire/replace-in-events.ts';
 import type { StreamSink } from '../providers/upstream.ts';
-import type { ClientLine } from './chat-job.ts';
+import type { ClientLine } from './job.ts';
 
 /** The way of a stream to its client: the head goes out with the first token, or with the whole answer. */
 export interface StreamLine extends StreamSink {

@@ -1,16 +1,21 @@
 import type { ChatRequest } from '../core/dialects/chat-request.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { scanJson } from '../core/wire/json-members.ts';
-import type { ChatBody, ChatJob } from './chat-job.ts';
+import type { ChatBody, ChatJob } from './job.ts';
+import type { Operation } from './operation.ts';
 
 /** A request in another dialect, as far as it is the same in all. */
-export type DialectCall = Omit<ChatJob, 'bytes' | 'members' | 'body' | 'warnings' | 'ask' | 'judgedWith'>;
+export type DialectCall = Omit<
+  ChatJob,
+  'operation' | 'bytes' | 'members' | 'body' | 'warnings' | 'ask' | 'judgedWith'
+>;
 
 /** The chat job of a request that was translated. Its schema has checked what passes through. */
-export function translatedJob(call: DialectCall, chat: ChatRequest): ChatJob {
+export function translatedJob(call: DialectCall, chat: ChatRequest, operation: Operation<ChatBody>): ChatJob {
   const bytes = Buffer.from(JSON.stringify(chat));
   return {
     ...call,
+    operation,
     bytes,
     members: scanJson(bytes).members,
     body: chat as ChatRequest & ChatBody,

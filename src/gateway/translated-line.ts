@@ -1,7 +1,7 @@
 import type { EventWriter } from '../core/dialects/event-writer.ts';
 import { dataOfEvents } from '../core/wire/event-data.ts';
 import { isObject, type JsonObject } from '../core/wire/json-value.ts';
-import type { ClientLine } from './chat-job.ts';
+import type { ClientLine } from './job.ts';
 
 const UNREADABLE = { message: 'The provider sent something unreadable.', code: 'upstream_error' };
 

@@ -1,6 +1,6 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import { withMembers } from '../core/wire/json-members.ts';
-import type { ChatJob } from './chat-job.ts';
+import type { ChatJob } from './job.ts';
 
 /**
  * The client's bytes with the provider's own name of the model, without what is meant for this gateway and without what

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badRequest } from '../core/outcome/gateway-error.ts';
-import type { ChatBody } from '../gateway/chat-job.ts';
+import type { ChatBody } from '../gateway/job.ts';
 import { knownOptionsAt, wishesShape, withModelNamed } from './wishes-schema.ts';
 
 const share = z.number().min(0).max(1);

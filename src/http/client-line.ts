@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { ClientLine } from '../gateway/chat-job.ts';
+import type { ClientLine } from '../gateway/job.ts';
 
 /**
  * The client's end of one request.

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { OPERATION_TASKS } from '../core/task/operation-task.ts';
 import { TASKS } from '../core/task/task.ts';
 
 const share = z.number().min(0).max(1);
 
 export const taskSchema = z
-  .enum(TASKS)
+  .enum([...TASKS, ...OPERATION_TASKS])
   .meta({ id: 'Task', description: 'A kind of work: quality is learnt about each by itself' });
 
 /** One endpoint that could have answered, in the order of the draw. */

@@ -31,6 +31,7 @@ export const explanationSchema = z
     request_id: z.string(),
     created_at: z.iso.datetime(),
     requested_model: z.string(),
+    operation: z.string().meta({ description: 'Which endpoint it came to: `chat`, `embeddings`, …' }),
     model: z.string().nullable().meta({ description: 'Whose answer the client got' }),
     provider: z.string().nullable(),
     strategy: z.string(),

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ResponsesBody } from '../core/dialects/responses/responses-body.ts';
-import type { ChatResult, ClientLine } from '../gateway/chat-job.ts';
+import type { ClientLine, JobResult } from '../gateway/job.ts';
 import type { DialectCall } from '../gateway/translated-chat.ts';
 import { answerHeadersSchema } from './chat-answer-schema.ts';
 import { clientLineOf } from './client-line.ts';
@@ -40,7 +40,7 @@ const RESPONDING: OperationDoc = {
 export function registerResponses(
   app: FastifyInstance,
   deps: {
-    createResponse: (call: DialectCall, body: ResponsesBody, client: ClientLine) => Promise<ChatResult>;
+    createResponse: (call: DialectCall, body: ResponsesBody, client: ClientLine) => Promise<JobResult>;
     monotonicMs: () => number;
     clientMs: () => number;
   },

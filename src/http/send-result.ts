@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify';
-import type { ChatResult } from '../gateway/chat-job.ts';
+import type { JobResult } from '../gateway/job.ts';
 
 /** Sends what a request came to. A stream has gone out by then. */
 export async function sendResult(
   reply: FastifyReply,
   call: { readonly requestId: string },
-  pending: Promise<ChatResult>,
+  pending: Promise<JobResult>,
   clientMs: () => number,
 ): Promise<void> {
   const result = await pending.catch((error: unknown) => {
@@ -17,7 +17,7 @@ export async function sendResult(
     if (!reply.sent) reply.hijack();
     return;
   }
-  reply.headers(result.headers).type('application/json').send(result.body);
+  reply.type('application/json').headers(result.headers).send(result.body);
   // What the kernel did not take at once waits for a client that may never take it.
   if (reply.raw.socket?.writableLength !== 0) reply.raw.setTimeout(clientMs());
 }

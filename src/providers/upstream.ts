@@ -6,7 +6,9 @@ export interface UpstreamCall {
   readonly endpoint: Endpoint;
   /** Below the provider's base URL, e.g. `/chat/completions`. */
   readonly path: string;
-  readonly body: Buffer;
+  /** JSON as it goes out, or a form. */
+  readonly body: Buffer | FormBody;
+  readonly form: AnswerForm;
   readonly isStream: boolean;
   /** Choices asked for (`n`). */
   readonly choices: number;
@@ -23,6 +25,58 @@ export interface UpstreamCall {
   readonly sink: StreamSink | undefined;
 }
 
+/** A body that is no JSON, in pieces, so that a file of many megabytes is not copied once more. */
+export interface FormBody {
+  /** With the boundary between its parts. */
+  readonly contentType: string;
+  readonly pieces: readonly Buffer[];
+}
+
+/**
+ * How an answer is read: as a chat completion (`chat`), as a completion of old (`completion`), both with `choices` and a
+ * finish reason, or as the operation itself says. An adapter that speaks another language knows `chat` alone.
+ */
+export type AnswerForm = 'chat' | 'completion' | OtherForm;
+
+/** The form of an answer without choices, made for one call. */
+export interface OtherForm {
+  /** A whole body of status 200. @returns what is wrong with it, in words that follow "answered with" */
+  read(body: Buffer, contentType: string): ReadAnswer | string;
+  /** How a stream is read; `bytes`: as a file that goes out piece by piece. Undefined: there are no streams. */
+  readonly stream: 'bytes' | EventGrammar | undefined;
+  /** Of a stream of bytes: what is wrong with one of this type, in words that follow "answered with". */
+  flawOfType?(contentType: string): string | undefined;
+}
+
+export interface ReadAnswer {
+  /** Undefined for an answer that is no JSON: it goes out under its own type. */
+  readonly json: Readonly<Record<string, unknown>> | undefined;
+  readonly usage: unknown;
+  readonly facts: AnswerFacts;
+}
+
+/** How the events of a stream are read that have a `type` each, instead of choices. Made for one call: it may keep count. */
+export interface EventGrammar {
+  /** What the data of one event says. */
+  read(event: Readonly<Record<string, unknown>>): EventMeaning;
+  /** What is known of the content by now. */
+  facts(): AnswerFacts;
+  /** The events of an answer that came whole where a stream was asked for; undefined where there are none for it. */
+  eventsOf?(answer: ReadAnswer): string | undefined;
+}
+
+export interface EventMeaning {
+  /** It carries a piece of the answer: from the first one on the stream goes out. */
+  readonly isToken?: boolean;
+  /** The answer is whole with it. */
+  readonly isEnd?: boolean;
+  /** It says that something went wrong. */
+  readonly isError?: boolean;
+  readonly usage?: unknown;
+  /** It does not go out as it is: the gateway says it itself, from `progress.lastChunk`. */
+  readonly isWithheld?: boolean;
+}
+
 /** The client's side of a stream, as the provider sees it. */
 export interface StreamSink {
   /** Whole SSE events. False asks to pause until `onceDrained` calls back. */
@@ -32,8 +86,9 @@ export interface StreamSink {
 
 /** A call that ended well. Every other ending rejects with a `GatewayError` that carries its `ending`. */
 export interface UpstreamAnswer {
-  /** The JSON body of a unary answer; empty for streams. */
+  /** The body of a unary answer; empty for streams. */
   readonly body: Buffer;
+  /** Undefined for streams, and for what is no JSON. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
   readonly facts: AnswerFacts;
 }
@@ -45,6 +100,8 @@ export interface CallProgress {
   /** True once it went to a socket: from then on it may cost something. */
   isSent: boolean;
   httpStatus: number;
+  /** Of an answer with status 200, as its header says, `''` before. */
+  contentType: string;
   /** Milliseconds from sending to the first token (streams) or to the headers (unary); 0 while none came. */
   ttftMs: number;
   /** The provider's `usage` as it came, unchecked. */

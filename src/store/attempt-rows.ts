@@ -1,8 +1,9 @@
 /** Attempts as rows and back. Numbers that no honest caller sends are clamped here, at write. */
+import { OPERATION_NAMES } from '../core/catalog/operation.ts';
 import type { EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
 import { EVIDENCE_SOURCES } from '../core/learning/delta.ts';
 import { ENDINGS, type Ending } from '../core/outcome/endings.ts';
-import { TASKS, type Task } from '../core/task/task.ts';
+import { type AnyTask, anyTaskNamed } from '../core/task/operation-task.ts';
 import type { AttemptEnd, AttemptFact, AttemptStart, RequestRecord } from './contract.ts';
 import type { Tables } from './database.ts';
 import type { EndRow, RequestRow, StartRow } from './statements.ts';
@@ -16,6 +17,7 @@ export function requestRow(request: RequestRecord): RequestRow {
     keyId: request.keyId,
     createdAtMs: whole(request.createdAtMs),
     requestedModel: request.requestedModel,
+    operation: request.operation,
     task: request.task,
     taskConfidence: finite(request.taskConfidence),
     complexity: finite(request.complexity),
@@ -58,6 +60,7 @@ export function endRow(end: AttemptEnd): EndRow {
     inputTokens: whole(end.inputTokens),
     outputTokens: whole(end.outputTokens),
     cachedInputTokens: whole(end.cachedInputTokens),
+    units: finite(end.units),
     costMicroUsd: whole(end.costMicroUsd),
     isCostEstimated: end.isCostEstimated,
     ttftMs: finite(end.ttftMs),
@@ -81,6 +84,7 @@ export function unknownEndRow(start: AttemptStart, endedAtMs: number): EndRow {
     inputTokens: 0,
     outputTokens: 0,
     cachedInputTokens: 0,
+    units: 0,
     costMicroUsd: whole(start.estimatedCostMicroUsd),
     isCostEstimated: true,
     ttftMs: 0,
@@ -119,6 +123,7 @@ export function toAttemptFact(row: AttemptSelect): AttemptFact {
     inputTokens: row.inputTokens,
     outputTokens: row.outputTokens,
     cachedInputTokens: row.cachedInputTokens,
+    units: row.units,
     costMicroUsd: row.costMicroUsd,
     isCostEstimated: row.isCostEstimated,
     ttftMs: row.ttftMs,
@@ -130,11 +135,12 @@ export function toAttemptFact(row: AttemptSelect): AttemptFact {
 }
 
 export function toRequestRecord(row: RequestSelect): RequestRecord {
-  return { ...row, task: toTask(row.task) };
+  const operation = OPERATION_NAMES.find((name) => name === row.operation) ?? 'chat';
+  return { ...row, operation, task: toTask(row.task) };
 }
 
-export function toTask(text: string): Task {
-  return TASKS.find((task) => task === text) ?? 'unknown';
+export function toTask(text: string): AnyTask {
+  return anyTaskNamed(text) ?? 'unknown';
 }
 
 export function toEvidenceSource(text: string | null): EvidenceSource | undefined {

@@ -1,6 +1,6 @@
 import { asc } from 'drizzle-orm';
 import { type BeliefDelta, type BeliefKind, EVIDENCE_SOURCES } from '../core/learning/delta.ts';
-import { TASKS } from '../core/task/task.ts';
+import { anyTaskNamed } from '../core/task/operation-task.ts';
 import type { EndpointEpoch, LoadedBeliefs, ModelEpoch } from './contract.ts';
 import { ask, type Database, type Queryable, type Tables, write } from './database.ts';
 import { addBelief } from './statements.ts';
@@ -63,7 +63,7 @@ export function openEndpointEpoch(database: Database, epoch: EndpointEpoch): Pro
 
 function toBelief(row: Tables['beliefSums']['$inferSelect']): BeliefDelta | undefined {
   const kind = (Object.keys(KIND_TO_HAS_NEGATIVE_B) as BeliefKind[]).find((one) => one === row.kind);
-  const task = TASKS.find((one) => one === row.task);
+  const task = anyTaskNamed(row.task);
   const source = row.source === '' ? '' : EVIDENCE_SOURCES.find((one) => one === row.source);
   if (kind === undefined || task === undefined || source === undefined || row.subject === '')
     return undefined;

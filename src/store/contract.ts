@@ -1,10 +1,11 @@
+import type { OperationName } from '../core/catalog/operation.ts';
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
 import { ON_EXHAUSTED, type OnExhausted } from '../core/money/budget.ts';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import type { Ending } from '../core/outcome/endings.ts';
 import type { Booking, DayAccount } from '../core/reward/daily-cap.ts';
-import type { Task } from '../core/task/task.ts';
+import type { AnyTask } from '../core/task/operation-task.ts';
 
 /** One client request and the decision taken for it. Written with its first attempt, never changed. */
 export interface RequestRecord {
@@ -14,7 +15,9 @@ export interface RequestRecord {
   readonly keyId: string;
   readonly createdAtMs: number;
   readonly requestedModel: string;
-  readonly task: Task;
+  /** Which endpoint of the API it came to. */
+  readonly operation: OperationName;
+  readonly task: AnyTask;
   readonly taskConfidence: number;
   readonly complexity: number;
   readonly language: string;
@@ -32,7 +35,7 @@ export interface AttemptStart {
   /** 0 for the first choice, then the fallbacks. */
   readonly number: number;
   readonly keyId: string;
-  readonly task: Task;
+  readonly task: AnyTask;
   readonly modelId: string;
   readonly endpointId: string;
   readonly provider: string;
@@ -56,6 +59,8 @@ export interface AttemptEnd {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  /** Images, seconds of audio, characters or searches, by the operation; 0 where only tokens are charged. */
+  readonly units: number;
   readonly costMicroUsd: number;
   /** True when the provider's usage was missing or absurd. */
   readonly isCostEstimated: boolean;
@@ -90,7 +95,7 @@ export interface FeedbackRecord {
 export interface RequestEvidence {
   readonly requestId: string;
   readonly keyId: string;
-  readonly task: Task;
+  readonly task: AnyTask;
   /** The request's `reason`: a choice the client forced teaches nothing about quality. */
   readonly reason: string;
   /** The attempt whose answer the client got. */
@@ -114,6 +119,7 @@ export interface AttemptFact extends AttemptStart {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  readonly units: number;
   readonly costMicroUsd: number;
   readonly isCostEstimated: boolean;
   readonly ttftMs: number;
@@ -176,7 +182,7 @@ export interface EndpointEpoch {
 /** One row of the hourly roll-up: ended attempts by the hour they ended in (UTC, epoch ms of its start). */
 export interface TrafficHour {
   readonly hourMs: number;
-  readonly task: Task;
+  readonly task: AnyTask;
   readonly modelId: string;
   readonly endpointId: string;
   readonly keyId: string;
@@ -187,6 +193,8 @@ export interface TrafficHour {
   readonly costMicroUsd: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Images, seconds of audio, characters or searches, by the task. */
+  readonly units: number;
   /** Over the completed ones. */
   readonly latencyMsSum: number;
   /** Over the completed ones. */

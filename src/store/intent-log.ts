@@ -147,12 +147,13 @@ function lineOf({ request, start }: Intent): string {
     start.propensity,
     start.estimatedCostMicroUsd,
   ]);
-  return `[${head},${request.decision}]\n`;
+  return `[${head},${request.decision},"${request.operation}"]\n`;
 }
 
 function toIntent(line: string): Intent[] {
   try {
-    const [head, decision] = JSON.parse(line);
+    // Before there was anything but chat a line said nothing about it.
+    const [head, decision, operation = 'chat'] = JSON.parse(line);
     if (!isHead(head) || decision === undefined) return [];
     const [requestId, keyId, createdAtMs, requestedModel, task, taskConfidence, complexity, ...rest] = head;
     const [language, inputTokens, isStream, strategy, reason, ...attempt] = rest;
@@ -174,6 +175,7 @@ function toIntent(line: string): Intent[] {
           keyId,
           createdAtMs,
           requestedModel,
+          operation,
           task,
           taskConfidence,
           complexity,

@@ -66,6 +66,7 @@ function addEnding(row: TrafficRow, end: EndRow): void {
   row.costMicroUsd += end.costMicroUsd;
   row.inputTokens += end.inputTokens;
   row.outputTokens += end.outputTokens;
+  row.units = (row.units ?? 0) + end.units;
   if (end.ending === 'completed') {
     row.completed += 1;
     row.latencyMsSum += end.latencyMs;
@@ -91,6 +92,7 @@ function emptyHour(
     costMicroUsd: 0,
     inputTokens: 0,
     outputTokens: 0,
+    units: 0,
     latencyMsSum: 0,
     ttftMsSum: 0,
   };

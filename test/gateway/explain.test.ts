@@ -58,6 +58,7 @@ test('an auto request that fell back is explained completely', async () => {
     object: 'explanation',
     request_id: answer.requestId,
     created_at: isoTime,
+    operation: 'chat',
     requested_model: 'auto',
     model: 'spare',
     provider: 'up',

@@ -11,6 +11,7 @@ export const MODEL_TYPES = [
   'transcription',
   'speech',
   'rerank',
+  'moderation',
   'realtime',
 ] as const;
 export type ModelType = (typeof MODEL_TYPES)[number];
@@ -24,6 +25,8 @@ export interface Price {
   readonly outputUsdPerMillion: number;
   /** Price of prompt tokens that the provider served from its cache; the input price where it is not known. */
   readonly cachedInputUsdPerMillion: number;
+  /** USD for one unit of what its type of model is sold by beside tokens (`units` of `Usage`); absent: nothing. */
+  readonly unitUsd?: number;
 }
 
 export interface Endpoint {

@@ -1,16 +1,16 @@
-import type { Task } from '../task/task.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 import type { RankedCandidate } from './decision.ts';
 
 /** What observing has shown so far: the choices that were made and not served, against the baseline that was. */
 export interface DryRunTally {
   readonly record: (
-    dryRun: { readonly task: Task; readonly strategy: string },
+    dryRun: { readonly task: AnyTask; readonly strategy: string },
     served: RankedCandidate,
     /** Undefined where nobody could have been chosen. */
     chosen: RankedCandidate | undefined,
   ) => void;
   /** By this strategy, of one task or of all. */
-  readonly read: (strategy: string, task?: Task) => DryRunSummary;
+  readonly read: (strategy: string, task?: AnyTask) => DryRunSummary;
   /** Another baseline: what was counted is about the former one. */
   readonly reset: () => void;
 }
@@ -39,9 +39,9 @@ interface Sums extends DryRunSummary {
 
 /** In memory, a few numbers per strategy and task; forgotten at a restart. */
 export function createDryRunTally(): DryRunTally {
-  const strategyToTasks = new Map<string, Map<Task, Sums>>();
+  const strategyToTasks = new Map<string, Map<AnyTask, Sums>>();
 
-  function sumsOf(strategy: string, task: Task): Sums {
+  function sumsOf(strategy: string, task: AnyTask): Sums {
     let tasks = strategyToTasks.get(strategy);
     if (tasks === undefined) {
       tasks = new Map();

@@ -49,13 +49,19 @@ export function prospectOf(
   const { profile, strategy, learner } = context;
   const { model, endpoint } = candidate;
   const quality = cells[cellAt + CELL_FIELDS.mean] ?? 0;
-  const outputTokens = learner.expectedOutputTokens(profile.task, model.id, boundOf(profile, model));
+  const outputTokens =
+    profile.answerTokens ?? learner.expectedOutputTokens(profile.task, model.id, boundOf(profile, model));
   const costMicroUsd = estimateCostMicroUsd(
-    { inputTokens: profile.inputTokens, expectedOutputTokens: outputTokens, choices: profile.choices },
+    {
+      inputTokens: profile.inputTokens,
+      expectedOutputTokens: outputTokens,
+      choices: profile.choices,
+      units: profile.units,
+    },
     endpoint.price,
   );
   const { ttftMs, msPerToken, samples } = learner.timingOf(endpoint.id, profile.task);
-  const generationMs = outputTokens * msPerToken;
+  const generationMs = profile.isTimedWhole ? 0 : outputTokens * msPerToken;
   const seconds =
     (ttftMs + strategy.generationTimeWeight * generationMs) / (1000 * learner.availabilityOf(endpoint.id));
   const burdenUsd =

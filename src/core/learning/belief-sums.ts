@@ -1,4 +1,5 @@
-import { TASKS, type Task } from '../task/task.ts';
+import { type AnyTask, OPERATION_TASKS } from '../task/operation-task.ts';
+import { TASKS } from '../task/task.ts';
 
 export const TASK_COUNT = TASKS.length;
 /** The column behind the tasks: their sum. */
@@ -6,10 +7,14 @@ export const ALL_TASKS = TASK_COUNT;
 /** A subject that no model or endpoint can be called: all of them together, always in epoch 0. */
 export const EVERYONE = '';
 const COLUMNS = TASK_COUNT + 1;
-const taskToIndex = new Map<string, number>(TASKS.map((task, index) => [task, index]));
+/** Models of each other type have sums of their own, where all their work is one cell: that of `unknown`. */
+const taskToIndex = new Map<string, number>([
+  ...TASKS.map((task, index): [string, number] => [task, index]),
+  ...OPERATION_TASKS.map((task): [string, number] => [task, TASKS.indexOf('unknown')]),
+]);
 
-/** Position of a task in `TASKS`; −1 for a label that is not (or no longer) one. */
-export function taskIndexOf(task: Task): number {
+/** The column of a task; −1 for a label that is not (or no longer) one. */
+export function taskIndexOf(task: AnyTask): number {
   return taskToIndex.get(task) ?? -1;
 }
 

@@ -1,4 +1,5 @@
 import type { Model } from '../catalog/model.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 import type { Task } from '../task/task.ts';
 import type { BeliefDelta } from './delta.ts';
 
@@ -27,10 +28,10 @@ export interface Learner {
   openEndpointEpoch(endpointId: string, epoch: number): void;
 
   /** The belief about quality with its interval. For reports: a few microseconds. */
-  qualityOf(task: Task, modelId: string): QualityBelief;
+  qualityOf(task: AnyTask, modelId: string): QualityBelief;
   /** Expected tokens of one answer, E[min(tokens, bound)] under a log-normal belief. At least 1. */
-  expectedOutputTokens(task: Task, modelId: string, bound?: number): number;
-  timingOf(endpointId: string, task: Task): EndpointTiming;
+  expectedOutputTokens(task: AnyTask, modelId: string, bound?: number): number;
+  timingOf(endpointId: string, task: AnyTask): EndpointTiming;
   /** Probability that a call to this endpoint is answered, 0–1. */
   availabilityOf(endpointId: string): number;
 
@@ -38,13 +39,13 @@ export interface Learner {
    * Probability that each model is the best for the task, in the order given; sums to 1. With `handicaps` (quality
    * points, e.g. cost divided by the value of quality) the best by θ − handicap.
    */
-  bestProbabilities(task: Task, modelIds: readonly string[], handicaps?: readonly number[]): number[];
+  bestProbabilities(task: AnyTask, modelIds: readonly string[], handicaps?: readonly number[]): number[];
 
   /**
    * Watches for a change of a model's quality (CUSUM over all its tasks). Call it once per labelled outcome, before
    * the outcome is applied. True is an alarm: open the next epoch and store it.
    */
-  watchQuality(modelId: string, task: Task, quality: number): boolean;
+  watchQuality(modelId: string, task: AnyTask, quality: number): boolean;
   /**
    * A model that fell behind after a change and has hardly been asked since: open this epoch of it and store it, and what
    * is held against it fades enough for it to be tried again. Ask once per labelled outcome, after `watchQuality`.
@@ -54,11 +55,11 @@ export interface Learner {
    * The same for an endpoint's pace, in ms per output token, and for its time to the first token in ms. An alarm of
    * either asks for the next epoch of the endpoint.
    */
-  watchTiming(endpointId: string, task: Task, msPerToken: number): boolean;
-  watchFirstToken(endpointId: string, task: Task, ttftMs: number): boolean;
+  watchTiming(endpointId: string, task: AnyTask, msPerToken: number): boolean;
+  watchFirstToken(endpointId: string, task: AnyTask, ttftMs: number): boolean;
 
   /** The hot path: writes `CELL_FIELDS` of one cell to `into[at …]`. Allocates nothing. */
-  readCell(task: Task, modelId: string, into: Float64Array, at: number): void;
+  readCell(task: AnyTask, modelId: string, into: Float64Array, at: number): void;
 }
 
 /** What `readCell` writes, by position. */

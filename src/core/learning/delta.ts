@@ -1,4 +1,4 @@
-import type { Task } from '../task/task.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 
 /**
  * What an outcome adds to what is known, as plain sums. Everything learnt is a sum of these, so replicas merge by
@@ -8,7 +8,7 @@ export interface BeliefDelta {
   readonly kind: BeliefKind;
   /** Model id for `quality` and `tokens`; endpoint id for `ttft`, `token_time` and `availability`. */
   readonly subject: string;
-  readonly task: Task;
+  readonly task: AnyTask;
   /** Where quality evidence came from; `''` for the other kinds. */
   readonly source: EvidenceSource | '';
   /** Epoch of the subject: a change alarm opens a new one. */

@@ -1,5 +1,6 @@
 import type { Model } from '../catalog/model.ts';
-import { TASKS, type Task } from '../task/task.ts';
+import type { AnyTask } from '../task/operation-task.ts';
+import { TASKS } from '../task/task.ts';
 import { createAnswerSizes } from './answer-size.ts';
 import {
   at,
@@ -122,7 +123,7 @@ export function createLearner(options: {
     quality.touch();
   }
 
-  function qualityOf(task: Task, modelId: string): QualityBelief {
+  function qualityOf(task: AnyTask, modelId: string): QualityBelief {
     const cell = quality.cellOf(knownTaskIndexOf(task), models.indexOf(modelId));
     const { alpha, beta, weight } = cell;
     return {
@@ -137,7 +138,7 @@ export function createLearner(options: {
   }
 
   function bestProbabilities(
-    task: Task,
+    task: AnyTask,
     modelIds: readonly string[],
     handicaps?: readonly number[],
   ): number[] {
@@ -167,7 +168,7 @@ export function createLearner(options: {
   }
 
   /** z = (q−p)/√(p(1−p) + .02 + p(1−p)/(n+10)), p = (s + 10·pG)/(n+10), once n > 15 labels in the cell. */
-  function watchQuality(modelId: string, task: Task, outcome: number): boolean {
+  function watchQuality(modelId: string, task: AnyTask, outcome: number): boolean {
     const modelIndex = models.indexOf(modelId);
     const taskIndex = taskIndexOf(task);
     if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
@@ -186,7 +187,7 @@ export function createLearner(options: {
     kind: TimedKind,
     watch: ReturnType<typeof createChangeWatch>,
     endpointId: string,
-    task: Task,
+    task: AnyTask,
     ms: number,
   ): boolean {
     const endpointIndex = endpoints.indexOf(endpointId);
@@ -237,7 +238,7 @@ function evidenceOf(cell: PosteriorCell): QualityBelief['evidence'] {
   return cell.labelledWeight < others ? 'mixed' : 'observed';
 }
 
-function knownTaskIndexOf(task: Task): number {
+function knownTaskIndexOf(task: AnyTask): number {
   const index = taskIndexOf(task);
   return index < 0 ? taskIndexOf('unknown') : index;
 }

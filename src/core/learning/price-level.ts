@@ -30,8 +30,10 @@ export function priceLevels(models: readonly Model[]): Map<string, number> {
 function cheapestPrice({ endpoints }: Model): number {
   let cheapest = Number.POSITIVE_INFINITY;
   for (const { price, isPriceKnown } of endpoints) {
-    const mixed =
+    const perMillion =
       (INPUT_PER_OUTPUT * price.inputUsdPerMillion + price.outputUsdPerMillion) / (INPUT_PER_OUTPUT + 1);
+    // Models of one type are sold by one unit; where some are sold by tokens instead, this is only a first guess.
+    const mixed = price.unitUsd === undefined ? perMillion : price.unitUsd * 1_000_000;
     if (isPriceKnown && mixed > 0 && mixed < cheapest) cheapest = mixed;
   }
   return cheapest;

@@ -5,22 +5,29 @@ import type { Price } from '../catalog/model.ts';
  * 2⁵³ (an answer of $9,000), so a sum does not depend on its order and `100 × 0.145` is 14.5, not 14.499999999999998.
  */
 const UNITS_PER_MICRO_USD = 1_000_000;
+const MICRO_USD_PER_USD = 1_000_000;
 
 /**
  * What an answer costs, in whole micro-USD, half rounded up. USD per million tokens is micro-USD per token.
- * Cached input tokens are charged at their own price, and are part of `inputTokens`. A price that is not a
+ * Cached input tokens are charged at their own price, and are part of `inputTokens`. Units are what else is charged: an
+ * image, a second of audio, a character, a search. A price that is not a
  * positive number counts as free: the cost can never be negative or NaN.
  */
 export function costMicroUsd(
-  usage: { readonly inputTokens: number; readonly outputTokens: number; readonly cachedInputTokens: number },
+  usage: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly cachedInputTokens: number;
+    readonly units?: number;
+  },
   price: Price,
 ): number {
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
-  const units =
+  const tokens =
     (usage.inputTokens - cached) * unitsPerToken(price.inputUsdPerMillion) +
     cached * unitsPerToken(price.cachedInputUsdPerMillion) +
     usage.outputTokens * unitsPerToken(price.outputUsdPerMillion);
-  return Math.round(units / UNITS_PER_MICRO_USD);
+  return Math.round((tokens + amountOf(usage.units, price.unitUsd)) / UNITS_PER_MICRO_USD);
 }
 
 /**
@@ -34,6 +41,7 @@ export function estimateCostMicroUsd(
     readonly expectedOutputTokens: number;
     readonly maxOutputTokens?: number;
     readonly choices: number;
+    readonly units?: number;
   },
   price: Price,
 ): number {
@@ -42,7 +50,17 @@ export function estimateCostMicroUsd(
     request.maxOutputTokens ?? Number.POSITIVE_INFINITY,
   );
   const outputTokens = perChoice * request.choices;
-  return costMicroUsd({ inputTokens: request.inputTokens, outputTokens, cachedInputTokens: 0 }, price);
+  return costMicroUsd(
+    { inputTokens: request.inputTokens, outputTokens, cachedInputTokens: 0, units: request.units },
+    price,
+  );
+}
+
+/** A fraction of a second or half an image is charged as such; the price of a unit is held as exactly as a token's. */
+function amountOf(units: number | undefined, unitUsd: number | undefined): number {
+  if (units === undefined || unitUsd === undefined || !(units > 0 && unitUsd > 0)) return 0;
+  if (!Number.isFinite(units) || !Number.isFinite(unitUsd)) return 0;
+  return units * Math.round(unitUsd * MICRO_USD_PER_USD * UNITS_PER_MICRO_USD);
 }
 
 function unitsPerToken(usdPerMillion: number): number {

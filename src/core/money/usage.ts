@@ -1,8 +1,10 @@
-/** Tokens of one answer, as they are charged. Non-negative integers; cached input is part of the input. */
+/** What is charged of one answer. Tokens are non-negative integers; cached input is part of the input. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  /** Images, seconds of audio, characters or searches, by the operation; absent where only tokens are charged. */
+  readonly units?: number;
   /** True when some of it is our own estimate, because the provider said nothing or nothing credible. */
   readonly isEstimated: boolean;
 }

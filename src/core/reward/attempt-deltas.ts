@@ -1,6 +1,6 @@
 import type { BeliefDelta, QualityEvidence } from '../learning/delta.ts';
 import { ENDINGS, type Ending } from '../outcome/endings.ts';
-import type { Task } from '../task/task.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 import { teachesQuality } from './evidence-weight.ts';
 import { qualityDelta } from './verdict.ts';
 
@@ -8,7 +8,7 @@ import { qualityDelta } from './verdict.ts';
 export interface AttemptOutcome {
   readonly modelId: string;
   readonly endpointId: string;
-  readonly task: Task;
+  readonly task: AnyTask;
   /** Epoch of the model's belief at decision time. */
   readonly epoch: number;
   /** Epoch of the endpoint's speed at decision time. */
@@ -16,6 +16,8 @@ export interface AttemptOutcome {
   /** Of the request: `explicit`, `auto`, `explore`, … */
   readonly reason: string;
   readonly isStream: boolean;
+  /** It came in one piece, and its whole time counts as that to its first byte (`RequestProfile.isTimedWhole`). */
+  readonly isTimedWhole?: boolean;
   readonly ending: Ending;
   /** Of all choices together. */
   readonly outputTokens: number;
@@ -77,6 +79,9 @@ function tokensOfOneChoice({ outputTokens, choices }: AttemptOutcome): number {
  */
 function timesOf(attempt: AttemptOutcome): { ttftMs: number; msPerToken: number } {
   const { ttftMs, latencyMs } = attempt;
+  if (attempt.isTimedWhole) {
+    return { ttftMs: latencyMs > 0 && Number.isFinite(latencyMs) ? latencyMs : 0, msPerToken: 0 };
+  }
   const outputTokens = tokensOfOneChoice(attempt);
   const isTimed = latencyMs > 0 && Number.isFinite(latencyMs) && Number.isFinite(outputTokens);
   if (attempt.isStream && isTimed && ttftMs > 0 && ttftMs <= latencyMs) {

@@ -1,5 +1,5 @@
 import { type BeliefDelta, EVIDENCE_SOURCES, negated, type QualityEvidence } from '../learning/delta.ts';
-import type { Task } from '../task/task.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 import { type Booking, bookVerdict, type DailyCap, type DayAccount, unbookVerdict } from './daily-cap.ts';
 import { EVIDENCE_WEIGHTS, teachesQuality } from './evidence-weight.ts';
 import type { FeedbackVerdict } from './feedback-quality.ts';
@@ -22,7 +22,7 @@ export interface RememberedVerdict extends QualityEvidence {
 export interface AnswerEvidence {
   readonly requestId: string;
   readonly modelId: string;
-  readonly task: Task;
+  readonly task: AnyTask;
   readonly epoch: number;
   readonly reason: string;
   readonly automatic: QualityEvidence | undefined;

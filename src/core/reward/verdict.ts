@@ -1,6 +1,6 @@
 import type { BeliefDelta, QualityEvidence } from '../learning/delta.ts';
 import { ENDINGS, type Ending } from '../outcome/endings.ts';
-import type { Task } from '../task/task.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 import { EVIDENCE_WEIGHTS, qualityShareOf } from './evidence-weight.ts';
 
 /**
@@ -18,7 +18,7 @@ export function verdictOfSeenFailure(ending: Ending): QualityEvidence | undefine
 export function qualityDelta(
   answer: {
     readonly modelId: string;
-    readonly task: Task;
+    readonly task: AnyTask;
     readonly epoch: number;
     readonly reason: string;
   },

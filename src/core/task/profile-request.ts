@@ -2,7 +2,7 @@ import type { Capability } from '../catalog/model.ts';
 import { complexityOf } from './complexity.ts';
 import { languageOf } from './language.ts';
 import { type RequestReading, readRequest } from './request-reading.ts';
-import { type ChatRequestView, CLASSIFIED_TASKS, type RequestProfile, type Task } from './task.ts';
+import { type ChatProfile, type ChatRequestView, CLASSIFIED_TASKS, type Task } from './task.ts';
 import { parseTask } from './task-alias.ts';
 import { addTextScores, CLASS_COUNT, toProbabilities } from './task-classifier.ts';
 import { newTextFeatures, scanText } from './text-features.ts';
@@ -41,7 +41,7 @@ const otherScan = newTextFeatures();
  * tools on offer mean `tool_use`. Then the text classifier over the last user message, helped by the system prompt.
  * Under `UNKNOWN_BELOW` the task is `unknown`, and `confidence` that of the best guess.
  */
-export function profileRequest(body: ChatRequestView, hint?: string): RequestProfile {
+export function profileRequest(body: ChatRequestView, hint?: string): ChatProfile {
   const reading = readRequest(body);
   const wantsJson = isJsonFormat(body.response_format?.type);
   scanText(reading.request || reading.system, requestScan);

@@ -1,4 +1,5 @@
 import type { Capability } from '../catalog/model.ts';
+import type { AnyTask } from './operation-task.ts';
 
 /** Coarse task labels: the cells of what is learnt. `unknown` is a pooled cell for low confidence. */
 export const TASKS = [
@@ -36,9 +37,14 @@ export interface ChatMessageView {
   readonly tool_calls?: unknown;
 }
 
+/** Of a chat, which the classifier reads. */
+export interface ChatProfile extends RequestProfile {
+  readonly task: Task;
+}
+
 /** Everything about one request that choosing depends on. */
 export interface RequestProfile {
-  readonly task: Task;
+  readonly task: AnyTask;
   /**
    * Calibrated probability that `task` is right, 0–1; 1 when the client said it. For `unknown` that of the best
    * guess, which was too low to stand.
@@ -55,4 +61,10 @@ export interface RequestProfile {
   readonly maxOutputTokens?: number;
   /** Choices asked for (`n`). */
   readonly choices: number;
+  /** Images, seconds of audio, characters or searches that it will probably be charged for, beside its tokens. */
+  readonly units?: number;
+  /** Tokens of one choice where they are known beforehand, such as 0 of an embedding; absent: what was learnt. */
+  readonly answerTokens?: number;
+  /** The answer comes in one piece: its time is that to its first byte, whatever its size. */
+  readonly isTimedWhole?: boolean;
 }

@@ -109,7 +109,9 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
       this.fail(this.badAnswer('an encoding that was not asked for'));
       return;
     }
-    this.onGoodHeaders(controller, String(headers['content-type'] ?? '').toLowerCase());
+    const contentType = String(headers['content-type'] ?? '');
+    this.progress.contentType = contentType;
+    this.onGoodHeaders(controller, contentType.toLowerCase());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

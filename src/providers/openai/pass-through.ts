@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Pool } from 'undici';
 import { endedBy } from '../../core/outcome/gateway-error.ts';
 import type {
@@ -9,7 +10,9 @@ import type {
   UpstreamLimits,
   UpstreamSettings,
 } from '../upstream.ts';
-import type { CallContext } from './call-handler.ts';
+import { BytesCall } from './bytes-call.ts';
+import type { CallContext, CallHandler } from './call-handler.ts';
+import { EventCall } from './event-call.ts';
 import { endingOfNetworkError } from './network-error.ts';
 import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
@@ -63,24 +66,27 @@ export function createPassThrough(
         queueMs: 0,
         isSent: false,
         httpStatus: 0,
+        contentType: '',
         ttftMs: 0,
         usage: undefined,
         tokenEvents: 0,
         textBytes: 0,
         lastChunk: undefined,
       };
-      let handler: StreamCall | UnaryCall | undefined;
+      let handler: CallHandler | undefined;
       const done = new Promise<UpstreamAnswer>((resolve, reject) => {
-        const Handler = call.isStream ? StreamCall : UnaryCall;
+        const Handler = handlerFor(call);
         const own = new Handler(context, call, progress, { resolve, reject });
         handler = own;
+        const { body } = call;
+        const usual = call.isStream ? streamHeaders : unaryHeaders;
         try {
           pool.dispatch(
             {
               path: basePath + call.path,
               method: 'POST',
-              headers: call.isStream ? streamHeaders : unaryHeaders,
-              body: call.body,
+              headers: Buffer.isBuffer(body) && isJson(call) ? usual : headersFor(call, usual),
+              body: Buffer.isBuffer(body) ? body : Readable.from(body.pieces),
             },
             own,
           );
@@ -99,4 +105,23 @@ export function createPassThrough(
     close: () => pool.destroy(),
     drain: () => pool.close(),
   };
+}
+
+function handlerFor({ isStream, form }: UpstreamCall) {
+  if (!isStream) return UnaryCall;
+  if (typeof form === 'string') return StreamCall;
+  return form.stream === 'bytes' ? BytesCall : EventCall;
+}
+
+/** Whether the answer is JSON or its stream, so that the usual headers fit. */
+function isJson({ form, isStream }: UpstreamCall): boolean {
+  return typeof form === 'string' || (isStream && form.stream !== 'bytes');
+}
+
+function headersFor({ body }: UpstreamCall, usual: Readonly<Record<string, string>>): Record<string, string> {
+  // What comes back may be text or sound.
+  const headers = { ...usual, accept: '*/*' };
+  if (Buffer.isBuffer(body)) return headers;
+  const bytes = body.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return { ...headers, 'content-type': body.contentType, 'content-length': String(bytes) };
 }

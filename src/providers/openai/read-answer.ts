@@ -4,11 +4,15 @@ import { endedBy } from '../../core/outcome/gateway-error.ts';
 type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
- * A unary answer's body as JSON that is a chat completion.
+ * A unary answer's body as JSON that is a completion: of a chat with messages, of old with texts.
  *
  * @throws GatewayError `bad_answer` when it is empty, not JSON, an error in disguise or has no choices.
  */
-export function readCompletion(body: Buffer, provider: string): JsonRecord {
+export function readCompletion(
+  body: Buffer,
+  provider: string,
+  form: 'chat' | 'completion' = 'chat',
+): JsonRecord {
   const bad = (what: string) => endedBy('bad_answer', `Provider '${provider}' answered with ${what}.`);
   if (body.length === 0) throw bad('an empty body');
   let json: unknown;
@@ -21,7 +25,9 @@ export function readCompletion(body: Buffer, provider: string): JsonRecord {
   if (isError(json.error)) throw bad('an error under a status of success');
   if (!Array.isArray(json.choices) || json.choices.length === 0) throw bad('no choices');
   const [first] = json.choices;
-  if (!isRecord(first) || !isRecord(first.message)) throw bad('a choice without a message');
+  const isWhole =
+    isRecord(first) && (form === 'chat' ? isRecord(first.message) : typeof first.text === 'string');
+  if (!isWhole) throw bad(form === 'chat' ? 'a choice without a message' : 'a choice without a text');
   return json;
 }
 
@@ -42,7 +48,7 @@ export function factsOfCompletion(json: JsonRecord): AnswerFacts {
   const calls = Array.isArray(message.tool_calls) ? message.tool_calls : [];
   return {
     finishReason: textOf(choice.finish_reason),
-    text: textOfContent(message.content),
+    text: textOfContent(message.content) || textOf(choice.text),
     isTextWhole: true,
     toolCalls: calls.filter(isRecord).map((call) => {
       const called = isRecord(call.function) ? call.function : {};
@@ -69,7 +75,7 @@ export function factsOfChunks(
     const choice = firstRecord(parseRecord(payload)?.choices);
     if (choice.index !== undefined && choice.index !== 0) continue;
     const delta = isRecord(choice.delta) ? choice.delta : {};
-    text += textOfContent(delta.content);
+    text += textOfContent(delta.content) || textOf(choice.text);
     if (typeof delta.refusal === 'string') refusal = (refusal ?? '') + delta.refusal;
     if (!Array.isArray(delta.tool_calls)) continue;
     for (const part of delta.tool_calls) {
@@ -96,7 +102,12 @@ export function chunksOfCompletion(json: JsonRecord): Buffer {
       `data: ${JSON.stringify({ ...rest, object: 'chat.completion.chunk', choices: [choice] })}\n\n`,
     );
   for (const [index, choice] of (Array.isArray(choices) ? choices : []).entries()) {
-    if (!isRecord(choice) || !isRecord(choice.message)) continue;
+    if (!isRecord(choice)) continue;
+    if (typeof choice.text === 'string') {
+      lines.push(`data: ${JSON.stringify({ ...rest, object: 'text_completion', choices: [choice] })}\n\n`);
+      continue;
+    }
+    if (!isRecord(choice.message)) continue;
     const { tool_calls, ...message } = choice.message;
     const calls = Array.isArray(tool_calls) ? tool_calls.filter(isRecord) : [];
     const delta = calls.length
@@ -113,6 +124,7 @@ export function carriesToken(chunk: JsonRecord): boolean {
   for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) {
     if (!isRecord(choice)) continue;
     if (textOf(choice.finish_reason) !== '') return true;
+    if (textOf(choice.text) !== '') return true;
     if (!isRecord(choice.delta)) continue;
     for (const [name, value] of Object.entries(choice.delta)) {
       if (name === 'role' || value === null || value === '') continue;
@@ -130,7 +142,7 @@ const NOT_TEXT = new Set(['role', 'type', 'id']);
 export function textBytesOf(chunk: JsonRecord): number {
   let bytes = 0;
   for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) {
-    if (isRecord(choice)) bytes += textBytesIn(choice.delta, 0);
+    if (isRecord(choice)) bytes += textBytesIn(choice.delta ?? choice.text, 0);
   }
   return bytes;
 }

@@ -220,7 +220,12 @@ export class StreamCall extends CallHandler {
 
   /** JSON where a stream was asked for: checked like a unary answer, then sent as chunks. */
   #convert(): void {
-    const json = readCompletion(Buffer.concat(this.#jsonPieces), this.call.endpoint.provider);
+    const { form, endpoint } = this.call;
+    const json = readCompletion(
+      Buffer.concat(this.#jsonPieces),
+      endpoint.provider,
+      form === 'completion' ? form : 'chat',
+    );
     this.progress.usage = json.usage;
     this.progress.lastChunk = json;
     this.progress.ttftMs = this.elapsedMs();

@@ -31,7 +31,15 @@ export class UnaryCall extends CallHandler {
     const [only] = this.#pieces;
     const whole = this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces, this.#bytes);
     const body = withoutByteOrderMark(whole);
-    const json = readCompletion(body, this.call.endpoint.provider);
+    const { form, endpoint } = this.call;
+    if (typeof form !== 'string') {
+      const read = form.read(body, this.progress.contentType.toLowerCase());
+      if (typeof read === 'string') throw this.badAnswer(read);
+      this.progress.usage = read.usage;
+      this.succeed({ body, json: read.json, facts: read.facts });
+      return;
+    }
+    const json = readCompletion(body, endpoint.provider, form);
     this.progress.usage = json.usage;
     this.succeed({ body, json, facts: factsOfCompletion(json) });
   }

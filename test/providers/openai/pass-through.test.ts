@@ -59,6 +59,7 @@ function call(upstream: Upstream, model: string, details: Partial<UpstreamCall> 
       isPriceKnown: true,
     },
     path: '/chat/completions',
+    form: 'chat',
     body: Buffer.from(JSON.stringify({ model, stream: isStream, stream_options: { include_usage: true } })),
     isStream,
     choices: 1,

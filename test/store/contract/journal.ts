@@ -81,6 +81,7 @@ export function journalContract({ createUrl, open }: Databases): void {
         costMicroUsd: 600_000,
         inputTokens: 300 * 118,
         outputTokens: 300 * 240,
+        units: 0,
         latencyMsSum: 200 * 1_250,
         ttftMsSum: 200 * 250.5,
       },

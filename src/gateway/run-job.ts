@@ -3,15 +3,15 @@ import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import { renameOf, usageWithCost, withAdditions } from './answer-body.ts';
+import { renameOf } from './answer-body.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import type { Catalog } from './catalog.ts';
-import type { ChatJob, ChatResult, ClientLine } from './chat-job.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { explainDecision } from './explain-decision.ts';
+import type { ChatJob, ClientLine, Job, JobResult } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
-import { planChat } from './plan.ts';
+import { planJob } from './plan.ts';
 import { policyOf } from './policy.ts';
 import { noteAsk } from './re-ask.ts';
 
@@ -45,35 +45,35 @@ interface Answered {
 }
 
 /**
- * One chat request from its checked body to its answer: plan, then attempts in the order of the plan until one
+ * One request, whatever it asks for, from its checked body to its answer: plan, then attempts in the order of the plan until one
  * completes. A stream has gone out when this resolves; a unary answer is returned. The settings are those of its
  * beginning until its end, also when the configuration is read again meanwhile.
  *
  * @throws GatewayError while no byte has gone to the client. After that a failure is an event in the stream.
  */
-export async function completeChat(deps: GatewayDeps, job: ChatJob, client: ClientLine): Promise<ChatResult> {
+export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): Promise<JobResult> {
   const { live } = deps;
   live.users.hold();
-  job.ask = noteAsk(deps, job);
+  if (job.operation.isConversation) job.ask = noteAsk(deps, job as ChatJob);
   try {
-    return await answerChat(deps, live, job, client);
+    return await answerJob(deps, live, job, client);
   } finally {
     deps.reAsks.ended(job.ask);
     live.users.release();
   }
 }
 
-async function answerChat(
+async function answerJob(
   deps: GatewayDeps,
   live: LiveSettings,
-  job: ChatJob,
+  job: Job,
   client: ClientLine,
-): Promise<ChatResult> {
+): Promise<JobResult> {
   await deps.cohort();
   const policy = policyOf(live, job);
-  const decision = planChat(deps, live, job, policy);
+  const decision = planJob(deps, live, job, policy);
   deps.metrics.decided(decision);
-  job.judgedWith = deps.judge.samples(deps, live, decision);
+  if (job.operation.isConversation) job.judgedWith = deps.judge.samples(deps, live, decision);
   const { routing, catalog } = live;
   const dueMs = job.arrivedMs + routing.totalMs;
   const { maxAttempts } = policy;
@@ -135,7 +135,7 @@ async function answerChat(
       continue;
     }
     if (finished.line?.hasBegun()) {
-      breakStream(client, finished.error);
+      breakStream(client, job, finished.error);
       return { headers: {}, body: undefined };
     }
     failures.push(finished.error);
@@ -143,10 +143,10 @@ async function answerChat(
     if (finished.next === 'no') break;
   }
   if (client.hasLeft) return { headers: {}, body: undefined };
-  if (inHand === undefined) throw lastWord(deps, decision, failures, job.body.model);
+  if (inHand === undefined) throw lastWord(deps, decision, failures, job);
   deps.metrics.overhead(overheadMs());
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
-  if (job.judgedWith > 0) deps.judge.take(deps, live, { job, decision, ...inHand });
+  if (job.judgedWith > 0) deps.judge.take(deps, live, { job: job as ChatJob, decision, ...inHand });
   const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
   return complete({ job, decision, ...inHand, spent, client, headers });
 }
@@ -190,7 +190,7 @@ function lastWord(
   deps: GatewayDeps,
   decision: Decision,
   failures: readonly GatewayError[],
-  requested: string,
+  job: Job,
 ): GatewayError {
   const last = failures.at(-1);
   if (last === undefined) {
@@ -199,7 +199,7 @@ function lastWord(
       return refusal ? [{ endpointId, modelId, ...refusal }] : [];
     });
     const excluded = [...decision.excluded, ...refused];
-    return nobodyCanServe(requested, { ...decision, excluded }, deps.nowMs());
+    return nobodyCanServe(job.body.model, { ...decision, excluded }, deps.nowMs());
   }
   if (waitOf(last) === undefined) return last;
   const waits = failures.flatMap((failure) => waitOf(failure) ?? []);
@@ -214,77 +214,51 @@ function waitOf({ ending, retryAfterSeconds }: GatewayError): number | undefined
 }
 
 function complete(done: {
-  job: ChatJob;
+  job: Job;
   decision: Decision;
   candidate: Candidate;
   finished: FinishedAttempt;
   spent: Readonly<Spent>;
   client: ClientLine;
   headers: Record<string, string>;
-}): ChatResult {
+}): JobResult {
   const { job, candidate, finished, client } = done;
   const { costMicroUsd } = done.spent;
   const { end, answer, progress, line } = finished;
-  const usage = usageShown(end, progress.usage);
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
 
   if (line === undefined) {
-    const body = withAdditions(answer?.body ?? Buffer.alloc(0), answer?.json ?? {}, usage, {
-      costMicroUsd,
-      rename: renameOf(candidate),
-      metadata,
-    });
     const { headers } = done;
+    const rename = renameOf(candidate);
+    const body =
+      answer &&
+      job.operation.answerBody(answer, end, progress.usage, { costMicroUsd, rename, metadata }, job);
+    if (answer !== undefined && answer.json === undefined) headers['content-type'] = progress.contentType;
     headers['x-router-cost-usd'] = String(costMicroUsd / 1_000_000);
     return { headers, body };
   }
 
   line.release();
-  const wantsUsage = job.body.stream_options?.include_usage === true;
-  if (wantsUsage || metadata) {
-    const { id, created, model } = progress.lastChunk ?? {};
-    const chunk = {
-      id: id ?? `chatcmpl-${job.requestId}`,
-      object: 'chat.completion.chunk',
-      created: created ?? Math.floor(end.endedAtMs / 1000),
-      model: model === candidate.endpoint.upstreamModel ? candidate.model.id : (model ?? candidate.model.id),
-      choices: [],
-      ...(wantsUsage ? { usage: usageWithCost(usage, costMicroUsd) } : {}),
-      ...(metadata ? { router_metadata: metadata } : {}),
-    };
-    client.write(`data: ${JSON.stringify(chunk)}\n\n`);
-  }
-  client.write('data: [DONE]\n\n');
+  const last = job.operation.lastEvents({ job, candidate, end, progress, costMicroUsd, metadata });
+  if (last !== '') client.write(last);
   client.end();
   return { headers: {}, body: undefined };
 }
 
-/** What the provider said, with our own counts in the place of those that were missing or absurd. */
-function usageShown(end: FinishedAttempt['end'], said: unknown): unknown {
-  if (!end.isCostEstimated) return said;
-  return {
-    ...(typeof said === 'object' && !Array.isArray(said) ? said : {}),
-    prompt_tokens: end.inputTokens,
-    completion_tokens: end.outputTokens,
-    total_tokens: end.inputTokens + end.outputTokens,
-  };
-}
-
-/** An error in the middle of a stream: one event, and no `[DONE]`. */
-function breakStream(client: ClientLine, error: GatewayError): void {
+/** Says so in the stream itself if that can be said there; a client that only sees it end would take it for whole. */
+function breakStream(client: ClientLine, job: Job, error: GatewayError): void {
   if (client.hasLeft) return;
-  if (error.ending === 'client_left') {
+  const events = error.ending === 'client_left' ? undefined : job.operation.brokenEvents(error);
+  if (events === undefined) {
     client.cut();
     return;
   }
-  const body = error.toBody();
-  const code = error.ending === 'shutdown' ? body.error.code : 'upstream_error';
-  client.write(`data: ${JSON.stringify({ error: { ...body.error, code } })}\n\n`);
+  client.write(events);
   client.end();
 }
 
 function metadataOf(done: {
-  job: ChatJob;
+  job: Job;
   decision: Decision;
   candidate: Candidate;
   finished: FinishedAttempt;

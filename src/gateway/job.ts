@@ -1,8 +1,10 @@
 import type { ChatRequestView } from '../core/task/task.ts';
 import type { JsonMember } from '../core/wire/json-members.ts';
+import type { Operation } from './operation.ts';
 
-/** A chat request that `http/` has checked, with everything the gateway needs of it. */
-export interface ChatJob {
+/** A request that `http/` has checked, with everything the gateway needs of it, whatever it asks for. */
+export interface Job<Body extends RequestBody = RequestBody> {
+  readonly operation: Operation<Body>;
   /** The client's own if it sent a fit one. Replaced when it was used before. */
   requestId: string;
   /** Whether the id is one that this gateway made up. */
@@ -15,10 +17,13 @@ export interface ChatJob {
   readonly allowedProviders: ReadonlySet<string> | undefined;
   /** Whether its streams go out only once they are whole, where the request itself does not say. */
   readonly holdsBack: boolean;
-  /** The body's bytes as they came and where its members stand in them. Replaced, all three, when a preset adds to them. */
+  /**
+   * The body's bytes as they came and where its members stand in them; empty for a form. Replaced, all three, when a
+   * preset adds to them.
+   */
   bytes: Buffer;
   members: readonly JsonMember[];
-  body: ChatBody;
+  body: Body;
   readonly taskHint: string | undefined;
   /** From `x-model-router-strategy`. */
   readonly strategyHint: string | undefined;
@@ -35,14 +40,10 @@ export interface ChatJob {
   readonly arrivedMs: number;
 }
 
-export interface ChatBody extends ChatRequestView {
+/** What every request says, whatever it asks for. */
+export interface RequestBody {
   readonly model: string;
   readonly stream?: boolean | null;
-  readonly stream_options?: {
-    readonly include_usage?: boolean | null;
-    readonly continuous_usage_stats?: unknown;
-  } | null;
-  readonly temperature?: number | null;
   readonly route?: RouteWishes | null;
   /** OpenRouter's: models to try in this order. */
   readonly models?: readonly string[] | null;
@@ -51,6 +52,15 @@ export interface ChatBody extends ChatRequestView {
   readonly session_id?: unknown;
   readonly conversation_id?: unknown;
 }
+
+export interface ChatBody extends ChatRequestView, RequestBody {
+  readonly stream_options?: {
+    readonly include_usage?: boolean | null;
+    readonly continuous_usage_stats?: unknown;
+  } | null;
+  readonly temperature?: number | null;
+}
+export type ChatJob = Job<ChatBody>;
 
 /** The `route` object of a request. */
 export interface RouteWishes {
@@ -97,7 +107,7 @@ export interface ClientLine {
 }
 
 /** What a request came to. A stream has gone out by then; a unary answer is sent by `http/`. */
-export interface ChatResult {
+export interface JobResult {
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined when the answer was streamed, or the client is gone. */
   readonly body: Buffer | undefined;
