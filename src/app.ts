@@ -12,6 +12,7 @@ import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
 import { createResponse } from './gateway/responses.ts';
 import { runJob } from './gateway/run-job.ts';
+import { listRunnable } from './gateway/runnable.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
 import { registerAuth } from './http/auth.ts';
@@ -105,8 +106,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerModels(
     app,
     {
-      listModels: (allowed) => listModels(gateway, allowed),
-      describeModel: (id, allowed) => describeModelNamed(gateway, id, allowed),
+      listModels: (permits) => listModels(gateway, permits),
+      describeModel: (id, permits) => describeModelNamed(gateway, id, permits),
+      listRunnable: (query, permits) => listRunnable(gateway, query, permits),
     },
     { isPublic: options.isModelListPublic },
   );

@@ -113,7 +113,9 @@ export async function runAttempt(
   const ruling = ruleOf(end.ending).breaker;
   permit.settle(
     ruling,
-    error?.retryAfterSeconds === undefined ? undefined : { coolDownMs: error.retryAfterSeconds * 1000 },
+    ruling === 'cool_down'
+      ? { coolDownMs: millisecondsOf(error?.retryAfterSeconds), isWaking: end.ending === 'waking' }
+      : undefined,
   );
   deps.watch.record(endpointId, {
     ending: end.ending,
@@ -121,6 +123,10 @@ export async function runAttempt(
     latencyMs: end.latencyMs,
   });
   return { end, answer, error, next, progress, line, tookMs };
+}
+
+function millisecondsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** Of a call that nothing went out for. */

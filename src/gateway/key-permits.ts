@@ -3,7 +3,7 @@ import { GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Job, RouteWishes } from './job.ts';
 
 /** What a key may use; undefined for all. */
-type Permits = Pick<Job, 'allowedModels' | 'allowedProviders'>;
+export type Permits = Pick<Job, 'allowedModels' | 'allowedProviders'>;
 
 const MAX_NAMED = 20;
 

@@ -8,6 +8,7 @@ import { answerHeaders } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import type { Catalog } from './catalog.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
+import { secondsUntil } from './endpoint-status.ts';
 import { explainDecision } from './explain-decision.ts';
 import type { ChatJob, ClientLine, Job, JobResult } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
@@ -202,7 +203,14 @@ function lastWord(
     return nobodyCanServe(job.body.model, { ...decision, excluded }, deps.nowMs());
   }
   if (waitOf(last) === undefined) return last;
-  const waits = failures.flatMap((failure) => waitOf(failure) ?? []);
+  const nowMs = deps.nowMs();
+  // Who was resting already may be back before those that were tried.
+  const waits = [
+    ...failures.flatMap((failure) => waitOf(failure) ?? []),
+    ...decision.excluded.flatMap(({ retryAtMs }) =>
+      retryAtMs === undefined ? [] : [secondsUntil(retryAtMs, nowMs)],
+    ),
+  ];
   const retryAfterSeconds = Math.min(MAX_WAIT_SECONDS, ...waits);
   return new GatewayError({ ...last, message: last.message, retryAfterSeconds });
 }

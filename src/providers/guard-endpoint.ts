@@ -1,7 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { EndingRule } from '../core/outcome/endings.ts';
-import type { GuardEvent, GuardSettings, GuardSnapshot, Permit, Refusal } from './guard-settings.ts';
+import type {
+  GuardEvent,
+  GuardSettings,
+  GuardSnapshot,
+  Permit,
+  Refusal,
+  RestDetails,
+} from './guard-settings.ts';
 
 /** The guard of one endpoint: an opossum breaker, a cool-down, and the one place a probe can take. */
 export interface EndpointGuard {
@@ -48,6 +55,7 @@ export function createEndpointGuard(dependencies: {
   let openedFor: 'failures' | 'credentials' | 'model_gone' = 'failures';
   let nextProbeAtMs = 0;
   let coolingUntilMs = 0;
+  let coolingFor: 'cooling' | 'waking' = 'cooling';
   let probe: Permit | undefined;
   let probeSinceMs = 0;
 
@@ -85,7 +93,7 @@ export function createEndpointGuard(dependencies: {
   function refusal(): Refusal | undefined {
     if (breaker.closed) {
       return coolingUntilMs !== 0 && isCooling()
-        ? { reason: 'cooling', retryAtMs: coolingUntilMs }
+        ? { reason: coolingFor, retryAtMs: coolingUntilMs }
         : undefined;
     }
     if (breaker.opened) {
@@ -94,7 +102,7 @@ export function createEndpointGuard(dependencies: {
         retryAtMs: Math.max(nextProbeAtMs, isCooling() ? coolingUntilMs : 0),
       };
     }
-    if (isCooling()) return { reason: 'cooling', retryAtMs: coolingUntilMs };
+    if (isCooling()) return { reason: coolingFor, retryAtMs: coolingUntilMs };
     // The probe may end any moment; a second is the least that `Retry-After` can say.
     return isProbing() ? { reason: 'breaker_open', retryAtMs: now() + 1000 } : undefined;
   }
@@ -113,8 +121,13 @@ export function createEndpointGuard(dependencies: {
     if (breaker.closed && consecutiveFailures >= settings.consecutiveFailures) breaker.open();
   }
 
-  function settle(ruling: EndingRule['breaker'], coolDownMs: number, permit: Permit, era: number): void {
-    if (ruling === 'cool_down') coolDown(coolDownMs);
+  function settle(
+    ruling: EndingRule['breaker'],
+    { coolDownMs = settings.defaultCoolDownMs, isWaking = false }: RestDetails,
+    permit: Permit,
+    era: number,
+  ): void {
+    if (ruling === 'cool_down') coolDown(coolDownMs, isWaking);
     const isProbe = permit === probe;
     // Calls begun before the breaker last opened say nothing new: 60 hanging streams that die after the provider
     // came back must not shut it out again.
@@ -142,11 +155,12 @@ export function createEndpointGuard(dependencies: {
     }
   }
 
-  function coolDown(askedMs: number): void {
+  function coolDown(askedMs: number, isWaking: boolean): void {
     const restMs = Number.isNaN(askedMs) ? settings.defaultCoolDownMs : askedMs;
     const untilMs = now() + Math.min(restMs, settings.maxCoolDownMs);
     if (restMs <= 0 || (isCooling() && untilMs <= coolingUntilMs)) return;
     coolingUntilMs = untilMs;
+    coolingFor = isWaking ? 'waking' : 'cooling';
     onEvent({ kind: 'cool_down', endpointId });
   }
 
@@ -161,7 +175,7 @@ export function createEndpointGuard(dependencies: {
         settle(ruling, details) {
           if (isSettled || breaker.isShutdown) return;
           isSettled = true;
-          settle(ruling, details?.coolDownMs ?? settings.defaultCoolDownMs, permit, era);
+          settle(ruling, details ?? NO_DETAILS, permit, era);
         },
       };
       if (permit.isProbe) {
@@ -185,6 +199,7 @@ export function createEndpointGuard(dependencies: {
   };
 }
 
+const NO_DETAILS: RestDetails = {};
 const SUCCEEDED = Promise.resolve();
 const FAILED = new Error('the endpoint failed');
 

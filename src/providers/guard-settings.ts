@@ -43,13 +43,20 @@ export interface Permit {
   readonly isProbe: boolean;
   /**
    * @param ruling What the ending of this call says about the endpoint: `ruleOf(ending).breaker`.
-   * @param details `coolDownMs` is what `Retry-After` asked for, in milliseconds; only read for `cool_down`.
+   * @param details only read for `cool_down`
    */
-  settle(ruling: EndingRule['breaker'], details?: { readonly coolDownMs?: number }): void;
+  settle(ruling: EndingRule['breaker'], details?: RestDetails): void;
+}
+
+export interface RestDetails {
+  /** What `Retry-After` asked for, in milliseconds. */
+  readonly coolDownMs?: number | undefined;
+  /** The model is being loaded: shown as such, otherwise a rest like any other. */
+  readonly isWaking?: boolean;
 }
 
 export interface Refusal {
-  readonly reason: 'breaker_open' | 'cooling' | 'disabled';
+  readonly reason: 'breaker_open' | 'cooling' | 'waking' | 'disabled';
   /** Epoch ms at which it may be tried again. */
   readonly retryAtMs: number;
 }

@@ -24,6 +24,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'POST /v1/responses': { access: 'inference', body: { model: 'ok', input: 'hi' } },
   'GET /v1/models': { access: 'inference' },
+  'GET /v1/catalog/runnable': { access: 'inference' },
   'GET /v1/models/*': { access: 'inference', path: '/v1/models/ok' },
   'POST /v1/feedback/:id': {
     access: 'feedback',
