@@ -6,6 +6,7 @@ import { giveFeedback, retractFeedback } from './gateway/feedback.ts';
 import { reportHealth } from './gateway/health.ts';
 import type { Keyring } from './gateway/keyring.ts';
 import { describeModelNamed, listModels } from './gateway/list-models.ts';
+import { countMessageTokens, createMessage } from './gateway/messages.ts';
 import { CHAT } from './gateway/operations/chat.ts';
 import { rankModels } from './gateway/rankings.ts';
 import { recommendModels } from './gateway/recommendations.ts';
@@ -23,6 +24,7 @@ import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
 import type { InferenceDeps } from './http/inference.ts';
 import { registerIntelligence } from './http/intelligence.ts';
+import { registerMessages } from './http/messages.ts';
 import { registerModelActions } from './http/model-actions.ts';
 import { registerModels } from './http/models.ts';
 import { registerOpenApi } from './http/openapi.ts';
@@ -100,6 +102,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerChat(app, inference, CHAT);
   registerResponses(app, {
     createResponse: (call, body, client) => createResponse(gateway, call, body, client),
+    monotonicMs: gateway.monotonicMs,
+    clientMs: () => gateway.live.routing.clientMs,
+  });
+  registerMessages(app, {
+    createMessage: (call, body, client) => createMessage(gateway, call, body, client),
+    countMessageTokens,
     monotonicMs: gateway.monotonicMs,
     clientMs: () => gateway.live.routing.clientMs,
   });

@@ -10,19 +10,28 @@ const UNREADABLE = { message: 'The provider sent something unreadable.', code: '
  * event, and nothing follows the end.
  *
  * @param writerOf made when the stream begins: only then the id of the request is certain
+ * @param headersOf those that are added to the answer's
  */
-export function translatedLine(client: ClientLine, writerOf: (requestId: string) => EventWriter): ClientLine {
-  return new TranslatedLine(client, writerOf);
+export function translatedLine(
+  client: ClientLine,
+  writerOf: (requestId: string) => EventWriter,
+  headersOf: HeadersOf = () => ({}),
+): ClientLine {
+  return new TranslatedLine(client, writerOf, headersOf);
 }
+
+type HeadersOf = (requestId: string) => Readonly<Record<string, string>>;
 
 class TranslatedLine implements ClientLine {
   readonly #client: ClientLine;
   readonly #writerOf: (requestId: string) => EventWriter;
+  readonly #headersOf: HeadersOf;
   #writer: EventWriter | undefined;
 
-  constructor(client: ClientLine, writerOf: (requestId: string) => EventWriter) {
+  constructor(client: ClientLine, writerOf: (requestId: string) => EventWriter, headersOf: HeadersOf) {
     this.#client = client;
     this.#writerOf = writerOf;
+    this.#headersOf = headersOf;
   }
 
   get hasLeft(): boolean {
@@ -34,8 +43,9 @@ class TranslatedLine implements ClientLine {
   }
 
   startStream(headers: Readonly<Record<string, string>>): void {
-    this.#writer = this.#writerOf(headers['x-request-id'] ?? '');
-    this.#client.startStream(headers);
+    const requestId = headers['x-request-id'] ?? '';
+    this.#writer = this.#writerOf(requestId);
+    this.#client.startStream({ ...headers, ...this.#headersOf(requestId) });
   }
 
   write(bytes: Buffer | string): boolean {

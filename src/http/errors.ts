@@ -1,7 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { messagesErrorBody } from '../core/dialects/messages/error-body.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 
-/** One place where errors become answers, always in OpenAI's shape and in our own words. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How the clients of a route expect their errors, where it is not as OpenAI's do. */
+    errorDialect?: 'messages';
+  }
+}
+
+/** One place where errors become answers, in OpenAI's shape unless the route says otherwise, and in our own words. */
 export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
@@ -26,7 +34,18 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
   if (error.isRetryPointless) reply.header('x-should-retry', 'false');
   if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
-  reply.code(error.status).type('application/json').send(error.toBody());
+  reply
+    .code(error.status)
+    .type('application/json')
+    .send(bodyOf(error, request, reply));
+}
+
+/** What fails before a route is found has no options. */
+function bodyOf(error: GatewayError, { routeOptions }: FastifyRequest, reply: FastifyReply): object {
+  if (routeOptions?.config?.errorDialect !== 'messages') return error.toBody();
+  const requestId = String(reply.getHeader('x-request-id'));
+  reply.header('request-id', requestId);
+  return messagesErrorBody(error, requestId);
 }
 
 /** Our own mistakes with their stack; the troubles of providers, which come by the thousand, in one line with their cause. */

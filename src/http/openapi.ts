@@ -80,7 +80,10 @@ function operationOf(
     };
   }
   for (const status of [...new Set(errors)].sort()) {
-    responses[`${status}`] = { description: ERRORS[status], content: contentOf(json(errorSchema)) };
+    responses[`${status}`] = {
+      description: ERRORS[status],
+      content: contentOf(operation.errorContent ?? json(errorSchema)),
+    };
   }
   const needs = access === 'open' ? 'Needs no key.' : `Needs a key of the scope \`${access}\`.`;
   return {

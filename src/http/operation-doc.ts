@@ -16,6 +16,8 @@ export interface OperationDoc {
   readonly isBodyOptional?: boolean;
   /** By status, those that are more than an error. */
   readonly answers: Readonly<Record<number, Answer>>;
+  /** The body of errors, where it is not OpenAI's. */
+  readonly errorContent?: Content;
   /** Statuses of errors beside those that any route may answer with. */
   readonly errors?: readonly (keyof typeof ERRORS)[];
 }

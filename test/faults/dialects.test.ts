@@ -8,7 +8,7 @@ let scene: Scene;
 let agent: Agent;
 
 beforeAll(async () => {
-  scene = await openScene(['responses', 'left']);
+  scene = await openScene(['responses', 'messages', 'left-responses', 'left-messages']);
   agent = new Agent();
 });
 afterAll(async () => {
@@ -33,6 +33,17 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     error: (code) => ({ error: { code, message: expect.any(String), param: null } }),
     whole: ['response.output_item.done', 'response.completed'],
     broken: ['error', 'response.failed'],
+  },
+  messages: {
+    path: '/v1/messages',
+    request: { max_tokens: 100, messages: [{ role: 'user', content: 'Say hello.' }] },
+    error: (code) => ({
+      type: 'error',
+      error: { type: expect.stringMatching(/_error$/), code, message: expect.any(String) },
+      request_id: expect.any(String),
+    }),
+    whole: ['content_block_stop', 'message_delta', 'message_stop'],
+    broken: ['content_block_delta', 'error'],
   },
 };
 
@@ -121,7 +132,7 @@ describe.each(Object.entries(DIALECTS))('%s', (name, dialect) => {
       path: dialect.path,
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-request-id': requestId },
-      body: JSON.stringify({ ...dialect.request, model: 'left.stream-stall-after', stream: true }),
+      body: JSON.stringify({ ...dialect.request, model: `left-${name}.stream-stall-after`, stream: true }),
       signal: leaving.signal,
     });
     const reading = answer.body.text().catch((error: Error) => error.name);
@@ -133,6 +144,6 @@ describe.each(Object.entries(DIALECTS))('%s', (name, dialect) => {
     await expect.poll(() => callsOf()?.leftAtMs, { interval: 5 }).toBeDefined();
     const seen = { headers: { 'x-request-id': requestId } };
     await expect.poll(async () => (await attemptsOf(scene.gateway, seen))[0]?.ending).toBe('client_left');
-    expect(await breakerOf(scene.gateway, 'left/stream-stall-after')).toBe('untouched');
+    expect(await breakerOf(scene.gateway, `left-${name}/stream-stall-after`)).toBe('untouched');
   });
 });

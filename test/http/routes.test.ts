@@ -23,6 +23,14 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
   },
   'POST /v1/responses': { access: 'inference', body: { model: 'ok', input: 'hi' } },
+  'POST /v1/messages': {
+    access: 'inference',
+    body: { model: 'ok', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] },
+  },
+  'POST /v1/messages/count_tokens': {
+    access: 'inference',
+    body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
+  },
   'GET /v1/models': { access: 'inference' },
   'GET /v1/catalog/runnable': { access: 'inference' },
   'GET /v1/models/*': { access: 'inference', path: '/v1/models/ok' },

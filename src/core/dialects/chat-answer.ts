@@ -9,6 +9,8 @@ export interface ChatSaying {
   readonly toolCalls: readonly ChatToolCall[];
   /** `''` while there is none. */
   readonly finishReason: string;
+  /** The stop sequence that ended it, where a server says so (vLLM's `stop_reason`); else `''`. */
+  readonly stoppedBy: string;
   /** Entries of `logprobs.content`, as they came. */
   readonly logprobs: readonly JsonObject[];
 }
@@ -54,6 +56,7 @@ function readSaying(choice: JsonObject, said: JsonObject): ChatSaying {
     refusal: textOf(said.refusal),
     toolCalls: (calls.length > 0 ? calls : legacy).slice(0, MAX_CALLS).map(readCall),
     finishReason: textOf(choice.finish_reason),
+    stoppedBy: textOf(choice.stop_reason),
     logprobs: listOf(objectOf(choice.logprobs).content).filter(isObject),
   };
 }

@@ -31,6 +31,9 @@ export const CHAT: Operation<ChatBody> = {
 /** `POST /v1/responses`, by way of chat. */
 export const RESPONSES: Operation<ChatBody> = { ...CHAT, name: 'responses' };
 
+/** `POST /v1/messages`, by way of chat. */
+export const MESSAGES: Operation<ChatBody> = { ...CHAT, name: 'messages' };
+
 /** vLLM's `continuous_usage_stats` asks for it in every chunk, too. */
 function wantsOneUsage({ body: { stream_options } }: ChatJob): boolean {
   return stream_options?.include_usage === true && stream_options.continuous_usage_stats !== true;

@@ -1,6 +1,6 @@
-import { badRequest } from '../../outcome/gateway-error.ts';
 import { isObject, type JsonObject } from '../../wire/json-value.ts';
 import { type ChatMessage, contentOf, functionCallOf } from '../chat-request.ts';
+import { nameIn, partsAt, stringIn, wrongAt } from '../reading.ts';
 import type { Uncarried } from '../uncarried.ts';
 
 /** Where messages and what cannot be carried are gathered while items are read. */
@@ -27,16 +27,16 @@ export function messagesOfInput(
   itemById: Reading['itemById'],
 ): ChatMessage[] {
   if (typeof input === 'string') return [{ role: 'user', content: input }];
-  if (!Array.isArray(input)) throw wrong('input', 'must be a string or a list of items');
+  if (!Array.isArray(input)) throw wrongAt('input', 'must be a string or a list of items');
   const reading: Reading = { messages: [], uncarried, itemById };
   for (const [index, item] of input.entries()) readItem(reading, item, `input[${index}]`);
   return reading.messages;
 }
 
 function readItem(reading: Reading, item: unknown, path: string): void {
-  if (!isObject(item)) throw wrong(path, 'must be an object');
+  if (!isObject(item)) throw wrongAt(path, 'must be an object');
   const type = item.type ?? (item.role === undefined && item.id !== undefined ? 'item_reference' : 'message');
-  if (typeof type !== 'string') throw wrong(`${path}.type`, 'must be a string');
+  if (typeof type !== 'string') throw wrongAt(`${path}.type`, 'must be a string');
   switch (type) {
     case 'message':
       readMessage(reading, item, path);
@@ -75,7 +75,7 @@ function readReference(reading: Reading, item: JsonObject, path: string): void {
 function readMessage(reading: Reading, item: JsonObject, path: string): void {
   const { role, content } = item;
   if (typeof role !== 'string' || !ROLES.includes(role)) {
-    throw wrong(`${path}.role`, `must be one of ${ROLES.join(', ')}`);
+    throw wrongAt(`${path}.role`, `must be one of ${ROLES.join(', ')}`);
   }
   if (role === 'assistant') {
     reading.messages.push(readAssistant(reading, content, `${path}.content`));
@@ -91,9 +91,9 @@ function readAssistant(reading: Reading, content: unknown, path: string): ChatMe
   if (typeof content === 'string') return { role: 'assistant', content };
   const texts: string[] = [];
   let refusal: string | undefined;
-  for (const [index, part] of list(content, path).entries()) {
+  for (const [index, part] of partsAt(content, path).entries()) {
     const at = `${path}[${index}]`;
-    if (!isObject(part)) throw wrong(at, 'must be an object');
+    if (!isObject(part)) throw wrongAt(at, 'must be an object');
     if (part.type === 'output_text' || part.type === 'input_text') texts.push(stringIn(part, 'text', at));
     else if (part.type === 'refusal') refusal = (refusal ?? '') + stringIn(part, 'refusal', at);
     else addUnknownPart(reading, part, at);
@@ -105,9 +105,9 @@ function readAssistant(reading: Reading, content: unknown, path: string): ChatMe
 
 function readParts(reading: Reading, content: unknown, path: string): object[] {
   const parts: object[] = [];
-  for (const [index, part] of list(content, path).entries()) {
+  for (const [index, part] of partsAt(content, path).entries()) {
     const at = `${path}[${index}]`;
-    if (!isObject(part)) throw wrong(at, 'must be an object');
+    if (!isObject(part)) throw wrongAt(at, 'must be an object');
     const read = readPart(reading, part, at);
     if (read !== undefined) parts.push(read);
   }
@@ -123,12 +123,12 @@ function readPart(reading: Reading, part: JsonObject, path: string): object | un
       if (part.image_url == null) return uncarriedFile(reading, part, 'file_id', path);
       const url = stringIn(part, 'image_url', path);
       const { detail } = part;
-      if (detail != null && typeof detail !== 'string') throw wrong(`${path}.detail`, 'must be a string');
+      if (detail != null && typeof detail !== 'string') throw wrongAt(`${path}.detail`, 'must be a string');
       return { type: 'image_url', image_url: detail == null ? { url } : { url, detail } };
     }
     case 'input_audio': {
       const audio = part.input_audio;
-      if (!isObject(audio)) throw wrong(`${path}.input_audio`, 'must be an object with data and format');
+      if (!isObject(audio)) throw wrongAt(`${path}.input_audio`, 'must be an object with data and format');
       const data = stringIn(audio, 'data', `${path}.input_audio`);
       return {
         type: 'input_audio',
@@ -156,7 +156,7 @@ function uncarriedFile(reading: Reading, part: JsonObject, name: string, path: s
 }
 
 function addUnknownPart({ uncarried }: Reading, part: JsonObject, path: string): undefined {
-  if (typeof part.type !== 'string') throw wrong(`${path}.type`, 'must be a string');
+  if (typeof part.type !== 'string') throw wrongAt(`${path}.type`, 'must be a string');
   uncarried.push({ param: `${path}.type`, what: `a part of type '${part.type.slice(0, 64)}'` });
 }
 
@@ -183,32 +183,11 @@ function addCall(messages: ChatMessage[], call: object): void {
 function readOutput(reading: Reading, output: unknown, path: string): string {
   if (typeof output === 'string') return output;
   const texts: string[] = [];
-  for (const [index, part] of list(output, path).entries()) {
+  for (const [index, part] of partsAt(output, path).entries()) {
     const at = `${path}[${index}]`;
-    if (!isObject(part)) throw wrong(at, 'must be an object');
+    if (!isObject(part)) throw wrongAt(at, 'must be an object');
     if (part.type === 'input_text' || part.type === 'output_text') texts.push(stringIn(part, 'text', at));
     else addUnknownPart(reading, part, at);
   }
   return texts.join('\n');
-}
-
-function list(value: unknown, path: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw wrong(path, 'must be a string or a list of parts');
-}
-
-function stringIn(holder: JsonObject, name: string, path: string): string {
-  const value = holder[name];
-  if (typeof value === 'string') return value;
-  throw wrong(`${path}.${name}`, 'must be a string');
-}
-
-function nameIn(holder: JsonObject, name: string, path: string): string {
-  const value = stringIn(holder, name, path);
-  if (value !== '' && value.length <= 512) return value;
-  throw wrong(`${path}.${name}`, 'must have 1 to 512 characters');
-}
-
-function wrong(param: string, what: string) {
-  return badRequest(`${param}: ${what}.`, param, 'invalid_value');
 }
