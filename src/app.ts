@@ -9,6 +9,7 @@ import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { countMessageTokens, createMessage } from './gateway/messages.ts';
 import { CHAT } from './gateway/operations/chat.ts';
 import { rankModels } from './gateway/rankings.ts';
+import type { RateLimiter } from './gateway/rate-limits.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
 import { createResponse } from './gateway/responses.ts';
@@ -30,6 +31,7 @@ import { registerModels } from './http/models.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerOperations } from './http/operations.ts';
 import { registerPriors } from './http/priors.ts';
+import { registerRateLimits } from './http/rate-limits.ts';
 import { registerJsonBodies } from './http/read-json.ts';
 import { registerResponses } from './http/responses.ts';
 import { registerUsage } from './http/usage.ts';
@@ -39,6 +41,7 @@ export interface AppOptions {
   readonly version: string;
   readonly gateway: GatewayDeps;
   readonly keyring: Keyring;
+  readonly rateLimiter: RateLimiter;
   /** The host names by which callers without a key may call while none is asked for. */
   readonly isOwnHost: (hostname: string) => boolean;
   readonly logger: FastifyBaseLogger;
@@ -88,6 +91,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerErrors(app);
   if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
   registerAuth(app, options.keyring, options.isOwnHost);
+  registerRateLimits(app, options.rateLimiter);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
     done();

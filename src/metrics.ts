@@ -118,6 +118,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Verdicts given over the API, by class of source',
     labelNames: ['source'],
   });
+  const rateLimited = createCounters({
+    name: 'outrider_rate_limited_total',
+    help: 'Refusals (429) for asking too much, by what was too much and whose limit it was',
+    labelNames: ['limit', 'of'],
+  });
   const alarms = createCounters({
     name: 'outrider_change_alarms_total',
     help: 'Changes of quality detected, each opening an epoch',
@@ -174,6 +179,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     entropy,
     regret,
     feedback,
+    rateLimited,
     alarms,
     reAsks,
     speedAlarms,
@@ -230,6 +236,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (isStream && end.ttftMs > 0) series.firstToken(operation).observe(end.ttftMs / 1000);
     },
     overhead: (ms) => overheadSeries.observe(Math.max(0, ms) / 1000),
+    rateLimited: (limit, of) => rateLimited.of(limit, of).add(1),
     feedbackGiven: (source) => feedback.of(source).add(1),
     reAsked: () => reAskSeries.add(1),
     judged: (outcome) => judged.of(outcome).add(1),

@@ -28,6 +28,7 @@ import { createJudge } from './gateway/judge.ts';
 import { JUDGE_KEY_ID } from './gateway/judge-call.ts';
 import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
+import { createRateLimiter, type RateSettings } from './gateway/rate-limits.ts';
 import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
@@ -150,6 +151,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     });
 
     let live = liveSettings(config, upstreams);
+    let rates = rateSettings(config);
     const inFlight: GatewayDeps['inFlight'] = new Set();
     const judge = createJudge({
       random: createRandom(seed + 4),
@@ -231,6 +233,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         nowMs,
         monotonicMs,
       }),
+      rateLimiter: createRateLimiter({
+        settings: () => rates,
+        nowMs,
+        monotonicMs,
+        onRefused: (limit, of) => metrics.rateLimited(limit, of),
+      }),
       // A reachable address is open only where an operator said so, under whatever name.
       isOwnHost: (hostname) => !isLoopback || isLoopbackHost(hostname),
       logger,
@@ -307,6 +315,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
       const former = { upstreams, users: live.users, api: config.api, baseline: live.routing.baseline };
       live = liveSettings(fresh, opened);
+      rates = rateSettings(fresh);
       upstreams = opened;
       config = fresh;
       learner.setModels(fresh.models);
@@ -393,6 +402,14 @@ function liveSettings(config: Config, { byProvider }: Upstreams): LiveSettings {
     routing: routingSettings(config),
     judge: config.judge.enabled ? config.judge : undefined,
     users: createTenancy(),
+  };
+}
+
+function rateSettings({ api, plans }: Config): RateSettings {
+  return {
+    gateway: { requestsPerMinute: api.maxRequestsPerMinute, tokensPerMinute: api.maxTokensPerMinute },
+    plans,
+    parallelPerKey: api.maxParallelRequestsPerKey,
   };
 }
 

@@ -33,6 +33,10 @@ export function buildConfig(input: {
     isDetected: input.isDetected,
     api: {
       ...camelKeys(api),
+      /** Of all callers together; undefined = no limit. */
+      maxRequestsPerMinute: limitOf(api.max_requests_per_minute),
+      maxTokensPerMinute: limitOf(api.max_tokens_per_minute),
+      maxParallelRequestsPerKey: limitOf(api.max_parallel_requests_per_key),
       address: parseAddress(address) ?? { host: '127.0.0.1', port: 8080, isLoopback: true },
     },
     store: {
@@ -94,7 +98,7 @@ function buildPlans(tables: ConfigFile['plans']): Record<string, Plan> {
   return { ...mapValues(BUILT_IN_PLANS, (plan) => ({ ...plan })), ...own };
 }
 
-function limitOf(value: number | 'none' | undefined, otherwise: number | undefined): number | undefined {
+function limitOf(value: number | 'none' | undefined, otherwise?: number): number | undefined {
   return value === 'none' ? undefined : (value ?? otherwise);
 }
 

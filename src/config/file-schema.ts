@@ -6,7 +6,14 @@ import { modelIdSchema, modelSchema } from './model-schema.ts';
 import { presetSchema } from './preset-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { RESERVED_STRATEGY_NAMES } from './reserved-names.ts';
-import { addressRange, count, environmentNameSchema, forbidden, milliseconds } from './value-schema.ts';
+import {
+  addressRange,
+  count,
+  environmentNameSchema,
+  forbidden,
+  limit,
+  milliseconds,
+} from './value-schema.ts';
 
 /** What the checks of single values need to know of the rest of the file and of the process. */
 export interface Surroundings {
@@ -34,8 +41,9 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       )
       .default('127.0.0.1:8080'),
     require_auth: z.boolean().default(true),
-    max_requests_per_minute: count.default(600),
-    max_tokens_per_minute: count.default(1_000_000),
+    max_requests_per_minute: limit.default(60_000),
+    max_tokens_per_minute: limit.default(100_000_000),
+    max_parallel_requests_per_key: limit.default(1_000),
     cors_enabled: z.boolean().default(false),
     cors_origins: z
       .array(z.string().refine(isOrigin, 'must be an origin, such as "http://localhost:3000", or "*"'))
@@ -114,9 +122,6 @@ const responses = z.strictObject({
   recent_minutes: z.number().min(0).max(1_440).default(60),
 });
 
-const limit = z.union([count, z.literal('none')], {
-  error: 'must be a whole number of at least 1, or "none"',
-});
 const name = z
   .string()
   .regex(

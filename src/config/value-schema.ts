@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { type FlawOf, flawOfLine } from './sendable.ts';
 
 export const count = z.int().min(1);
+/** `"none"` for no limit. */
+export const limit = z.union([count, z.literal('none')], {
+  error: 'must be a whole number of at least 1, or "none"',
+});
 export const milliseconds = z.int().min(1).max(3_600_000);
 
 /** An IP address or a CIDR block. */

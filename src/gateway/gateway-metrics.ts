@@ -8,6 +8,8 @@ export interface GatewayMetrics {
   attemptEnded(start: AttemptStart, end: AttemptEnd, isStream: boolean, operation: OperationName): void;
   /** Milliseconds that this gateway itself took of a request. */
   overhead(overheadMs: number): void;
+  /** Somebody was refused for asking too much. */
+  rateLimited(limit: 'requests' | 'tokens' | 'parallel', of: 'key' | 'gateway'): void;
   feedbackGiven(source: string): void;
   /** A conversation asked again what had just been answered. */
   reAsked(): void;

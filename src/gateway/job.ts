@@ -1,6 +1,7 @@
 import type { ChatRequestView } from '../core/task/task.ts';
 import type { JsonMember } from '../core/wire/json-members.ts';
 import type { Operation } from './operation.ts';
+import type { Allowance } from './rate-limits.ts';
 
 /** A request that `http/` has checked, with everything the gateway needs of it, whatever it asks for. */
 export interface Job<Body extends RequestBody = RequestBody> {
@@ -17,6 +18,8 @@ export interface Job<Body extends RequestBody = RequestBody> {
   readonly allowedProviders: ReadonlySet<string> | undefined;
   /** Whether its streams go out only once they are whole, where the request itself does not say. */
   readonly holdsBack: boolean;
+  /** What it may take of the limits on its key and on all; undefined where nothing limits it. */
+  readonly allowance: Allowance | undefined;
   /**
    * The body's bytes as they came and where its members stand in them; empty for a form. Replaced, all three, when a
    * preset adds to them.

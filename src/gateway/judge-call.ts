@@ -58,6 +58,7 @@ export async function callForJudge(
     allowedModels: call.allowedModels,
     allowedProviders: call.allowedProviders,
     holdsBack: false,
+    allowance: undefined,
     bytes,
     members: scanJson(bytes).members,
     body,

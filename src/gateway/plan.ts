@@ -39,9 +39,6 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
       refusedParameters(live, job, decision),
     );
   }
-  if (decision.circumstances?.trials !== undefined) {
-    deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
-  }
   return decision;
 }
 

@@ -15,6 +15,7 @@ import { nobodyCanServe } from './nobody-can-serve.ts';
 import { planJob } from './plan.ts';
 import { policyOf } from './policy.ts';
 import { noteAsk } from './re-ask.ts';
+import { reserveTokens } from './reserve-tokens.ts';
 
 /** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
 const MAX_WAIT_SECONDS = 60;
@@ -24,6 +25,8 @@ const DEFAULT_WAIT_SECONDS = 5;
 interface Spent {
   attempts: number;
   costMicroUsd: number;
+  /** Prompts and answers together. */
+  tokens: number;
   /** Of the attempts that are over. */
   upstreamMs: number;
   /** Monotonic time at which the attempt under way was sent. */
@@ -56,9 +59,11 @@ export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): P
   const { live } = deps;
   live.users.hold();
   if (job.operation.isConversation) job.ask = noteAsk(deps, job as ChatJob);
+  const spent: Spent = { attempts: 0, costMicroUsd: 0, tokens: 0, upstreamMs: 0, runningSinceMs: undefined };
   try {
-    return await answerJob(deps, live, job, client);
+    return await answerJob(deps, live, job, client, spent);
   } finally {
+    job.allowance?.settleTokens(spent.tokens);
     deps.reAsks.ended(job.ask);
     live.users.release();
   }
@@ -69,10 +74,16 @@ async function answerJob(
   live: LiveSettings,
   job: Job,
   client: ClientLine,
+  spent: Spent,
 ): Promise<JobResult> {
   await deps.cohort();
   const policy = policyOf(live, job);
   const decision = planJob(deps, live, job, policy);
+  const reserving = reserveTokens(job.allowance, decision);
+  if (reserving !== undefined) await reserving;
+  if (decision.circumstances?.trials !== undefined) {
+    deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
+  }
   deps.metrics.decided(decision);
   if (job.operation.isConversation) job.judgedWith = deps.judge.samples(deps, live, decision);
   const { routing, catalog } = live;
@@ -80,7 +91,6 @@ async function answerJob(
   const { maxAttempts } = policy;
   const waiting = [...decision.ranking];
   const failures: GatewayError[] = [];
-  const spent: Spent = { attempts: 0, costMicroUsd: 0, upstreamMs: 0, runningSinceMs: undefined };
   let ruledOut = NOBODY;
   // A cascade moves up from an answer that fails its checks, and comes back to it if nobody does better.
   const movesUp = decision.reason !== 'dry-run' && catalog.strategy(decision.strategy).kind === 'cascade';
@@ -129,6 +139,7 @@ async function answerJob(
     spent.upstreamMs += finished.tookMs;
     spent.runningSinceMs = undefined;
     spent.costMicroUsd += finished.end.costMicroUsd;
+    spent.tokens += finished.end.inputTokens + finished.end.outputTokens;
     if (finished.error === undefined) {
       const answers = inHand ? [inHand.finished.end, finished.end] : [finished.end];
       if (answeringAttempt(answers) === finished.end) inHand = { candidate, finished };

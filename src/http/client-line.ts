@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { ClientLine } from '../gateway/job.ts';
+import { rateLimitHeaders } from './rate-limits.ts';
 
 /**
  * The client's end of one request.
@@ -49,6 +50,7 @@ class ReplyLine implements ClientLine {
       // nginx would collect the tokens otherwise.
       'x-accel-buffering': 'no',
       ...(this.#reply.getHeaders() as Record<string, string>),
+      ...rateLimitHeaders(this.#reply.request),
       ...headers,
     });
   }

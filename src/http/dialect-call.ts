@@ -11,6 +11,7 @@ export function dialectCallOf(request: FastifyRequest, arrivedMs: number): Diale
     allowedModels: caller.allowedModels,
     allowedProviders: caller.allowedProviders,
     holdsBack: caller.key?.holdBack === true,
+    allowance: request.allowance,
     taskHint: textOf(headers['x-router-task']),
     strategyHint: textOf(headers['x-model-router-strategy']),
     sessionId: textOf(headers['x-session-id']),

@@ -60,6 +60,7 @@ export function jobOf<Body extends RequestBody>(
     allowedModels: caller.allowedModels,
     allowedProviders: caller.allowedProviders,
     holdsBack: caller.key?.holdBack === true,
+    allowance: request.allowance,
     bytes,
     members,
     body,

@@ -20,6 +20,7 @@ describe('the example of the product description', () => {
       requireAuth: true,
       maxRequestsPerMinute: 600,
       maxTokensPerMinute: 1_000_000,
+      maxParallelRequestsPerKey: 1_000,
       corsEnabled: false,
       corsOrigins: ['http://localhost:3000'],
       publicModels: false,
@@ -70,7 +71,12 @@ describe('the example of the product description', () => {
     const example = await loadText(EXAMPLE, { GROQ_API_KEY: 'x' });
     const defaults = await loadText(undefined, DETECT_NOTHING);
     expect(defaults.source).toBeUndefined();
-    expect(defaults.api).toEqual(example.api);
+    // Of all callers together more than the plans promise one: decision 60.
+    expect(defaults.api).toEqual({
+      ...example.api,
+      maxRequestsPerMinute: 60_000,
+      maxTokensPerMinute: 100_000_000,
+    });
     expect(defaults.store).toEqual(example.store);
     expect(defaults.plans).toEqual(example.plans);
     expect(defaults.routing).toEqual(example.routing);

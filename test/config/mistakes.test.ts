@@ -45,10 +45,17 @@ describe('one mistake, its line and its words', () => {
     ['not a number', '[routing]\nexploration = nan', 2, 'routing.exploration', /expected number/],
     [
       'a fraction for a count',
+      '[routing]\nmax_extra_attempts = 1.5',
+      2,
+      'routing.max_extra_attempts',
+      /expected int/,
+    ],
+    [
+      'a fraction for a limit',
       '[api]\nmax_requests_per_minute = 1.5',
       2,
       'api.max_requests_per_minute',
-      /expected int/,
+      /^must be a whole number of at least 1, or "none"$/,
     ],
     ['an address without port', '[api]\naddress = "localhost"', 2, 'api.address', /host:port/],
     [
