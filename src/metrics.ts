@@ -17,6 +17,7 @@ export interface MetricSources {
   trials(): Iterable<readonly [model: string, trial: { readonly remaining: number }]>;
   journal(): { pending: number; oldestMs: number; dropped: number };
   inFlight(): number;
+  cache(): { readonly answers: number; readonly bytes: number };
   judge(): { waiting: number; running: number; spentUsd: number };
 }
 
@@ -143,6 +144,16 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Answers drawn to be judged, by what became of them',
     labelNames: ['outcome'],
   });
+  const cacheLookups = createCounters({
+    name: 'outrider_cache_lookups_total',
+    help: 'Requests that an answer was looked for in the cache for, by whether one was given again',
+    labelNames: ['outcome'],
+  });
+  const cacheSaved = createCounters({
+    name: 'outrider_cache_saved_usd_total',
+    help: 'What the answers had cost that were given again, USD',
+    labelNames: [],
+  });
   const dryRuns = createCounters({
     name: 'outrider_dry_runs_total',
     help: 'Requests whose choice was observed while the baseline served, by the model chosen and whether it was the baseline',
@@ -184,6 +195,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     reAsks,
     speedAlarms,
     judged,
+    cacheLookups,
+    cacheSaved,
     dryRuns,
     dryRunCost,
     dryRunQuality,
@@ -239,6 +252,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     rateLimited: (limit, of) => rateLimited.of(limit, of).add(1),
     feedbackGiven: (source) => feedback.of(source).add(1),
     reAsked: () => reAskSeries.add(1),
+    cacheHit(costMicroUsd) {
+      cacheLookups.of('hit').add(1);
+      cacheSaved.of().add(costMicroUsd / 1_000_000);
+    },
+    cacheMissed: () => cacheLookups.of('miss').add(1),
     judged: (outcome) => judged.of(outcome).add(1),
     alarmRaised: (modelId) => alarms.of(modelId).add(1),
     speedAlarmRaised: (endpointId) => speedAlarms.of(endpointId).add(1),
@@ -330,6 +348,22 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     registers,
     collect() {
       this.set(sources.conversations());
+    },
+  });
+  new Gauge({
+    name: 'outrider_cache_answers',
+    help: 'Answers kept to be given again',
+    registers,
+    collect() {
+      this.set(sources.cache().answers);
+    },
+  });
+  new Gauge({
+    name: 'outrider_cache_bytes',
+    help: 'Memory that they take, bytes',
+    registers,
+    collect() {
+      this.set(sources.cache().bytes);
     },
   });
   new Gauge({

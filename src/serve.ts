@@ -37,6 +37,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { createGuard } from './providers/guard.ts';
 import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
+import { createAnswerCache } from './store/answer-cache.ts';
 import { openStore } from './store/open.ts';
 import { keepStates } from './store/process-state.ts';
 import { VERSION } from './version.ts';
@@ -150,7 +151,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       maxCount: () => config.routing.sessions.maxSessions,
     });
 
-    let live = liveSettings(config, upstreams);
+    let live = liveSettings(config, upstreams, monotonicMs);
     let rates = rateSettings(config);
     const inFlight: GatewayDeps['inFlight'] = new Set();
     const judge = createJudge({
@@ -184,6 +185,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       trials: () => Object.entries(trials.states()),
       journal: () => store.journal.lag(),
       inFlight: () => inFlight.size,
+      cache: () => live.cache?.standing() ?? { answers: 0, bytes: 0 },
       judge: () => judge.standing(nowMs()),
     });
     const gateway: GatewayDeps = {
@@ -314,7 +316,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       }
       const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
       const former = { upstreams, users: live.users, api: config.api, baseline: live.routing.baseline };
-      live = liveSettings(fresh, opened);
+      live = liveSettings(fresh, opened, monotonicMs);
       rates = rateSettings(fresh);
       upstreams = opened;
       config = fresh;
@@ -395,8 +397,12 @@ function endpointIds(config: Config): string[] {
   return config.models.flatMap((model) => model.endpoints.map(({ id }) => id));
 }
 
-function liveSettings(config: Config, { byProvider }: Upstreams): LiveSettings {
+function liveSettings(config: Config, { byProvider }: Upstreams, monotonicMs: () => number): LiveSettings {
+  const { cache } = config;
   return {
+    cache: cache.enabled
+      ? createAnswerCache({ ttlMs: cache.ttlSeconds * 1000, maxBytes: cache.maxBytes, monotonicMs })
+      : undefined,
     catalog: createCatalog(config),
     upstreams: byProvider,
     routing: routingSettings(config),

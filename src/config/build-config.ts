@@ -53,6 +53,7 @@ export function buildConfig(input: {
     },
     evidence: buildEvidence(file.evidence),
     learning: camelKeys(file.learning),
+    cache: camelKeys(file.cache),
     judge: camelKeys(file.judge),
     responses: camelKeys(file.responses),
     strategies: buildStrategies(file.strategies),

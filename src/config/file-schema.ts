@@ -103,6 +103,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
       .prefault({}),
     evidence: evidence.prefault({}),
     learning: learning.prefault({}),
+    cache: cache.prefault({}),
     judge: judgeSchema.prefault({}),
     responses: responses.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
@@ -139,6 +140,16 @@ const plan = z.strictObject({
 
 const learning = z.strictObject({
   shipped_priors: z.boolean().default(true),
+});
+
+const cache = z.strictObject({
+  enabled: z.boolean().default(false),
+  ttl_seconds: z.int().min(1).max(2_592_000).default(300),
+  max_bytes: z
+    .int()
+    .min(1024 ** 2)
+    .max(64 * 1024 ** 3)
+    .default(64 * 1024 ** 2),
 });
 
 const strategy = z.strictObject({

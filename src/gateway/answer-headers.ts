@@ -22,6 +22,7 @@ export function answerHeaders(
     'x-router-attempts': String(attempts),
     'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
   };
+  if (job.isCacheMiss) headers['x-router-cache'] = 'miss';
   const warnings = warningsOf(job, endpoint);
   if (warnings.length > 0) headers['x-router-warnings'] = headerValue(warnings.join(','));
   return headers;

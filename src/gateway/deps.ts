@@ -9,6 +9,7 @@ import type { TypedLearner } from '../core/learning/typed-learner.ts';
 import type { ReAskWatch } from '../core/reward/re-ask-watch.ts';
 import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
+import type { AnswerCache } from '../store/answer-cache.ts';
 import type { AttemptEnd, AttemptStart, Store } from '../store/contract.ts';
 import type { Catalog } from './catalog.ts';
 import type { Cohort } from './cohort.ts';
@@ -56,6 +57,8 @@ export interface LiveSettings {
   readonly catalog: Catalog;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly routing: RoutingSettings;
+  /** Undefined while no answers are kept. New with each configuration: what was kept under another is forgotten. */
+  readonly cache: AnswerCache | undefined;
   /** Undefined while nothing is judged. */
   readonly judge: JudgeSettings | undefined;
   /** The requests that still work with these settings. */

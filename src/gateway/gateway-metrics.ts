@@ -15,6 +15,10 @@ export interface GatewayMetrics {
   reAsked(): void;
   /** What became of an answer that was drawn to be judged. */
   judged(outcome: string): void;
+  /** An answer was given again that had cost so much. */
+  cacheHit(costMicroUsd: number): void;
+  /** One was looked for in the cache that was not there, or not wanted. */
+  cacheMissed(): void;
   alarmRaised(modelId: string): void;
   speedAlarmRaised(endpointId: string): void;
 }

@@ -39,6 +39,10 @@ export interface Job<Body extends RequestBody = RequestBody> {
   /** With which probability its answer was drawn to be judged; 0 when it was not. */
   judgedWith: number;
   readonly wantsMetadata: boolean;
+  /** From `cache-control`. */
+  readonly cacheControl: string | undefined;
+  /** Whether it was looked for in the cache and not found there. */
+  isCacheMiss: boolean;
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedMs: number;
 }

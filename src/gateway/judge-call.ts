@@ -70,6 +70,8 @@ export async function callForJudge(
     ask: 0,
     judgedWith: 0,
     wantsMetadata: false,
+    cacheControl: undefined,
+    isCacheMiss: false,
     arrivedMs: deps.monotonicMs(),
   };
   const decision = planned(deps, live, job);

@@ -6,6 +6,7 @@ import { GatewayError } from '../core/outcome/gateway-error.ts';
 import { renameOf } from './answer-body.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
+import { answerFromCache, type CachePlace, keepAnswer, placeInCache } from './cached-answers.ts';
 import type { Catalog } from './catalog.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { secondsUntil } from './endpoint-status.ts';
@@ -13,7 +14,7 @@ import { explainDecision } from './explain-decision.ts';
 import type { ChatJob, ClientLine, Job, JobResult } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 import { planJob } from './plan.ts';
-import { policyOf } from './policy.ts';
+import { type Policy, policyOf } from './policy.ts';
 import { noteAsk } from './re-ask.ts';
 import { reserveTokens } from './reserve-tokens.ts';
 
@@ -57,11 +58,19 @@ interface Answered {
  */
 export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): Promise<JobResult> {
   const { live } = deps;
+  let policy: Policy | undefined;
+  let place: CachePlace | undefined;
+  if (live.cache !== undefined) {
+    policy = policyOf(live, job);
+    place = placeInCache(live.cache, job, policy, client);
+    const again = place && answerFromCache(deps, place, job, client);
+    if (again !== undefined) return again;
+  }
   live.users.hold();
   if (job.operation.isConversation) job.ask = noteAsk(deps, job as ChatJob);
   const spent: Spent = { attempts: 0, costMicroUsd: 0, tokens: 0, upstreamMs: 0, runningSinceMs: undefined };
   try {
-    return await answerJob(deps, live, job, client, spent);
+    return await answerJob(deps, live, job, place?.line ?? client, spent, policy, place);
   } finally {
     job.allowance?.settleTokens(spent.tokens);
     deps.reAsks.ended(job.ask);
@@ -75,9 +84,11 @@ async function answerJob(
   job: Job,
   client: ClientLine,
   spent: Spent,
+  knownPolicy: Policy | undefined,
+  place: CachePlace | undefined,
 ): Promise<JobResult> {
   await deps.cohort();
-  const policy = policyOf(live, job);
+  const policy = knownPolicy ?? policyOf(live, job);
   const decision = planJob(deps, live, job, policy);
   const reserving = reserveTokens(job.allowance, decision);
   if (reserving !== undefined) await reserving;
@@ -160,7 +171,7 @@ async function answerJob(
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
   if (job.judgedWith > 0) deps.judge.take(deps, live, { job: job as ChatJob, decision, ...inHand });
   const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
-  return complete({ job, decision, ...inHand, spent, client, headers });
+  return complete({ job, decision, ...inHand, spent, client, headers, place, nowMs: deps.monotonicMs() });
 }
 
 function failsItsChecks({ automatic }: FinishedAttempt['end']): boolean {
@@ -240,14 +251,17 @@ function complete(done: {
   spent: Readonly<Spent>;
   client: ClientLine;
   headers: Record<string, string>;
+  place: CachePlace | undefined;
+  nowMs: number;
 }): JobResult {
-  const { job, candidate, finished, client } = done;
+  const { job, candidate, finished, client, place } = done;
   const { costMicroUsd } = done.spent;
   const { end, answer, progress, line } = finished;
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
 
   if (line === undefined) {
     const { headers } = done;
+    if (place !== undefined) keepAnswer(place, { ...done, costMicroUsd });
     const rename = renameOf(candidate);
     const body =
       answer &&
@@ -258,6 +272,7 @@ function complete(done: {
   }
 
   line.release();
+  if (place !== undefined) keepAnswer(place, { ...done, costMicroUsd });
   const last = job.operation.lastEvents({ job, candidate, end, progress, costMicroUsd, metadata });
   if (last !== '') client.write(last);
   client.end();

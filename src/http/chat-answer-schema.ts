@@ -46,6 +46,14 @@ export const answerHeadersSchema = z.object({
     .string()
     .optional()
     .meta({ description: 'What of the request was passed over: `dropped:<parameter>`, `ignored:<header>`' }),
+  'x-router-cache': z
+    .enum(['hit', 'miss'])
+    .optional()
+    .meta({ description: 'Whether the answer was given before; only with `[cache]`' }),
+  'x-router-cached-request': z
+    .string()
+    .optional()
+    .meta({ description: 'Of a hit: the request that it was made for, which can be explained and rated' }),
   'x-router-cost-usd': z
     .string()
     .optional()

@@ -16,6 +16,7 @@ export function dialectCallOf(request: FastifyRequest, arrivedMs: number): Diale
     strategyHint: textOf(headers['x-model-router-strategy']),
     sessionId: textOf(headers['x-session-id']),
     wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
+    cacheControl: textOf(headers['cache-control']),
     arrivedMs,
   };
 }

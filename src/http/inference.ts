@@ -71,6 +71,8 @@ export function jobOf<Body extends RequestBody>(
     ask: 0,
     judgedWith: 0,
     wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
+    cacheControl: textOf(headers['cache-control']),
+    isCacheMiss: false,
     arrivedMs,
   };
 }

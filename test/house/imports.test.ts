@@ -24,7 +24,11 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
     packages: ['zod', 'smol-toml', '@pydantic/genai-prices', 'node:'],
   },
   providers: { rooms: ['providers', 'core'], types: [], packages: ['undici', 'opossum', 'node:'] },
-  store: { rooms: ['store', 'core'], types: [], packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'node:'] },
+  store: {
+    rooms: ['store', 'core'],
+    types: [],
+    packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'lru-cache', 'node:'],
+  },
   gateway: { rooms: ['gateway', 'core'], types: ['providers', 'store'], packages: [] },
   http: {
     rooms: ['http', 'core'],
