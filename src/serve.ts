@@ -443,6 +443,8 @@ function upstreamSettings(config: Config) {
     baseUrl: provider.baseUrl,
     apiKey: provider.apiKey(),
     headers: provider.headers(),
+    region: provider.region,
+    awsKeys: provider.awsKeys(),
     maxConnections: provider.maxConnections,
     timeouts: config.routing.timeouts,
   }));

@@ -1,5 +1,5 @@
 import type { Capability, Endpoint, Model } from '../core/catalog/model.ts';
-import { unsupportedParametersOf } from '../core/catalog/parameters.ts';
+import { parametersNotTaken, unsupportedParametersOf } from '../core/catalog/parameters.ts';
 import type { ProviderSettings } from './build-provider.ts';
 import { KNOWN_MODELS, type KnownModel } from './known-models.ts';
 import { knownProviderAt } from './known-providers.ts';
@@ -39,14 +39,18 @@ export function buildModels(
         (windows.length > 0 ? Math.min(...windows) : (known?.contextLength ?? ASSUMED_CONTEXT_LENGTH)),
       maxOutputTokens: table.max_output_tokens,
       capabilities: new Set(
-        table.capabilities ?? fact?.capabilities ?? known?.capabilities ?? usualOf(table.type),
+        table.capabilities ??
+          fact?.capabilities ??
+          (known?.capabilities ?? usualOf(table.type)).filter(
+            (capability) => capability !== 'json' || !ignoresJson(table),
+          ),
       ),
       defaultTemperature: table.default_temperature,
       dimensions: table.dimensions ?? fact?.dimensions,
       supportedParameters: table.supported_parameters,
       isSimulated: sources.every(({ endpoint }) => providers[endpoint.provider]?.kind === 'simulated'),
       endpoints: sources.map(({ endpoint, fact, listing }) =>
-        buildEndpoint(id, table, endpoint, fact, listing),
+        buildEndpoint(id, table, endpoint, fact, listing, providers[endpoint.provider]?.kind ?? 'openai'),
       ),
     };
   }
@@ -55,9 +59,24 @@ export function buildModels(
   function knownModelAmong(table: ModelTable): KnownModel | undefined {
     return Object.values(KNOWN_MODELS).find((known) =>
       table.endpoints.some(({ provider: name, model }) => {
-        const seller = knownProviderAt(name, providers[name]?.baseUrl);
+        const seller = sellerOf(name);
         return seller !== undefined && known.at[seller] === model;
       }),
+    );
+  }
+
+  function sellerOf(name: string) {
+    const provider = providers[name];
+    return provider && knownProviderAt(name, { kind: provider.kind, base_url: provider.baseUrl });
+  }
+
+  /**
+   * Anthropic's OpenAI-compatible address ignores `response_format`: asked for JSON, a model may answer with prose
+   * there, and nothing would keep such requests away from it.
+   */
+  function ignoresJson({ endpoints }: ModelTable): boolean {
+    return endpoints.some(
+      ({ provider }) => providers[provider]?.kind === 'openai' && sellerOf(provider) === 'anthropic',
     );
   }
 
@@ -80,9 +99,11 @@ function buildEndpoint(
   table: ModelTable['endpoints'][number],
   fact: SimulatedModel | undefined,
   listing: Listing | undefined,
+  kind: ProviderSettings['kind'],
 ): Endpoint {
   const { provider, model: upstreamModel } = table;
   const unitUsd = unitUsdOf(table);
+  const tongue = kind === 'openai' || kind === 'simulated' ? undefined : kind;
   const isPriceGiven =
     table.input_usd_per_million !== undefined ||
     table.output_usd_per_million !== undefined ||
@@ -94,6 +115,7 @@ function buildEndpoint(
     modelId,
     provider,
     upstreamModel,
+    ...(tongue === undefined ? {} : { tongue }),
     price: {
       inputUsdPerMillion,
       outputUsdPerMillion: table.output_usd_per_million ?? listed?.outputUsdPerMillion ?? 0,
@@ -105,6 +127,7 @@ function buildEndpoint(
     unsupportedParameters: unsupportedParametersOf(model.supported_parameters, [
       ...(model.unsupported_parameters ?? []),
       ...(table.unsupported_parameters ?? []),
+      ...(tongue === undefined ? [] : parametersNotTaken(tongue)),
     ]),
   };
 }

@@ -32,6 +32,7 @@ function detectHosted(env: Readonly<Record<string, string | undefined>>): Offers
     if (keyName === undefined) continue;
     // OPENAI_BASE_URL is not read: on a developer's machine it often points at this very router.
     providers[name] = providerTable({
+      kind: known.tongue ?? 'openai',
       base_url: known.baseUrl,
       api_key_env: keyName,
     });

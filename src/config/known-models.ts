@@ -12,8 +12,6 @@ export interface KnownModel {
 const FULL: readonly Capability[] = ['tools', 'json', 'vision', 'reasoning'];
 const TEXT: readonly Capability[] = ['tools', 'json'];
 const THINKING: readonly Capability[] = ['tools', 'json', 'reasoning'];
-// Anthropic's OpenAI-compatible address ignores `response_format`: asked for JSON, it may answer with prose.
-const CLAUDE: readonly Capability[] = ['tools', 'vision', 'reasoning'];
 
 /**
  * Chat models offered when a provider is found by its key alone: a short choice across its price range, not all it
@@ -27,17 +25,17 @@ export const KNOWN_MODELS: Readonly<Record<string, KnownModel>> = {
   'gpt-5.4-nano': { capabilities: FULL, at: { openai: 'gpt-5.4-nano' } },
   'gpt-4.1-mini': { capabilities: ['tools', 'json', 'vision'], at: { openai: 'gpt-4.1-mini' } },
 
-  'claude-fable-5-1': { capabilities: CLAUDE, at: { anthropic: 'claude-fable-5-1' } },
+  'claude-fable-5-1': { capabilities: FULL, at: { anthropic: 'claude-fable-5-1' } },
   'claude-opus-5-5': {
-    capabilities: CLAUDE,
+    capabilities: FULL,
     at: { anthropic: 'claude-opus-5-5', openrouter: 'anthropic/claude-opus-5.5' },
   },
   'claude-sonnet-5': {
-    capabilities: CLAUDE,
+    capabilities: FULL,
     at: { anthropic: 'claude-sonnet-5', openrouter: 'anthropic/claude-sonnet-5' },
   },
-  'claude-sonnet-4-6': { capabilities: CLAUDE, at: { anthropic: 'claude-sonnet-4-6' } },
-  'claude-haiku-4-5': { capabilities: CLAUDE, at: { anthropic: 'claude-haiku-4-5' } },
+  'claude-sonnet-4-6': { capabilities: FULL, at: { anthropic: 'claude-sonnet-4-6' } },
+  'claude-haiku-4-5': { capabilities: FULL, at: { anthropic: 'claude-haiku-4-5' } },
 
   'gemini-3.1-pro-preview': {
     capabilities: FULL,

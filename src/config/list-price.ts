@@ -8,19 +8,20 @@ export interface Listing {
 
 /**
  * The list price of a model at a provider, from the price data that ships with `@pydantic/genai-prices` (offline;
- * nothing is fetched). The provider is found by its address, else by its name. Undefined when the model is not
+ * nothing is fetched). The provider is found by its address, else by its language (a proxy before it), else by its name. Undefined when the model is not
  * listed or not sold by the token.
  *
  * Of a price that rises with the length of the prompt this is the first step; of one that changes with the hour
  * the dearest of the day, so that a cost ceiling holds at any hour.
  */
 export function findListing(
-  provider: { readonly name: string; readonly baseUrl: string },
+  provider: { readonly name: string; readonly kind?: string; readonly baseUrl: string },
   upstreamModel: string,
   nowMs: number,
 ): Listing | undefined {
   const listed =
-    findProvider({ providerApiUrl: provider.baseUrl }) ?? findProvider({ providerId: provider.name });
+    findProvider({ providerApiUrl: provider.baseUrl }) ??
+    findProvider({ providerId: KIND_TO_SELLER[provider.kind ?? ''] ?? provider.name });
   if (listed === undefined) return undefined;
   let dearest: Listing | undefined;
   for (let hour = 0; hour < 24; hour++) {
@@ -37,6 +38,11 @@ export function findListing(
   return dearest;
 }
 
+const KIND_TO_SELLER: Readonly<Record<string, string>> = {
+  anthropic: 'anthropic',
+  google: 'google',
+  bedrock: 'aws',
+};
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 

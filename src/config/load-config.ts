@@ -134,7 +134,7 @@ function withOffersOfSilentProviders(own: Offers, simulatedModels: readonly Simu
   let offers = own;
   for (const [name, table] of Object.entries(own.providers)) {
     if (named.has(name)) continue;
-    const known = knownProviderAt(name, table.base_url);
+    const known = knownProviderAt(name, table);
     const models =
       table.kind === 'simulated'
         ? simulatedOffers(simulatedModels, name)

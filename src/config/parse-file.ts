@@ -5,6 +5,7 @@ import { explainIssues } from './explain-issues.ts';
 import { type ConfigFile, fileSchema, type Surroundings, strategyNamesOf } from './file-schema.ts';
 import { findKeyLines } from './key-lines.ts';
 import { formatKeyPath, type KeyPath } from './key-path.ts';
+import { mistakesOfKind } from './kind-mistakes.ts';
 import { KNOWN_PROVIDERS, knownProviderAt } from './known-providers.ts';
 import type { SimulatedModel } from './simulated-model.ts';
 
@@ -55,10 +56,17 @@ function findContradictions(
   const found: { path: KeyPath; message: string }[] = [];
   const providers = tableAt(raw, 'providers');
   for (const [name, provider] of Object.entries(providers)) {
-    const { kind, base_url: baseUrl, api_key_env: keyName, headers_env: headers } = tableOf(provider);
+    const table = tableOf(provider);
+    const { kind, base_url: baseUrl, api_key_env: keyName, headers_env: headers } = table;
+    for (const { key, message } of mistakesOfKind(table)) {
+      found.push({ path: ['providers', name, key], message });
+    }
     if (kind === 'simulated') continue;
-    const known = knownProviderAt(name, typeof baseUrl === 'string' ? baseUrl : undefined);
-    if (baseUrl === undefined && known === undefined) {
+    const known = knownProviderAt(name, {
+      kind,
+      base_url: typeof baseUrl === 'string' ? baseUrl : undefined,
+    });
+    if (baseUrl === undefined && known === undefined && kind !== 'bedrock') {
       found.push({ path: ['providers', name, 'base_url'], message: 'is missing' });
     }
     if (known !== undefined && keyName === undefined && headers === undefined) {

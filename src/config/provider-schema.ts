@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { TONGUES } from '../core/catalog/model.ts';
 import { belongsToConnection, flawOfHeader, flawOfKey } from './sendable.ts';
 import { environmentNameSchema, forbidden } from './value-schema.ts';
+
+/** How a provider is spoken to: `openai` is any server with OpenAI's API, the last is answered by this process. */
+export const PROVIDER_KINDS = ['openai', ...TONGUES, 'simulated'] as const;
 
 /** One `[providers.*]` table. */
 export function providerSchema(env: Readonly<Record<string, string | undefined>>) {
   return z.strictObject({
-    kind: z.enum(['openai', 'simulated'], { error: explainKind }).default('openai'),
+    kind: z.enum(PROVIDER_KINDS).default('openai'),
     base_url: z
       .string()
       .refine(isHttpUrl, 'must be an http:// or https:// URL without credentials and query')
@@ -26,6 +30,13 @@ export function providerSchema(env: Readonly<Record<string, string | undefined>>
       )
       .default({}),
     headers_env: z.record(headerName, environmentNameSchema(env, flawOfHeader)).default({}),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, such as "us-east-1"')
+      .optional(),
+    access_key_id_env: environmentNameSchema(env, flawOfKey).optional(),
+    secret_access_key_env: environmentNameSchema(env, flawOfKey).optional(),
+    session_token_env: environmentNameSchema(env, flawOfKey).optional(),
     stream_usage: z.boolean().optional(),
     max_connections: z.int().min(1).max(10_000).default(128),
   });
@@ -35,18 +46,6 @@ const headerName = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name for an HTTP header')
   .refine((name) => !belongsToConnection(name), 'belongs to the connection, which sets it itself');
-
-const KIND_TO_OPENAI_URL: ReadonlyMap<unknown, string> = new Map([
-  ['anthropic', 'https://api.anthropic.com/v1'],
-  ['google', 'https://generativelanguage.googleapis.com/v1beta/openai'],
-  ['bedrock', 'https://bedrock-runtime.REGION.amazonaws.com/openai/v1'],
-]);
-
-function explainKind(issue: { input?: unknown }): string {
-  const url = KIND_TO_OPENAI_URL.get(issue.input);
-  if (url === undefined) return 'must be "openai" (any server that speaks OpenAI\'s API) or "simulated"';
-  return `"${String(issue.input)}" is not yet supported; reach it through its OpenAI-compatible address: kind = "openai", base_url = "${url}"`;
-}
 
 function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

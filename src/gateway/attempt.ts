@@ -11,6 +11,7 @@ import type { GatewayDeps, LiveSettings } from './deps.ts';
 import type { ClientLine, Job } from './job.ts';
 import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
 import { createStreamLine, type StreamLine } from './stream-line.ts';
+import { addWarnings } from './warnings-header.ts';
 
 /** One attempt that is over: its row, and the answer or why there is none. */
 export interface FinishedAttempt {
@@ -47,7 +48,7 @@ export async function runAttempt(
     readonly totalMs: number;
     readonly client: ClientLine;
     readonly onSent: (sentMs: number) => void;
-    readonly headers: () => Readonly<Record<string, string>>;
+    readonly headers: () => Record<string, string>;
   },
 ): Promise<FinishedAttempt> {
   const { job, candidate, permit, client } = options;
@@ -56,17 +57,24 @@ export async function runAttempt(
 
   const { operation } = job;
   const isStream = job.body.stream === true;
+  let handle: UpstreamHandle | undefined;
   const line = isStream
     ? createStreamLine({
         client,
         holdBack: job.body.route?.hold_back ?? job.holdsBack,
-        headers: options.headers,
+        headers:
+          candidate.endpoint.tongue === undefined
+            ? options.headers
+            : () => {
+                const headers = options.headers();
+                addWarnings(headers, handle?.progress.warnings ?? []);
+                return headers;
+              },
         rename: renameOf(candidate),
       })
     : undefined;
   const sentMs = deps.monotonicMs();
   options.onSent(sentMs);
-  let handle: UpstreamHandle | undefined;
   let answer: UpstreamAnswer | undefined;
   let error: GatewayError | undefined;
   // From here to the settling nothing may throw past: the row would stay pending and the endpoint's probe taken.
@@ -140,6 +148,7 @@ const NOT_SENT: CallProgress = Object.freeze({
   tokenEvents: 0,
   textBytes: 0,
   lastChunk: undefined,
+  warnings: [],
 });
 
 /** Catalogue and ways are of one configuration, so the way is there. */

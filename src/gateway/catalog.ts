@@ -1,4 +1,4 @@
-import type { Endpoint, Model, ModelType } from '../core/catalog/model.ts';
+import type { Endpoint, Model, ModelType, Tongue } from '../core/catalog/model.ts';
 import { TYPE_TO_ROUTE } from '../core/catalog/operation.ts';
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
@@ -12,6 +12,8 @@ export interface Catalog {
   readonly providerNames: ReadonlySet<string>;
   /** Ids of the models that have an endpoint at one of these providers. */
   modelsAt(providers: ReadonlySet<string>): readonly string[];
+  /** The languages beside OpenAI's that any endpoint speaks. */
+  readonly tongues: readonly Tongue[];
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
   readonly presets: readonly Preset[];
@@ -92,6 +94,7 @@ export function createCatalog(config: {
       config.models.flatMap(({ id, endpoints }) =>
         endpoints.some(({ provider }) => providers.has(provider)) ? [id] : [],
       ),
+    tongues: [...new Set(all.flatMap(({ endpoint }) => endpoint.tongue ?? []))],
     model: (id) => idToModel.get(id),
     endpoint: (id) => idToCandidate.get(id),
     strategy,

@@ -4,6 +4,7 @@ import { GatewayError } from '../core/outcome/gateway-error.ts';
 const REASON_TO_WORDS: Readonly<Record<ExcludedCandidate['reason'], string>> = {
   wrong_type: 'of another type',
   missing_capability: 'lacking what the request needs (tools, JSON mode, vision or audio)',
+  not_carried: 'at a provider whose API cannot carry what it asks for',
   context_length: 'with too short a context for it',
   not_allowed_for_key: 'not allowed for this key',
   not_in_route: "left out by the request's own 'route' or 'provider'",
@@ -59,6 +60,9 @@ export function nobodyCanServe(
   }
   if (decision.reason === 'explicit' && only === 'missing_capability') {
     return new GatewayError({ status: 400, code: 'unsupported_by_model', param: 'model', message });
+  }
+  if (only === 'not_carried') {
+    return new GatewayError({ status: 400, code: 'unsupported_by_provider', message });
   }
   if (only === 'unsupported_parameter') {
     const names = refusedParameters();

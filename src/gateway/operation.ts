@@ -1,10 +1,11 @@
-import type { ModelType } from '../core/catalog/model.ts';
+import type { ModelType, Tongue } from '../core/catalog/model.ts';
 import type { OperationName } from '../core/catalog/operation.ts';
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { QualityEvidence } from '../core/learning/delta.ts';
 import type { Usage } from '../core/money/usage.ts';
 import type { GatewayError } from '../core/outcome/gateway-error.ts';
 import type { RequestProfile } from '../core/task/task.ts';
+import type { CannotCarry } from '../core/wire/cannot-carry.ts';
 import type { AnswerForm, CallProgress, FormBody, UpstreamAnswer } from '../providers/upstream.ts';
 import type { AttemptEnd } from '../store/contract.ts';
 import type { AnswerAdditions } from './answer-body.ts';
@@ -33,6 +34,11 @@ export interface Operation<Body extends RequestBody = RequestBody> {
   encode(job: Job<Body>, candidate: Candidate, canStreamUsage: boolean): Buffer | FormBody;
   /** How the answer to this job is read. Called for each attempt: a form may keep count of what it has seen. */
   answerForm(job: Job<Body>): AnswerForm;
+  /**
+   * What of it a provider that speaks another language than OpenAI's cannot carry: it is left out of the choice then.
+   * Left out where no such provider serves this operation at all.
+   */
+  cannotCarry?(job: Job<Body>, tongue: Tongue): CannotCarry | undefined;
   /** Whether the checks need the whole text of a stream. */
   keepsWholeText(job: Job<Body>): boolean;
   /** Whether the usage of a stream's chunks is cleared, as its client gets one in an event of its own. */

@@ -11,6 +11,7 @@ import { serveBaseline } from './observe.ts';
 import type { Policy, Tier } from './policy.ts';
 import { stayingOf } from './stay.ts';
 import { unsupportedParameterOf } from './supported-parameters.ts';
+import { refusalOfTongue, refuseUncarried, type TongueRefusals, tongueRefusals } from './tongue-refusals.ts';
 
 /**
  * What kind of request this is and who shall answer it, in which order. Reads memory only.
@@ -27,7 +28,9 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
   }
   // Where only named models come first, nothing is left to a strategy that could be observed.
   const baseline = operation.isConversation && !tiers[0]?.isExplicit ? routing.baseline : undefined;
-  const circumstances = { job, policy, profile, isObserved: baseline !== undefined };
+  const { tongues } = live.catalog;
+  const uncarried = tongues.length > 0 ? tongueRefusals(tongues, job) : undefined;
+  const circumstances = { job, policy, profile, uncarried, isObserved: baseline !== undefined };
   const input = inputOf(deps, live, circumstances, tiers[0] as Tier);
   const decision =
     tiers.length === 1
@@ -35,6 +38,7 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
       : decideInTiers(tiers.map((tier) => inputOf(deps, live, circumstances, tier)));
   if (baseline !== undefined) return serveBaseline(deps, live, baseline, input, decision);
   if (decision.ranking.length === 0) {
+    if (uncarried) refuseUncarried(uncarried, live.catalog, decision, job.body.model);
     throw nobodyCanServe(job.body.model, decision, deps.nowMs(), () =>
       refusedParameters(live, job, decision),
     );
@@ -49,11 +53,13 @@ function inputOf(
     job,
     policy,
     profile,
+    uncarried,
     isObserved,
   }: {
     readonly job: Job;
     readonly policy: Policy;
     readonly profile: RequestProfile;
+    readonly uncarried: TongueRefusals | undefined;
     readonly isObserved: boolean;
   },
   { candidates, isExplicit, strategy, explore }: Tier,
@@ -68,7 +74,10 @@ function inputOf(
     type,
     learner: deps.learner.ofType(type),
     random: deps.random,
-    refusalOf: (endpoint, model) => policy.refusalOf?.(endpoint, model) ?? deps.guard.refusalOf(endpoint.id),
+    refusalOf: (endpoint, model) =>
+      policy.refusalOf?.(endpoint, model) ??
+      (uncarried && refusalOfTongue(uncarried, endpoint)) ??
+      deps.guard.refusalOf(endpoint.id),
     limits: policy.limits,
     explore,
     floorShare: live.routing.exploration,

@@ -17,6 +17,7 @@ import { planJob } from './plan.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { noteAsk } from './re-ask.ts';
 import { reserveTokens } from './reserve-tokens.ts';
+import { addWarnings } from './warnings-header.ts';
 
 /** What a client is told to wait at most, in seconds, and after a refusal that named no time. */
 const MAX_WAIT_SECONDS = 60;
@@ -171,6 +172,7 @@ async function answerJob(
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
   if (job.judgedWith > 0) deps.judge.take(deps, live, { job: job as ChatJob, decision, ...inHand });
   const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
+  addWarnings(headers, inHand.finished.progress.warnings);
   return complete({ job, decision, ...inHand, spent, client, headers, place, nowMs: deps.monotonicMs() });
 }
 

@@ -12,6 +12,7 @@ const EXPOSED = [
   'x-router-attempts',
   'x-router-cost-usd',
   'x-router-overhead-ms',
+  'x-router-warnings',
   'retry-after',
   'x-ratelimit-limit-requests',
   'x-ratelimit-remaining-requests',

@@ -1,4 +1,6 @@
 import type { Random } from '../core/learning/random.ts';
+import { createSdkUpstream } from './ai-sdk/sdk-upstream.ts';
+import type { TongueSettings } from './ai-sdk/settings.ts';
 import { createPassThrough } from './openai/pass-through.ts';
 import { startSimulatedServer } from './simulated/server.ts';
 import type { Upstream, UpstreamSettings } from './upstream.ts';
@@ -14,15 +16,21 @@ export interface Upstreams {
   drain(): Promise<void>;
 }
 
+type ProviderSettings = TongueSettings | (UpstreamSettings & { readonly kind: 'openai' | 'simulated' });
+
 /** A way to each provider. Simulated ones get a real HTTP server on loopback, so that their path is the same. */
 export async function openUpstreams(
-  providers: readonly (UpstreamSettings & { readonly kind: 'openai' | 'simulated' })[],
+  providers: readonly ProviderSettings[],
   deps: { readonly nowMs: () => number; readonly monotonicMs: () => number; readonly random: Random },
 ): Promise<Upstreams> {
   const limits = { maxAnswerBytes: MAX_ANSWER_BYTES };
   const byProvider = new Map<string, Upstream>();
   const closers: (() => Promise<void>)[] = [];
   for (const settings of providers) {
+    if (speaksAnother(settings)) {
+      byProvider.set(settings.name, createSdkUpstream(settings, { ...deps, limits }));
+      continue;
+    }
     let { baseUrl } = settings;
     if (settings.kind === 'simulated') {
       const server = await startSimulatedServer({ random: deps.random, now: deps.nowMs });
@@ -45,4 +53,8 @@ export async function openUpstreams(
       await closeServers();
     },
   };
+}
+
+function speaksAnother(settings: ProviderSettings): settings is TongueSettings {
+  return settings.kind !== 'openai' && settings.kind !== 'simulated';
 }

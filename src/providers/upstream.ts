@@ -112,7 +112,11 @@ export interface CallProgress {
   textBytes: number;
   /** Template of the last chunk for ours: id, model, created. */
   lastChunk: Readonly<Record<string, unknown>> | undefined;
+  /** What was left out of the request on its way into another language, known before the first byte comes back. */
+  warnings: readonly string[];
 }
+
+export const NO_WARNINGS: readonly string[] = Object.freeze([]);
 
 export interface UpstreamHandle {
   readonly done: Promise<UpstreamAnswer>;

@@ -282,6 +282,10 @@ describe('which file', () => {
     const config = await loadText(uncommented, {
       GROQ_API_KEY: 'a',
       RACK_TOKEN: 'b',
+      ANTHROPIC_API_KEY: 'd',
+      AWS_ACCESS_KEY_ID: 'e',
+      AWS_SECRET_ACCESS_KEY: 'f',
+      AWS_SESSION_TOKEN: 'g',
       OUTRIDER_STORE_URL: 'sqlite:./a.db',
       OUTRIDER_REDIS_URL: 'redis://c',
     });

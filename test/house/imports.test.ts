@@ -23,7 +23,11 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
     types: [],
     packages: ['zod', 'smol-toml', '@pydantic/genai-prices', 'node:'],
   },
-  providers: { rooms: ['providers', 'core'], types: [], packages: ['undici', 'opossum', 'node:'] },
+  providers: {
+    rooms: ['providers', 'core'],
+    types: [],
+    packages: ['undici', 'opossum', '@ai-sdk/', 'node:'],
+  },
   store: {
     rooms: ['store', 'core'],
     types: [],
@@ -118,6 +122,21 @@ describe('who may import whom', () => {
     ).toBeDefined();
     const typed = { ...found, file: 'gateway/x.ts', room: 'gateway', isType: true };
     expect(breach({ ...typed, target: '../providers/guard.ts' })).toBeUndefined();
+  });
+});
+
+describe('packages of other languages', () => {
+  it('are loaded when first used: nobody imports them at the top', () => {
+    const theirs = imports.filter(({ target }) => target.startsWith('@ai-sdk/'));
+    const ofCode = theirs.filter(({ isType, target }) => !isType && target !== '@ai-sdk/provider');
+    expect(ofCode.map(({ file, target }) => `${file} ${target}`).sort()).toEqual([
+      'providers/ai-sdk/open-provider.ts @ai-sdk/amazon-bedrock',
+      'providers/ai-sdk/open-provider.ts @ai-sdk/anthropic',
+      'providers/ai-sdk/open-provider.ts @ai-sdk/google',
+    ]);
+    const text = readFileSync(join(SRC, 'providers/ai-sdk/open-provider.ts'), 'utf8');
+    expect(text.match(/await import\('@ai-sdk\//g)).toHaveLength(3);
+    expect(theirs.filter(({ isType, target }) => !isType && target === '@ai-sdk/provider')).toEqual([]);
   });
 });
 

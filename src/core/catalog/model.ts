@@ -19,6 +19,10 @@ export type ModelType = (typeof MODEL_TYPES)[number];
 export const CAPABILITIES = ['tools', 'json', 'vision', 'audio', 'reasoning'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
+/** The languages that providers speak beside OpenAI's own, which needs no translation. */
+export const TONGUES = ['anthropic', 'google', 'bedrock'] as const;
+export type Tongue = (typeof TONGUES)[number];
+
 /** List price. USD per million tokens is the same number as micro-USD per token. */
 export interface Price {
   readonly inputUsdPerMillion: number;
@@ -36,6 +40,8 @@ export interface Endpoint {
   readonly provider: string;
   /** The name this provider knows the model by. */
   readonly upstreamModel: string;
+  /** What the provider speaks; absent where it is OpenAI's API, and what the client sent passes through. */
+  readonly tongue?: Tongue;
   readonly price: Price;
   /** False when neither the config nor the price list knows a price: the endpoint then counts as free. */
   readonly isPriceKnown: boolean;

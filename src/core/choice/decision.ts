@@ -54,6 +54,8 @@ export interface ExcludedCandidate {
 export type ExclusionReason =
   | 'wrong_type'
   | 'missing_capability'
+  /** The provider's own API has no place for something that the request asks for. */
+  | 'not_carried'
   | 'context_length'
   | 'not_allowed_for_key'
   | 'not_in_route'

@@ -1,6 +1,7 @@
 import { expectationOf } from '../../core/reward/answer-expectation.ts';
 import { checkAnswer } from '../../core/reward/check-answer.ts';
 import { profileRequest } from '../../core/task/profile-request.ts';
+import { cannotCarry } from '../../core/wire/cannot-carry.ts';
 import { tokensShown, usageWithCost, withAdditions } from '../answer-body.ts';
 import { brokenEvent } from '../broken-event.ts';
 import type { ChatBody, ChatJob } from '../job.ts';
@@ -17,6 +18,7 @@ export const CHAT: Operation<ChatBody> = {
   profile: (job) => profileRequest(job.body, job.taskHint),
   encode: upstreamBody,
   answerForm: () => 'chat',
+  cannotCarry: ({ body }, tongue) => cannotCarry(body, tongue),
   keepsWholeText: ({ body, judgedWith }) =>
     body.response_format != null || body.tools != null || judgedWith > 0,
   clearsUsage: wantsOneUsage,

@@ -8,7 +8,7 @@ import type {
   UpstreamLimits,
   UpstreamTimeouts,
 } from '../upstream.ts';
-import { classifyFailure } from './classify-failure.ts';
+import { classifyFailure, type FailedResponse } from './classify-failure.ts';
 import { Deadline } from './deadline.ts';
 import { endingOfNetworkError } from './network-error.ts';
 
@@ -171,6 +171,11 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     );
   }
 
+  /** What a refusal by status means; other languages than OpenAI's say some of it otherwise. */
+  protected classify(failed: FailedResponse): GatewayError {
+    return classifyFailure(failed);
+  }
+
   /** How long the first sign of life may take. */
   protected firstWaitMs(): number {
     return this.context.timeouts.headersMs;
@@ -211,7 +216,7 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   #refused(): void {
     const { endpoint } = this.call;
     this.fail(
-      classifyFailure({
+      this.classify({
         provider: endpoint.provider,
         upstreamModel: endpoint.upstreamModel,
         status: this.#failedStatus,

@@ -1,19 +1,20 @@
 import { Readable } from 'node:stream';
-import { Pool } from 'undici';
 import { endedBy } from '../../core/outcome/gateway-error.ts';
-import type {
-  CallProgress,
-  Upstream,
-  UpstreamAnswer,
-  UpstreamCall,
-  UpstreamHandle,
-  UpstreamLimits,
-  UpstreamSettings,
+import {
+  type CallProgress,
+  NO_WARNINGS,
+  type Upstream,
+  type UpstreamAnswer,
+  type UpstreamCall,
+  type UpstreamHandle,
+  type UpstreamLimits,
+  type UpstreamSettings,
 } from '../upstream.ts';
 import { BytesCall } from './bytes-call.ts';
 import type { CallContext, CallHandler } from './call-handler.ts';
 import { EventCall } from './event-call.ts';
 import { endingOfNetworkError } from './network-error.ts';
+import { openPool } from './open-pool.ts';
 import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
 
@@ -25,31 +26,9 @@ export function createPassThrough(
   settings: UpstreamSettings,
   deps: { limits: UpstreamLimits; nowMs: () => number; monotonicMs: () => number },
 ): Upstream {
-  const url = new URL(settings.baseUrl);
-  const basePath = url.pathname.replace(/\/+$/, '');
-  const pool = new Pool(url.origin, {
-    connections: settings.maxConnections,
-    pipelining: 1,
-    connect: { timeout: settings.timeouts.connectMs },
-    // Deadlines are ours, per phase and exact; undici's run on a half-second clock.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: 32 * 1024,
-  });
-  let connections = 0;
-  let lastLostMs = Number.NEGATIVE_INFINITY;
-  pool.on('connect', () => {
-    connections += 1;
-  });
-  pool.on('disconnect', () => {
-    connections -= 1;
-    lastLostMs = deps.monotonicMs();
-  });
-  const context: CallContext = {
-    timeouts: settings.timeouts,
-    wasConnected: (sinceMs) => connections > 0 || lastLostMs >= sinceMs,
-    ...deps,
-  };
+  const basePath = new URL(settings.baseUrl).pathname.replace(/\/+$/, '');
+  const { pool, wasConnected } = openPool(settings, deps.monotonicMs);
+  const context: CallContext = { timeouts: settings.timeouts, wasConnected, ...deps };
   const headers = {
     'content-type': 'application/json',
     'accept-encoding': 'identity',
@@ -72,6 +51,7 @@ export function createPassThrough(
         tokenEvents: 0,
         textBytes: 0,
         lastChunk: undefined,
+        warnings: NO_WARNINGS,
       };
       let handler: CallHandler | undefined;
       const done = new Promise<UpstreamAnswer>((resolve, reject) => {
