@@ -8,6 +8,12 @@ import type { Keyring } from './gateway/keyring.ts';
 import { describeModelNamed, listModels } from './gateway/list-models.ts';
 import { countMessageTokens, createMessage } from './gateway/messages.ts';
 import { CHAT } from './gateway/operations/chat.ts';
+import { COMPLETIONS } from './gateway/operations/completions.ts';
+import { EMBEDDINGS } from './gateway/operations/embeddings.ts';
+import { IMAGES } from './gateway/operations/images.ts';
+import { MODERATION } from './gateway/operations/moderation.ts';
+import { RERANK } from './gateway/operations/rerank.ts';
+import { forgetEmbeddingModel, listPinnedModels, moveEmbeddingModel } from './gateway/pinned-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import type { RateLimiter } from './gateway/rate-limits.ts';
 import { recommendModels } from './gateway/recommendations.ts';
@@ -21,12 +27,14 @@ import { registerAuth } from './http/auth.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { registerCors } from './http/cors.ts';
+import { registerEmbeddingModels } from './http/embedding-models.ts';
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
 import type { InferenceDeps } from './http/inference.ts';
 import { registerIntelligence } from './http/intelligence.ts';
 import { registerMessages } from './http/messages.ts';
 import { registerModelActions } from './http/model-actions.ts';
+import { registerModelEndpoints } from './http/model-endpoints.ts';
 import { registerModels } from './http/models.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerOperations } from './http/operations.ts';
@@ -104,6 +112,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientMs: () => gateway.live.routing.clientMs,
   };
   registerChat(app, inference, CHAT);
+  registerModelEndpoints(app, inference, {
+    completions: COMPLETIONS,
+    embeddings: EMBEDDINGS,
+    images: IMAGES,
+    moderation: MODERATION,
+    rerank: RERANK,
+  });
+  registerEmbeddingModels(app, {
+    list: () => listPinnedModels(gateway),
+    move: (keyName, modelId) => moveEmbeddingModel(gateway, keyName, modelId),
+    forget: (keyName) => forgetEmbeddingModel(gateway, keyName),
+  });
   registerResponses(app, {
     createResponse: (call, body, client) => createResponse(gateway, call, body, client),
     monotonicMs: gateway.monotonicMs,

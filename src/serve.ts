@@ -28,6 +28,7 @@ import { createJudge } from './gateway/judge.ts';
 import { JUDGE_KEY_ID } from './gateway/judge-call.ts';
 import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
+import { createPinnedModels } from './gateway/pinned-models.ts';
 import { createRateLimiter, type RateSettings } from './gateway/rate-limits.ts';
 import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
@@ -198,6 +199,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       conversations,
       dryRuns,
       trials,
+      pins: createPinnedModels({ store, nowMs, monotonicMs }),
       guard,
       store,
       watch: createEndpointWatch(nowMs),

@@ -56,21 +56,27 @@ export async function runAttempt(
   const start = await begin(deps, options);
 
   const { operation } = job;
-  const isStream = job.body.stream === true;
+  const isStream = operation.isStream(job);
+  const form = operation.answerForm(job, candidate);
+  const isFile = typeof form !== 'string' && form.stream === 'bytes';
   let handle: UpstreamHandle | undefined;
   const line = isStream
     ? createStreamLine({
         client,
         holdBack: job.body.route?.hold_back ?? job.holdsBack,
         headers:
-          candidate.endpoint.tongue === undefined
+          candidate.endpoint.tongue === undefined && !isFile
             ? options.headers
             : () => {
                 const headers = options.headers();
                 addWarnings(headers, handle?.progress.warnings ?? []);
+                // A file goes out under its own type.
+                if (isFile)
+                  headers['content-type'] = handle?.progress.contentType || 'application/octet-stream';
                 return headers;
               },
-        rename: renameOf(candidate),
+        // A name of the model stands in events only; in a file its letters are something else.
+        rename: isFile ? undefined : renameOf(candidate),
       })
     : undefined;
   const sentMs = deps.monotonicMs();
@@ -84,7 +90,7 @@ export async function runAttempt(
       endpoint: candidate.endpoint,
       path: operation.upstreamPath,
       body: operation.encode(job, candidate, live.routing.streamUsageProviders.has(provider)),
-      form: operation.answerForm(job),
+      form,
       isStream,
       choices: options.decision.profile.choices,
       totalMs: options.totalMs,
@@ -238,7 +244,7 @@ function requestRecord(deps: GatewayDeps, job: Job, decision: Decision): Request
     complexity: profile.complexity,
     language: profile.language,
     inputTokens: profile.inputTokens,
-    isStream: job.body.stream === true,
+    isStream: job.operation.isStream(job),
     strategy: decision.strategy,
     reason: decision.reason,
     decision: writeDecision(decision),

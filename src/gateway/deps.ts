@@ -16,6 +16,7 @@ import type { Cohort } from './cohort.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Judge, JudgeSettings } from './judge.ts';
 import type { OfflinePrior } from './offline-prior.ts';
+import type { PinnedModels } from './pinned-models.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */
@@ -29,6 +30,7 @@ export interface GatewayDeps {
   readonly offlinePrior: OfflinePrior;
   readonly dryRuns: DryRunTally;
   readonly trials: Trials;
+  readonly pins: PinnedModels;
   readonly guard: Guard;
   readonly store: Store;
   readonly watch: EndpointWatch;

@@ -60,13 +60,16 @@ export interface RequestBody {
   readonly conversation_id?: unknown;
 }
 
-export interface ChatBody extends ChatRequestView, RequestBody {
+/** Of an answer in tokens, which may be streamed as chunks. */
+export interface TokensBody extends RequestBody {
   readonly stream_options?: {
     readonly include_usage?: boolean | null;
     readonly continuous_usage_stats?: unknown;
   } | null;
   readonly temperature?: number | null;
 }
+
+export interface ChatBody extends ChatRequestView, TokensBody {}
 export type ChatJob = Job<ChatBody>;
 
 /** The `route` object of a request. */

@@ -1,4 +1,4 @@
-import type { ModelType, Tongue } from '../core/catalog/model.ts';
+import type { ModelType, Price, Tongue } from '../core/catalog/model.ts';
 import type { OperationName } from '../core/catalog/operation.ts';
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { QualityEvidence } from '../core/learning/delta.ts';
@@ -27,13 +27,17 @@ export interface Operation<Body extends RequestBody = RequestBody> {
    * sample, observed beside a baseline, and counted into the budget of their strategy, which is one for so many turns.
    */
   readonly isConversation: boolean;
+  /** What `auto` comes to is the same model for all requests of a key (`pinned-models.ts`). */
+  readonly isPinned: boolean;
 
   /** What kind of request it is. Of models that come into question by `auto` nothing is known yet. */
   profile(job: Job<Body>): RequestProfile;
+  /** Whether the answer goes out piece by piece. */
+  isStream(job: Job<Body>): boolean;
   /** What goes up: JSON as bytes, or a form. */
   encode(job: Job<Body>, candidate: Candidate, canStreamUsage: boolean): Buffer | FormBody;
   /** How the answer to this job is read. Called for each attempt: a form may keep count of what it has seen. */
-  answerForm(job: Job<Body>): AnswerForm;
+  answerForm(job: Job<Body>, candidate: Candidate): AnswerForm;
   /**
    * What of it a provider that speaks another language than OpenAI's cannot carry: it is left out of the choice then.
    * Left out where no such provider serves this operation at all.
@@ -66,6 +70,7 @@ export interface Operation<Body extends RequestBody = RequestBody> {
 export interface MeteredAttempt<Body extends RequestBody = RequestBody> {
   readonly job: Job<Body>;
   readonly profile: RequestProfile;
+  readonly price: Price;
   readonly answer: UpstreamAnswer | undefined;
   readonly error: GatewayError | undefined;
   readonly progress: CallProgress;

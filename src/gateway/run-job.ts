@@ -13,6 +13,7 @@ import { secondsUntil } from './endpoint-status.ts';
 import { explainDecision } from './explain-decision.ts';
 import type { ChatJob, ClientLine, Job, JobResult } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
+import { planPinned } from './pinned-models.ts';
 import { planJob } from './plan.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { noteAsk } from './re-ask.ts';
@@ -90,7 +91,9 @@ async function answerJob(
 ): Promise<JobResult> {
   await deps.cohort();
   const policy = knownPolicy ?? policyOf(live, job);
-  const decision = planJob(deps, live, job, policy);
+  const decision = job.operation.isPinned
+    ? await planPinned(deps, live, job, policy)
+    : planJob(deps, live, job, policy);
   const reserving = reserveTokens(job.allowance, decision);
   if (reserving !== undefined) await reserving;
   if (decision.circumstances?.trials !== undefined) {

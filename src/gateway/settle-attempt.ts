@@ -38,13 +38,13 @@ export function settleAttempt(
   const ending = endingOf(error);
   const { operation } = job;
   const { profile } = decision;
-  const usage = operation.meter({ job, profile, answer, error, progress });
+  const usage = operation.meter({ job, profile, price: candidate.endpoint.price, answer, error, progress });
   const automatic = answer
     ? operation.check(job, answer)
     : outcome.isFailureSeen
       ? verdictOfSeenFailure(ending)
       : undefined;
-  const isStream = job.body.stream === true;
+  const isStream = operation.isStream(job);
   const outputTokens = usage?.outputTokens ?? 0;
   const ttftMs = round(progress.ttftMs);
   const latencyMs = round(outcome.latencyMs);

@@ -1,13 +1,14 @@
+import type { Endpoint } from '../core/catalog/model.ts';
 import type { Candidate } from '../core/choice/choice-input.ts';
 import { withMembers } from '../core/wire/json-members.ts';
-import type { ChatJob } from './job.ts';
+import type { Job, TokensBody } from './job.ts';
 
 /**
  * The client's bytes with the provider's own name of the model, without what is meant for this gateway and without what
  * this endpoint does not take (`warningsOfDropped` tells the client).
  * Streams are asked for their usage, which the client sees only if it asked too.
  */
-export function upstreamBody(job: ChatJob, candidate: Candidate, canStreamUsage: boolean): Buffer {
+export function upstreamBody(job: Job<TokensBody>, candidate: Candidate, canStreamUsage: boolean): Buffer {
   const { body } = job;
   const changes: Record<string, string | undefined> = {
     model: JSON.stringify(candidate.endpoint.upstreamModel),
@@ -31,3 +32,19 @@ export function upstreamBody(job: ChatJob, candidate: Candidate, canStreamUsage:
   }
   return withMembers(job.bytes, job.members, changes);
 }
+
+/** What never goes up, for requests that are no chat: what is meant for this gateway, and what this endpoint does not take. */
+export function strippedMembers({ unsupportedParameters }: Endpoint): Record<string, undefined> {
+  const stripped: Record<string, undefined> = { ...OUR_OWN };
+  for (const name of unsupportedParameters ?? []) stripped[name] = undefined;
+  return stripped;
+}
+
+const OUR_OWN = Object.freeze({
+  route: undefined,
+  models: undefined,
+  provider: undefined,
+  preset: undefined,
+  session_id: undefined,
+  conversation_id: undefined,
+});

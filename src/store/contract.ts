@@ -1,3 +1,4 @@
+import type { ModelType } from '../core/catalog/model.ts';
 import type { OperationName } from '../core/catalog/operation.ts';
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
@@ -169,6 +170,15 @@ export interface ModelEpoch {
   readonly epoch: number;
   readonly openedAtMs: number;
   readonly cause: string;
+}
+
+/** Which model `auto` is for a key, of one type. */
+export interface PinnedModel {
+  /** `''` for requests without a key. */
+  readonly keyId: string;
+  readonly type: ModelType;
+  readonly modelId: string;
+  readonly pinnedAtMs: number;
 }
 
 /** The same of an endpoint's speed and availability. */
@@ -385,6 +395,16 @@ export interface Store {
   findKeyByHash(hash: string): Promise<KeyRecord | undefined>;
   /** True once any key was ever created, revoked ones included: a gateway does not fall open by revoking. */
   hasKeys(): Promise<boolean>;
+
+  /** The model that `auto` is for all requests of a key, of one type; undefined while none was chosen. */
+  pinnedModel(place: Pick<PinnedModel, 'keyId' | 'type'>): Promise<string | undefined>;
+  /** Chooses it, unless somebody did before. @returns the model in force */
+  pinModel(pin: PinnedModel): Promise<string>;
+  /** Chooses it, whatever was chosen before. */
+  movePin(pin: PinnedModel): Promise<void>;
+  /** @returns false when none was chosen */
+  removePin(place: Pick<PinnedModel, 'keyId' | 'type'>): Promise<boolean>;
+  listPins(): Promise<readonly PinnedModel[]>;
 
   /** What a process left under this name, whichever wrote it last; undefined when none did. */
   loadState(name: string): Promise<string | undefined>;

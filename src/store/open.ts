@@ -21,6 +21,7 @@ import { hashKey } from './key-hash.ts';
 import { createKey, findKeyByHash, hasKeys, keySecretOf, listKeys, revokeKey } from './keys.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
+import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
 import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
 import { createSpendingReader } from './spending.ts';
@@ -91,6 +92,12 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     hashKey: (key) => hashKey(secret, key),
     findKeyByHash: (hash) => guarded(findKeyByHash(database, hash)),
     hasKeys: () => guarded(hasKeys(database)),
+
+    pinnedModel: (place) => guarded(pinnedModel(database, place)),
+    pinModel: (pin) => guarded(pinModel(database, pin)),
+    movePin: (pin) => guarded(movePin(database, pin)),
+    removePin: (place) => guarded(removePin(database, place)),
+    listPins: () => guarded(listPins(database)),
 
     loadState: (name) => guarded(loadState(database, name)),
     saveState: (name, value) => guarded(saveState(database, name, value)),

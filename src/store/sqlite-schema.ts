@@ -176,6 +176,18 @@ export const trafficHours = sqliteTable(
   ],
 );
 
+/** Which model `auto` is for all requests of a key, where changing it would mix what cannot be mixed: vectors. */
+export const pinnedModels = sqliteTable(
+  'pinned_models',
+  {
+    keyId: text('key_id').notNull(),
+    type: text('type').notNull(),
+    modelId: text('model_id').notNull(),
+    pinnedAtMs: integer('pinned_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.keyId, table.type] })],
+);
+
 export const keys = sqliteTable('keys', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),

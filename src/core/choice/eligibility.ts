@@ -51,7 +51,8 @@ function incapacityOf(
     if (!model.capabilities.has(need)) return 'missing_capability';
   }
   const answerTokens = profile.maxOutputTokens ?? 0;
-  if (profile.inputTokens + answerTokens > model.contextLength) return 'context_length';
+  const { contextTokens = profile.inputTokens } = profile;
+  if (contextTokens + answerTokens > model.contextLength) return 'context_length';
   // An upstream refuses a bound above what its model can write, and a 400 is not failed over.
   if (model.maxOutputTokens !== undefined && answerTokens > model.maxOutputTokens) return 'context_length';
   return undefined;

@@ -11,7 +11,8 @@ const AS_ASKED: QualityEvidence = { source: 'check', quality: 1, weight: EVIDENC
 const NOT_AS_ASKED: QualityEvidence = { source: 'check', quality: 0, weight: EVIDENCE_WEIGHTS.check };
 const FAULTY: QualityEvidence = { source: 'heuristic', quality: 0, weight: EVIDENCE_WEIGHTS.heuristic };
 const TRUNCATED: QualityEvidence = { ...FAULTY, quality: TRUNCATED_QUALITY };
-const PASSED: QualityEvidence = { source: 'heuristic', quality: 1, weight: HEURISTIC_PASS_WEIGHT };
+/** An answer in which no fault was found. */
+export const PASSED: QualityEvidence = { source: 'heuristic', quality: 1, weight: HEURISTIC_PASS_WEIGHT };
 
 /**
  * The automatic verdict on a completed answer; undefined when it says nothing about the model (cut off at the client's

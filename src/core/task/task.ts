@@ -63,6 +63,8 @@ export interface RequestProfile {
   readonly choices: number;
   /** Images, seconds of audio, characters or searches that it will probably be charged for, beside its tokens. */
   readonly units?: number;
+  /** Tokens that have to fit into a context at once, where those are not all: of a batch the longest; absent: all. */
+  readonly contextTokens?: number;
   /** Tokens of one choice where they are known beforehand, such as 0 of an embedding; absent: what was learnt. */
   readonly answerTokens?: number;
   /** The answer comes in one piece: its time is that to its first byte, whatever its size. */

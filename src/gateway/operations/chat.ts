@@ -4,7 +4,7 @@ import { profileRequest } from '../../core/task/profile-request.ts';
 import { cannotCarry } from '../../core/wire/cannot-carry.ts';
 import { tokensShown, usageWithCost, withAdditions } from '../answer-body.ts';
 import { brokenEvent } from '../broken-event.ts';
-import type { ChatBody, ChatJob } from '../job.ts';
+import type { ChatBody, Job, TokensBody } from '../job.ts';
 import { meterTokens } from '../meter-tokens.ts';
 import type { EndedStream, Operation } from '../operation.ts';
 import { upstreamBody } from '../upstream-body.ts';
@@ -15,7 +15,9 @@ export const CHAT: Operation<ChatBody> = {
   type: 'chat',
   upstreamPath: '/chat/completions',
   isConversation: true,
+  isPinned: false,
   profile: (job) => profileRequest(job.body, job.taskHint),
+  isStream: ({ body }) => body.stream === true,
   encode: upstreamBody,
   answerForm: () => 'chat',
   cannotCarry: ({ body }, tongue) => cannotCarry(body, tongue),
@@ -37,13 +39,13 @@ export const RESPONSES: Operation<ChatBody> = { ...CHAT, name: 'responses' };
 export const MESSAGES: Operation<ChatBody> = { ...CHAT, name: 'messages' };
 
 /** vLLM's `continuous_usage_stats` asks for it in every chunk, too. */
-function wantsOneUsage({ body: { stream_options } }: ChatJob): boolean {
+export function wantsOneUsage({ body: { stream_options } }: Job<TokensBody>): boolean {
   return stream_options?.include_usage === true && stream_options.continuous_usage_stats !== true;
 }
 
 /** The chunk with usage and metadata, where its client wants either, and the end. */
 export function lastChunk(
-  { job, candidate, end, progress, costMicroUsd, metadata }: EndedStream<ChatBody>,
+  { job, candidate, end, progress, costMicroUsd, metadata }: EndedStream<TokensBody>,
   object: string,
   idPrefix: string,
 ): string {

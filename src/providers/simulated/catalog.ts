@@ -1,5 +1,6 @@
 import type { Capability, ModelType } from '../../core/catalog/model.ts';
 import { TASKS, type Task } from '../../core/task/task.ts';
+import { OTHER_MODELS } from './other-models.ts';
 
 /**
  * The models that answer when nobody has a provider key yet. Invented, and named so that nobody takes them for real;
@@ -21,6 +22,10 @@ export interface SimulatedModelFacts {
   /** Mean quality of an answer, 0–1, by task; empty for embeddings. */
   readonly taskToSkill: Readonly<Partial<Record<Task, number>>>;
   readonly dimensions?: number;
+  /** Mean quality of an answer of a model that does one kind of work only, 0–1. */
+  readonly skill?: number;
+  /** USD for one image, second of audio, character or search. */
+  readonly unitUsd?: number;
 }
 
 type OneForEach<List extends readonly unknown[]> = { [Index in keyof List]: number };
@@ -153,6 +158,7 @@ export const SIMULATED_MODELS: readonly SimulatedModelFacts[] = [
     taskToSkill: {},
     dimensions: 256,
   },
+  ...OTHER_MODELS,
 ];
 
 export function simulatedModel(id: string): SimulatedModelFacts | undefined {

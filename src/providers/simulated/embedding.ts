@@ -1,6 +1,6 @@
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
 import { ApiError } from './api-error.ts';
-import { type SimulatedModelFacts, simulatedModel } from './catalog.ts';
+import { simulatedModel } from './catalog.ts';
 import { hashOf } from './draw.ts';
 import { isObject, textOf } from './json.ts';
 import { wordsOf } from './prompt-reading.ts';
@@ -28,6 +28,7 @@ export function embeddingBody(body: unknown): Record<string, unknown> {
   if (format !== 'float' && format !== 'base64') {
     throw new ApiError(400, "'encoding_format' must be 'float' or 'base64'.", 'encoding_format');
   }
+  const space = { dimensions: model.dimensions, knowsStems: model.id === 'sim-embed-large' };
   let tokens = 0;
   const data = readInputs(body.input).map((input, index) => {
     const inputTokens = Array.isArray(input) ? input.length : estimateTextTokens(input);
@@ -40,7 +41,8 @@ export function embeddingBody(body: unknown): Record<string, unknown> {
       );
     }
     tokens += inputTokens;
-    const vector = embed(Array.isArray(input) ? input.join(' ') : input, model, Number(dimensions));
+    const text = Array.isArray(input) ? input.join(' ') : input;
+    const vector = embed(text, space, Number(dimensions));
     const embedding = format === 'float' ? Array.from(vector) : base64Of(vector);
     return { object: 'embedding', index, embedding };
   });
@@ -65,17 +67,21 @@ function readInputs(input: unknown): (string | number[])[] {
 }
 
 /**
- * A unit vector in which each word (for the large model also its first five letters, so that "routing" meets "routes")
+ * A unit vector in which each word (where stems are known also its first five letters, so that "routing" meets "routes")
  * moves a few places chosen by its hash: the same words give the same vector, common words bring two texts nearer.
  */
-export function embed(text: string, model: SimulatedModelFacts, dimensions: number): Float32Array {
-  const full = new Float32Array(model.dimensions ?? dimensions);
+export function embed(
+  text: string,
+  { dimensions: most, knowsStems }: { readonly dimensions: number; readonly knowsStems: boolean },
+  dimensions: number,
+): Float32Array {
+  const full = new Float32Array(most);
   for (const word of wordsOf(text.toLowerCase())) {
     addFeature(full, word, 1);
     // Scripts without spaces: a whole clause is one "word", its characters are what texts share.
     if (/[\u3040-\u30ff\u4e00-\u9fff]/.test(word))
       for (const character of word) addFeature(full, character, 1);
-    if (model.id === 'sim-embed-large' && word.length > 5) addFeature(full, `${word.slice(0, 5)}*`, 1.5);
+    if (knowsStems && word.length > 5) addFeature(full, `${word.slice(0, 5)}*`, 1.5);
   }
   addFeature(full, 'every text has this much in common', 0.2);
   // Shortened the way OpenAI's models are: the first places, made a unit vector again.

@@ -10,7 +10,11 @@ const LEAST_PAUSE_MS = 10;
  * was asked for, `[DONE]`. Stops with its caller.
  */
 export function sendStream(envelope: Envelope, pace: Pace, response: ServerResponse): void {
-  const events = streamEvents(envelope);
+  sendEvents(streamEvents(envelope), pace, response);
+}
+
+/** Events at a pace; stops with its caller. */
+export function sendEvents(events: readonly string[], pace: Pace, response: ServerResponse): void {
   const perWrite =
     pace.perTokenMs > 0 ? Math.max(1, Math.round(LEAST_PAUSE_MS / pace.perTokenMs)) : events.length;
 

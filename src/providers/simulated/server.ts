@@ -6,9 +6,15 @@ import { ApiError } from './api-error.ts';
 import { SIMULATED_MODELS, simulatedModel } from './catalog.ts';
 import { readChatRequest } from './chat-request.ts';
 import { embeddingBody } from './embedding.ts';
+import { type JsonObject, objectOf, textOf } from './json.ts';
+import { modelOfType } from './model-of-type.ts';
+import { moderationBody } from './moderation.ts';
 import { createPace } from './pace.ts';
+import { pictureEvents, picturesBody } from './picture.ts';
 import { createPromptCache } from './prompt-cache.ts';
-import { sendStream } from './send-stream.ts';
+import { rerankBody } from './rerank.ts';
+import { sendEvents, sendStream } from './send-stream.ts';
+import { completeText, textCompletionBody, textCompletionEvents } from './text-completion.ts';
 import { completionBody, type Envelope } from './write-completion.ts';
 
 export interface SimulatedServer {
@@ -19,11 +25,17 @@ export interface SimulatedServer {
 }
 
 const MOST_BODY_BYTES = 32_000_000;
+/** What is answered with one JSON body, as soon as the request is read. */
+const PATH_TO_BODY: Readonly<Record<string, (body: JsonObject) => unknown>> = {
+  '/embeddings': embeddingBody,
+  '/rerank': rerankBody,
+  '/moderations': moderationBody,
+};
 const NO_CLOCK_MS = Date.UTC(2025, 0, 1);
 
 /**
- * The simulated models behind OpenAI's API, on a free port of 127.0.0.1: `/v1/chat/completions`, `/v1/embeddings`,
- * `/v1/models`. Takes any key. Answers carry `simulated: { quality, task }` beside the usual members (in a stream on
+ * The simulated models behind OpenAI's API, on a free port of 127.0.0.1: `/v1/models` and what each type of model is
+ * asked at. Takes any key. Answers carry `simulated: { quality, task }` beside the usual members (in a stream on
  * each finish chunk): the label that a demonstration would otherwise have to ask people for.
  *
  * @param random Decides qualities and delays; requests with a `seed` use their own.
@@ -43,9 +55,12 @@ export async function startSimulatedServer(dependencies: {
     const path = (request.url ?? '').replace(/\?.*$/, '').replace(/^\/v1(?=\/)/, '');
     const isPost = request.method === 'POST';
     if (isPost && path === '/chat/completions') await respondToChat(request, response);
-    else if (isPost && path === '/embeddings')
-      sendJson(response, 200, embeddingBody(await readJson(request)));
-    else if (request.method === 'GET' && path === '/models') {
+    else if (isPost && path === '/completions') await respondToText(request, response);
+    else if (isPost && path === '/images/generations') await respondToPainting(request, response);
+    else if (isPost && Object.hasOwn(PATH_TO_BODY, path)) {
+      const body = objectOf(await readJson(request));
+      sendAtPace(body, response, () => PATH_TO_BODY[path]?.(body));
+    } else if (request.method === 'GET' && path === '/models') {
       sendJson(response, 200, { object: 'list', data: SIMULATED_MODELS.map(({ id }) => modelBody(id)) });
     } else if (request.method === 'GET' && path.startsWith('/models/')) {
       const id = path.slice('/models/'.length);
@@ -74,6 +89,38 @@ export async function startSimulatedServer(dependencies: {
       pace.after(totalMs, response, () => sendJson(response, 200, completionBody(envelope)));
     }
   }
+
+  async function respondToText(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const completion = completeText(objectOf(await readJson(request)), random, seconds());
+    const pace = createPace(completion.model, speed, random);
+    if (completion.isStream) {
+      sendEvents(textCompletionEvents(completion), pace, response);
+      return;
+    }
+    const longest = Math.max(...completion.choices.map(({ tokens }) => tokens.length));
+    const totalMs = pace.firstTokenMs + longest * pace.perTokenMs;
+    pace.after(totalMs, response, () => sendJson(response, 200, textCompletionBody(completion)));
+  }
+
+  async function respondToPainting(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = objectOf(await readJson(request));
+    if (body.stream === true) {
+      const events = pictureEvents(body, seconds());
+      sendEvents(events, createPace(modelOfType(body, 'image'), speed, random), response);
+    } else sendAtPace(body, response, () => picturesBody(body, seconds()));
+  }
+
+  /** A whole answer after the model's own time to its first byte. */
+  function sendAtPace(body: JsonObject, response: ServerResponse, make: () => unknown): void {
+    const answer = make();
+    const model = simulatedModel(textOf(body.model));
+    // Whoever made an answer knew the model.
+    if (model === undefined) throw new ApiError(404, 'No such model.', 'model', 'model_not_found');
+    const pace = createPace(model, speed, random);
+    pace.after(pace.firstTokenMs, response, () => sendJson(response, 200, answer));
+  }
+
+  const seconds = () => Math.floor(now() / 1000);
 
   function modelBody(id: string): Record<string, unknown> {
     return { id, object: 'model', created: startedAtSeconds, owned_by: 'outrider-simulated' };

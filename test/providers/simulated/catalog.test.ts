@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { MODEL_TYPES } from '../../../src/core/catalog/model.ts';
 import { BUILT_IN_STRATEGIES } from '../../../src/core/choice/strategy.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
 import { TASKS } from '../../../src/core/task/task.ts';
@@ -7,6 +8,8 @@ import { SIMULATED_MODELS } from '../../../src/providers/simulated/catalog.ts';
 import { drawQuality } from '../../../src/providers/simulated/draw.ts';
 
 const { valueOfQualityUsd, valueOfSecondUsd } = BUILT_IN_STRATEGIES.balanced;
+/** Nobody pretends to hold a conversation aloud. */
+const NOT_SIMULATED: ReadonlySet<string> = new Set(['realtime', 'speech', 'transcription']);
 const SPECIALISTS = {
   code_generation: 'sim-coder',
   code_review: 'sim-atlas-large',
@@ -58,7 +61,12 @@ test('what one strategy prefers is not what another does', () => {
 test('facts hang together', () => {
   const chat = SIMULATED_MODELS.filter((model) => model.type === 'chat');
   expect(chat.length).toBeGreaterThanOrEqual(6);
-  expect(SIMULATED_MODELS.length - chat.length).toBe(2);
+  for (const type of MODEL_TYPES) {
+    if (type === 'chat' || NOT_SIMULATED.has(type)) continue;
+    const [large, small] = SIMULATED_MODELS.filter((model) => model.type === type);
+    expect(large?.ttftMs, type).toBeGreaterThan(small?.ttftMs ?? 0);
+    if (type !== 'embedding') expect(large?.skill, type).toBeGreaterThan(small?.skill ?? 1);
+  }
   for (const model of chat) {
     for (const task of TASKS) expect(model.taskToSkill[task]).toBeGreaterThan(0);
     expect(model.cachedInputUsdPerMillion).toBeLessThanOrEqual(model.inputUsdPerMillion);
