@@ -10,6 +10,7 @@ import { detectProviders } from './detect-providers.ts';
 import { findKeyLines } from './key-lines.ts';
 import { knownProviderAt } from './known-providers.ts';
 import { knownOffers, mergeOffers, type Offers, providerTable, simulatedOffers } from './offers.ts';
+import { ownOffers } from './own-offers.ts';
 import { parseFile } from './parse-file.ts';
 import { type Probe, probeServer } from './probe-server.ts';
 import type { SimulatedModel } from './simulated-model.ts';
@@ -39,8 +40,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   mistakes.push(...mistakesOfEnvironment(env));
   if (file === undefined || mistakes.length > 0) throw new ConfigError(path ?? 'environment', mistakes);
 
-  const own: Offers = { providers: file.providers, models: file.api.models };
-  const isDetected = Object.keys(file.providers).length === 0;
+  const own = ownOffers(file);
+  const isDetected = Object.keys(own.providers).length === 0;
   const offers = isDetected
     ? await detectOr(simulatedModels, {
         env,

@@ -51,7 +51,7 @@ function placesToLook(env: Readonly<Record<string, string | undefined>>): LocalS
 }
 
 /** `host`, `host:port` or a URL → `http://host:port/v1`; undefined when it cannot be read. */
-function baseUrlOf(address: string, defaultPort: string | undefined): string | undefined {
+export function baseUrlOf(address: string, defaultPort?: string): string | undefined {
   const text = address.includes('://') ? address : `http://${address}`;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
+import { isHttpUrl } from './provider-schema.ts';
 import { isReservedModelId } from './reserved-names.ts';
 import { isOneLine } from './sendable.ts';
 import { foreignPricesOf, UNIT_PRICES } from './unit-price.ts';
@@ -60,13 +61,30 @@ export function modelSchema(providerNames: readonly string[]) {
     dimensions: count.optional(),
     supported_parameters: parameters,
     unsupported_parameters: parameters,
-    endpoints: z.array(endpoint).min(1, 'a model needs at least one endpoint'),
+    address: z
+      .string()
+      .refine(
+        isServerAddress,
+        'must be host:port or an http:// or https:// URL without credentials and query',
+      )
+      .optional(),
+    endpoints: z.array(endpoint).min(1, 'a model needs at least one endpoint').optional(),
     path: forbidden(
-      'model files are not run here; serve them with a local server and name it in endpoints',
+      'model files are not run here; serve them with a local server and name its address',
     ).optional(),
   });
-  return model.superRefine(({ type, endpoints }, context) => {
-    for (const [index, table] of endpoints.entries()) {
+  return model.superRefine(({ type, address, endpoints }, context) => {
+    if ((address === undefined) === (endpoints === undefined)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['endpoints'],
+        message:
+          address === undefined
+            ? 'is missing; or name the address of the server that has it'
+            : 'and address are two answers to one question; leave one out',
+      });
+    }
+    for (const [index, table] of (endpoints ?? []).entries()) {
       for (const key of foreignPricesOf(type, table)) {
         context.addIssue({
           code: 'custom',
@@ -76,6 +94,11 @@ export function modelSchema(providerNames: readonly string[]) {
       }
     }
   });
+}
+
+function isServerAddress(text: string): boolean {
+  const url = text.includes('://') ? text : `http://${text}`;
+  return !/\s/.test(text) && URL.canParse(url) && isHttpUrl(url);
 }
 
 function unknownProvider(text: string, providerNames: readonly string[]): string {

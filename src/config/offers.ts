@@ -6,10 +6,14 @@ import type { SimulatedModel } from './simulated-model.ts';
 /** Providers and models in the shape of the file, wherever they were found: the file and detection share one way on. */
 export interface Offers {
   readonly providers: ConfigFile['providers'];
-  readonly models: ConfigFile['api']['models'];
+  readonly models: Readonly<Record<string, ModelTable>>;
 }
 export type ProviderTable = ConfigFile['providers'][string];
-export type ModelTable = ConfigFile['api']['models'][string];
+type FileModel = ConfigFile['api']['models'][string];
+/** A model of the file, or one that was found, whose servers are all known by name. */
+export type ModelTable = Omit<FileModel, 'address' | 'endpoints' | 'path'> & {
+  readonly endpoints: NonNullable<FileModel['endpoints']>;
+};
 
 /** Both together. The same model id twice is one model with the endpoints of both; what is said first counts. */
 export function mergeOffers(first: Offers, second: Offers): Offers {

@@ -47,7 +47,7 @@ const headerName = z
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name for an HTTP header')
   .refine((name) => !belongsToConnection(name), 'belongs to the connection, which sets it itself');
 
-function isHttpUrl(text: string): boolean {
+export function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, search } = new URL(text);
   const isHttp = protocol === 'http:' || protocol === 'https:';

@@ -307,7 +307,7 @@ describe('one mistake, its line and its words', () => {
       '[api.models.m]\ntype = "chat"',
       1,
       'api.models.m.endpoints',
-      /^is missing$/,
+      /^is missing; or name the address/,
     ],
     [
       'a model with none',
