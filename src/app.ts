@@ -1,4 +1,12 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import {
+  type AdminKeysDeps,
+  changeKey,
+  createKey,
+  listKeys,
+  revokeKey,
+  showKey,
+} from './gateway/admin-keys.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evaluations.ts';
 import { explainRequest } from './gateway/explain.ts';
@@ -32,6 +40,7 @@ import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
 import type { InferenceDeps } from './http/inference.ts';
 import { registerIntelligence } from './http/intelligence.ts';
+import { registerKeys } from './http/keys.ts';
 import { registerMessages } from './http/messages.ts';
 import { registerModelActions } from './http/model-actions.ts';
 import { registerModelEndpoints } from './http/model-endpoints.ts';
@@ -50,6 +59,7 @@ export interface AppOptions {
   readonly gateway: GatewayDeps;
   readonly keyring: Keyring;
   readonly rateLimiter: RateLimiter;
+  readonly adminKeys: AdminKeysDeps;
   /** The host names by which callers without a key may call while none is asked for. */
   readonly isOwnHost: (hostname: string) => boolean;
   readonly logger: FastifyBaseLogger;
@@ -163,6 +173,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     retractEvaluation: (name) => retractEvaluation(gateway, name),
   });
   registerUsage(app, { reportUsage: (query, keyId) => reportUsage(gateway, query, keyId) });
+  registerKeys(app, {
+    createKey: (caller, wishes) => createKey(options.adminKeys, caller, wishes),
+    listKeys: (caller, page) => listKeys(options.adminKeys, caller, page),
+    showKey: (caller, id) => showKey(options.adminKeys, caller, id),
+    changeKey: (caller, id, wishes) => changeKey(options.adminKeys, caller, id, wishes),
+    revokeKey: (caller, id) => revokeKey(options.adminKeys, caller, id),
+  });
   registerOperations(app, options);
   return app;
 }

@@ -1,7 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FILE_FORMATS } from './core/evaluation/read-file.ts';
 import { importCommand } from './import-command.ts';
-import { createKeyCommand, listKeysCommand, revokeKeyCommand } from './keys-commands.ts';
+import {
+  CLEARABLE_SETTINGS,
+  createKeyCommand,
+  listKeysCommand,
+  revokeKeyCommand,
+  showKeyCommand,
+  updateKeyCommand,
+} from './keys-commands.ts';
 import { main } from './main.ts';
 import { listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
 import { ON_EXHAUSTED } from './store/contract.ts';
@@ -25,27 +32,30 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .action(({ config: configPath }) => main({ configPath, env: process.env, print }));
 
   const keys = program.command('keys').description("clients' API keys");
+  withKeyOptions(
+    keys
+      .command('create')
+      .description('make a key and show it, this once')
+      .option(...config)
+      .requiredOption('--name <name>', 'whose key it is')
+      .option('--scope <scope...>', SCOPES_SAID, ['inference', 'feedback']),
+  ).action((options) => createKeyCommand(options, process.env, console.log));
+  withKeyOptions(
+    keys
+      .command('update <id>')
+      .description('change what is said of a key, within five seconds; its text stays')
+      .option(...config)
+      .option('--name <name>', 'whose key it is')
+      .option('--scope <scope...>', SCOPES_SAID),
+  )
+    .option('--no-hold-back', 'send its streams as they come')
+    .option('--clear <setting...>', `take away: ${CLEARABLE_SETTINGS.join(', ')}`)
+    .action((id, options) => updateKeyCommand(id, options, process.env, console.log));
   keys
-    .command('create')
-    .description('make a key and show it, this once')
+    .command('show <id>')
+    .description('all that is said of a key, as JSON')
     .option(...config)
-    .requiredOption('--name <name>', 'whose key it is')
-    .option('--scope <scope...>', 'inference, feedback, intelligence; admin includes them all', [
-      'inference',
-      'feedback',
-    ])
-    .option('--model <id...>', 'only these models')
-    .option('--provider <name...>', 'only these providers')
-    .option('--address <range...>', 'only from these IP addresses and blocks, such as 10.0.0.0/8')
-    .option('--plan <name>', 'limits by [plans.<name>]')
-    .option('--requests-per-minute <count>', "its own limit, in place of its plan's", wholeNumber)
-    .option('--tokens-per-minute <count>', 'likewise, prompt and answer together', wholeNumber)
-    .option('--budget-usd-per-day <usd>', 'what it may spend in a UTC day', positiveNumber)
-    .option('--budget-usd-per-month <usd>', 'what it may spend in a UTC calendar month', positiveNumber)
-    .addOption(new Option('--on-exhausted <what>', 'once a budget is used up (stop)').choices(ON_EXHAUSTED))
-    .option('--hold-back', 'send its streams only once they are whole')
-    .option('--expires-in-days <days>', 'as a whole number', wholeDays)
-    .action((options) => createKeyCommand(options, process.env, console.log));
+    .action((id, options) => showKeyCommand(id, options, process.env, console.log));
   keys
     .command('list')
     .description('all keys, without what is secret of them')
@@ -87,6 +97,24 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .action((file, options) => importCommand(file, options, process.env, console.log));
 
   await program.parseAsync([...args], { from: 'user' });
+}
+
+const SCOPES_SAID = 'inference, feedback, intelligence; admin includes them all';
+
+/** What can be said of a key at its creation and later. */
+function withKeyOptions(command: Command): Command {
+  return command
+    .option('--model <id...>', 'only these models')
+    .option('--provider <name...>', 'only these providers')
+    .option('--address <range...>', 'only from these IP addresses and blocks, such as 10.0.0.0/8')
+    .option('--plan <name>', 'limits by [plans.<name>]')
+    .option('--requests-per-minute <count>', "its own limit, in place of its plan's", wholeNumber)
+    .option('--tokens-per-minute <count>', 'likewise, prompt and answer together', wholeNumber)
+    .option('--budget-usd-per-day <usd>', 'what it may spend in a UTC day', positiveNumber)
+    .option('--budget-usd-per-month <usd>', 'what it may spend in a UTC calendar month', positiveNumber)
+    .addOption(new Option('--on-exhausted <what>', 'once a budget is used up (stop)').choices(ON_EXHAUSTED))
+    .option('--hold-back', 'send its streams only once they are whole')
+    .option('--expires-in-days <days>', 'as a whole number', wholeDays);
 }
 
 /** Not `<from=to...>`, which would take the file for one more. */

@@ -1,8 +1,9 @@
 import { Mistake, withStore } from './command-store.ts';
 import type { Config } from './config/build-config.ts';
+import { namesIn } from './config/names.ts';
 import { GatewayError } from './core/outcome/gateway-error.ts';
-import { describeKey, type KeyWishes, type KnownNames, settingsOf } from './gateway/key-settings.ts';
-import { newKeySchema } from './http/key-schema.ts';
+import { describeKey, type KeyWishes, settingsOf } from './gateway/key-settings.ts';
+import { keyChangesSchema, newKeySchema } from './http/key-schema.ts';
 import { KEY_SCOPES, type KeyRecord, type KeyScope, type OnExhausted } from './store/contract.ts';
 
 type Print = (line: string) => void;
@@ -34,7 +35,7 @@ export function createKeyCommand(
   print: Print,
 ): Promise<void> {
   return withKeyStore(options, env, async (store, config) => {
-    const scopes = options.scope.flatMap((text) => text.split(',')).map(scopeNamed);
+    const scopes = scopesNamed(options.scope);
     const wishes = newKeySchema.safeParse({ name: options.name, scopes, ...wishesOf(options) });
     if (!wishes.success) throw mistakeIn(wishes.error);
     const settings = settingsFor(wishes.data, config);
@@ -48,10 +49,54 @@ export function createKeyCommand(
 
 /** `outrider keys list` */
 export function listKeysCommand(options: CommonOptions, env: NodeJS.ProcessEnv, print: Print): Promise<void> {
-  return withKeyStore(options, env, async (store) => {
+  return withKeyStore(options, env, async (store, config) => {
     const keys = await store.listKeys();
     if (keys.length === 0) print("No keys. 'outrider keys create --name NAME' makes one.");
-    for (const key of keys) print(lineOf(key));
+    for (const key of keys) print(lineOf(key, config));
+  });
+}
+
+/** `outrider keys show`: all of it, as the admin API shows it. */
+export function showKeyCommand(
+  id: string,
+  options: CommonOptions,
+  env: NodeJS.ProcessEnv,
+  print: Print,
+): Promise<void> {
+  return withKeyStore(options, env, async (store, config) => {
+    const record = await store.findKey(id);
+    if (record === undefined) throw new Mistake(`There is no key '${id}'.`);
+    print(JSON.stringify(describeKey(record, config.plans, Date.now()), null, 2));
+  });
+}
+
+/** `outrider keys update` */
+export function updateKeyCommand(
+  id: string,
+  options: CommonOptions &
+    KeyOptions & {
+      readonly name?: string;
+      readonly scope?: readonly string[];
+      /** Settings that are taken away, as options are called. */
+      readonly clear?: readonly string[];
+    },
+  env: NodeJS.ProcessEnv,
+  print: Print,
+): Promise<void> {
+  return withKeyStore(options, env, async (store, config) => {
+    const said = {
+      name: options.name,
+      scopes: options.scope && scopesNamed(options.scope),
+      ...wishesOf(options),
+      ...Object.fromEntries((options.clear ?? []).map((setting) => [clearable(setting), null])),
+    };
+    const named = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+    const wishes = keyChangesSchema.safeParse(named);
+    if (!wishes.success) throw mistakeIn(wishes.error);
+    const record = await store.updateKey(id, settingsFor(wishes.data, config));
+    if (record === undefined) throw new Mistake(`There is no key '${id}' that could be changed.`);
+    print(lineOf(record, config));
+    process.stderr.write('Running gateways go by it within five seconds.\n');
   });
 }
 
@@ -98,13 +143,8 @@ function wishesOf(options: KeyOptions): KeyWishes {
 
 /** @throws Mistake */
 function settingsFor(wishes: KeyWishes, config: Config) {
-  const known: KnownNames = {
-    models: config.models.map(({ id }) => id),
-    providers: Object.keys(config.providers),
-    plans: Object.keys(config.plans),
-  };
   try {
-    return settingsOf(wishes, known);
+    return settingsOf(wishes, namesIn(config));
   } catch (error) {
     throw error instanceof GatewayError ? new Mistake(error.message) : error;
   }
@@ -118,14 +158,38 @@ function mistakeIn({
   return new Mistake(issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
+/** What can be taken away from a key, as options are called. */
+const CLEARABLE: Readonly<Record<string, keyof KeyWishes>> = {
+  model: 'allowed_models',
+  provider: 'allowed_providers',
+  address: 'allowed_addresses',
+  plan: 'plan',
+  'requests-per-minute': 'requests_per_minute',
+  'tokens-per-minute': 'tokens_per_minute',
+  'budget-usd-per-day': 'budget_usd_per_day',
+  'budget-usd-per-month': 'budget_usd_per_month',
+  expiry: 'expires_at',
+};
+export const CLEARABLE_SETTINGS = Object.keys(CLEARABLE);
+
+function clearable(setting: string): keyof KeyWishes {
+  const wish = Object.hasOwn(CLEARABLE, setting) ? CLEARABLE[setting] : undefined;
+  if (wish) return wish;
+  throw new Mistake(`There is no '${setting}' to clear. There are: ${CLEARABLE_SETTINGS.join(', ')}.`);
+}
+
+function scopesNamed(texts: readonly string[]): KeyScope[] {
+  return texts.flatMap((text) => text.split(',')).map(scopeNamed);
+}
+
 function scopeNamed(text: string): KeyScope {
   const scope = KEY_SCOPES.find((known) => known === text.trim());
   if (scope) return scope;
   throw new Mistake(`There is no scope '${text}'. There are: ${KEY_SCOPES.join(', ')}.`);
 }
 
-function lineOf(record: KeyRecord): string {
-  const key = describeKey(record, Date.now());
+function lineOf(record: KeyRecord, config: Config): string {
+  const key = describeKey(record, config.plans, Date.now());
   const told = {
     models: key.allowed_models?.join(','),
     providers: key.allowed_providers?.join(','),

@@ -7,6 +7,7 @@ import type { Config } from './config/build-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { loadConfig } from './config/load-config.ts';
+import { namesIn } from './config/names.ts';
 import { priceChanges } from './config/price-changes.ts';
 import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
@@ -227,16 +228,26 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
     const { isLoopback } = config.api.address;
     let isDraining = false;
+    const keyring = createKeyring({
+      store,
+      isRequired: () => config.api.requireAuth,
+      modelsAt: (providers) => live.catalog.modelsAt(providers),
+      nowMs,
+      monotonicMs,
+    });
     const app = await buildApp({
       version: VERSION,
       gateway,
-      keyring: createKeyring({
+      keyring,
+      adminKeys: {
         store,
-        isRequired: () => config.api.requireAuth,
-        modelsAt: (providers) => live.catalog.modelsAt(providers),
+        keyring,
+        known: () => namesIn(config),
+        plans: () => config.plans,
+        isLoopback,
+        log: { info: (fields, message) => logger.info(fields, message) },
         nowMs,
-        monotonicMs,
-      }),
+      },
       rateLimiter: createRateLimiter({
         settings: () => rates,
         nowMs,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { createKeyCommand, listKeysCommand } from '../src/keys-commands.ts';
+import { createKeyCommand, listKeysCommand, showKeyCommand, updateKeyCommand } from '../src/keys-commands.ts';
 import { openStore } from '../src/store/open.ts';
 
 let folder: string;
@@ -113,6 +113,68 @@ test('keeps everything that is said of a key, and the list shows it', async () =
   expect(shown).toMatch(
     /active {2}models sim-atlas-large {2}providers simulated {2}from 10\.0\.0\.0\/8,::1 {2}plan pro {2}requests\/min 5 {2}tokens\/min 6000 {2}USD\/day 1\.5 {2}USD\/month 20 {2}when used up downgrade {2}streams held back {2}expires \d{4}-\d\d-\d\d$/,
   );
+});
+
+test('changes a key and takes settings away; shows it as the API does', async () => {
+  await create('before', { plan: 'pro', budgetUsdPerDay: 2, address: ['::1'], holdBack: true });
+  const { id } = (await keysThereAre()).at(-1) ?? { id: '' };
+  const lines: string[] = [];
+  const print = (line: string) => lines.push(line);
+  const env = { OUTRIDER_DETECT: 'none' };
+  await updateKeyCommand(
+    id,
+    {
+      config,
+      name: 'after',
+      scope: ['inference,intelligence'],
+      tokensPerMinute: 77,
+      clear: ['plan', 'address'],
+      holdBack: false,
+    },
+    env,
+    print,
+  );
+  expect(lines).toEqual([
+    expect.stringMatching(/after {2}inference,intelligence {2}active {2}tokens\/min 77 {2}USD\/day 2$/),
+  ]);
+  await showKeyCommand(id, { config }, env, print);
+  expect(JSON.parse(lines[1] ?? '')).toMatchObject({
+    id,
+    name: 'after',
+    plan: null,
+    allowed_addresses: null,
+    limits: { requests_per_minute: null, tokens_per_minute: 77 },
+    budget_usd_per_day: 2,
+    hold_back: false,
+  });
+  expect(process.exitCode).toBeUndefined();
+});
+
+test.each([
+  ['nothing', {}, /^: names nothing to change/],
+  [
+    'what cannot be cleared',
+    { clear: ['name'] },
+    /^There is no 'name' to clear\. There are: model, provider/,
+  ],
+  ['a plan there is not', { plan: 'gone' }, /^There is no plan 'gone'\. There are: free/],
+])('a change of %s is refused', async (_what, options, words) => {
+  await create('same');
+  const { id } = (await keysThereAre()).at(-1) ?? { id: '' };
+  stderr.mockClear();
+  await updateKeyCommand(id, { config, ...options }, { OUTRIDER_DETECT: 'none' }, () => {});
+  expect(process.exitCode).toBe(2);
+  expect(stderr.mock.calls.map(([text]) => String(text)).join('')).toMatch(words);
+  expect((await keysThereAre()).at(-1)).toMatchObject({ name: 'same' });
+});
+
+test('a key there is not can be neither shown nor changed', async () => {
+  stderr.mockReturnValue(true);
+  for (const command of [showKeyCommand, updateKeyCommand]) {
+    process.exitCode = undefined;
+    await command('key_nobody', { config, name: 'x' }, { OUTRIDER_DETECT: 'none' }, () => {});
+    expect(process.exitCode).toBe(2);
+  }
 });
 
 async function keysThereAre() {

@@ -1,5 +1,8 @@
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { KeyRecord, KeyScope, KeySettings, OnExhausted } from '../store/contract.ts';
+import { limitsOf, type RateSettings } from './rate-limits.ts';
+
+const MAX_NAMED = 50;
 
 /** What can be asked of a key. In a change null takes a setting away, and what is not named stays. */
 export interface KeyWishes {
@@ -68,8 +71,12 @@ export function settingsOf(wishes: KeyWishes, known: KnownNames): Partial<KeySet
   return settings;
 }
 
-/** A key as the admin API and the terminal show it: never its text, of which only the prefix is kept. */
-export function describeKey(record: KeyRecord, nowMs: number) {
+/**
+ * A key as the admin API and the terminal show it: never its text, of which only the prefix is kept. `limits` are those that
+ * hold, by itself or by its plan.
+ */
+export function describeKey(record: KeyRecord, plans: RateSettings['plans'], nowMs: number) {
+  const limits = limitsOf(record, plans);
   return {
     object: 'key',
     id: record.id,
@@ -83,6 +90,10 @@ export function describeKey(record: KeyRecord, nowMs: number) {
     plan: record.plan === '' ? null : record.plan,
     requests_per_minute: record.requestsPerMinute ?? null,
     tokens_per_minute: record.tokensPerMinute ?? null,
+    limits: {
+      requests_per_minute: limits.requestsPerMinute ?? null,
+      tokens_per_minute: limits.tokensPerMinute ?? null,
+    },
     budget_usd_per_day: usdOf(record.budgetMicroUsdPerDay),
     budget_usd_per_month: usdOf(record.budgetMicroUsdPerMonth),
     on_exhausted: record.onExhausted,
@@ -101,7 +112,9 @@ function stateOf({ revokedAtMs, expiresAtMs }: KeyRecord, nowMs: number): 'activ
 function refuseUnknown(param: string, kind: string, name: string, known: Iterable<string>): void {
   const names = [...known];
   if (names.includes(name)) return;
-  const message = `There is no ${kind} '${name.slice(0, 200)}'. There are: ${names.join(', ')}.`;
+  const shown = names.slice(0, MAX_NAMED).join(', ');
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+  const message = `There is no ${kind} '${name.slice(0, 200)}'. There are: ${shown}${more}.`;
   throw badRequest(message, param, 'unknown_option');
 }
 

@@ -57,9 +57,15 @@ export function checkChatBody(json: Readonly<Record<string, unknown>>): ChatBody
   throw explain(result.error);
 }
 
-/** The first issue as the client's error; the others follow in its text, at most five in all. */
-export function explain(error: z.ZodError): Error {
-  const lines = error.issues.slice(0, 5).map((issue) => `${pathOf(issue.path) || 'body'}: ${wordsOf(issue)}`);
+/**
+ * The first issue as the client's error; the others follow in its text, at most five in all.
+ *
+ * @param known the members there are, for a strict body that is none of a chat
+ */
+export function explain(error: z.ZodError, known?: readonly string[]): Error {
+  const lines = error.issues
+    .slice(0, 5)
+    .map((issue) => `${pathOf(issue.path) || 'body'}: ${wordsOf(issue, known)}`);
   const [first] = error.issues;
   return badRequest(
     `${lines.join('; ')}.`,
@@ -68,9 +74,9 @@ export function explain(error: z.ZodError): Error {
   );
 }
 
-function wordsOf(issue: z.core.$ZodIssue): string {
+function wordsOf(issue: z.core.$ZodIssue, knownAtTop: readonly string[] | undefined): string {
   if (issue.code === 'unrecognized_keys') {
-    const known = knownOptionsAt(issue.path);
+    const known = issue.path.length === 0 ? knownAtTop : knownOptionsAt(issue.path);
     const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
     return `unknown option ${keys}${known === undefined ? '' : `; known are ${known.join(', ')}`}`;
   }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { KeyWishes } from '../gateway/key-settings.ts';
 import type { KeyScope } from '../gateway/keyring.ts';
 
 const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const satisfies readonly KeyScope[];
@@ -111,12 +110,65 @@ const settings = {
 /** `POST /v1/keys`. Strict: a misspelt limit would be no limit. */
 export const newKeySchema = z
   .strictObject({ name, scopes: scopes.default(['inference', 'feedback']), ...settings })
-  .meta({ description: 'A new key.' });
+  .meta({ id: 'NewKey' });
 
 /** `PATCH /v1/keys/{id}`: what is named changes, all else stays. */
 export const keyChangesSchema = z
   .strictObject({ name: name.optional(), scopes: scopes.optional(), ...settings })
   .refine((changes) => Object.keys(changes).length > 0, 'names nothing to change')
-  .meta({ description: 'What changes of a key; null takes a setting away.' });
+  .meta({ id: 'KeyChanges', description: 'What is named changes; null takes a setting away.' });
 
-export type CheckedNewKey = z.infer<typeof newKeySchema> & KeyWishes;
+export const keyListQuerySchema = z.object({
+  limit: z
+    .string()
+    .optional()
+    .meta({ description: 'Keys of a page, 1 to 100; 20 unless said', examples: ['20'] }),
+  after: z
+    .string()
+    .optional()
+    .meta({ description: '`last_id` of the page before', examples: ['key_0123456789abcdef'] }),
+});
+
+const time = z.iso.datetime();
+const key = {
+  object: z.literal('key'),
+  id: z.string().meta({ examples: ['key_0123456789abcdef'] }),
+  name: z.string(),
+  prefix: z
+    .string()
+    .meta({ description: 'What it begins with, to recognise it by', examples: ['or-3kF9aZq'] }),
+  state: z.enum(['active', 'expired', 'revoked']),
+  scopes: z.array(z.enum(SCOPES)),
+  allowed_models: z.array(z.string()).nullable(),
+  allowed_providers: z.array(z.string()).nullable(),
+  allowed_addresses: z.array(z.string()).nullable(),
+  plan: z.string().nullable(),
+  requests_per_minute: z.int().nullable(),
+  tokens_per_minute: z.int().nullable(),
+  limits: z
+    .object({ requests_per_minute: z.int().nullable(), tokens_per_minute: z.int().nullable() })
+    .meta({ description: 'Those that hold, by the key itself or by its plan; null for none' }),
+  budget_usd_per_day: z.number().nullable(),
+  budget_usd_per_month: z.number().nullable(),
+  on_exhausted: z.enum(['stop', 'downgrade']),
+  hold_back: z.boolean(),
+  created_at: time,
+  expires_at: time.nullable(),
+  revoked_at: time.nullable(),
+};
+
+export const keySchema = z.object(key).meta({ id: 'Key' });
+
+export const createdKeySchema = z
+  .object({ ...key, key: z.string().meta({ description: 'The key itself, shown this once' }) })
+  .meta({ id: 'CreatedKey' });
+
+export const keyListSchema = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(keySchema),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+    has_more: z.boolean(),
+  })
+  .meta({ id: 'KeyList' });

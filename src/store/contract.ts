@@ -287,6 +287,12 @@ export interface KeyRecord {
 /** What can be said of a key, at its creation and later. */
 export type KeySettings = Omit<KeyRecord, 'id' | 'prefix' | 'createdAtMs' | 'revokedAtMs'>;
 
+/** Behind a key, or from the first one on. */
+export interface KeyPage {
+  readonly after: KeyRecord | undefined;
+  readonly limit: number;
+}
+
 /** Without a plan, limits, budgets or an expiry where none are named, and `stop` when a budget is used up. */
 export type NewKey = Pick<KeySettings, 'name' | 'scopes'> & Partial<KeySettings>;
 
@@ -386,7 +392,14 @@ export interface Store {
 
   /** @returns the key itself, shown this once, and what is stored of it */
   createKey(key: NewKey): Promise<{ key: string; record: KeyRecord }>;
-  listKeys(): Promise<readonly KeyRecord[]>;
+  /** The oldest first; a page of them, where one is asked for. */
+  listKeys(page?: KeyPage): Promise<readonly KeyRecord[]>;
+  findKey(id: string): Promise<KeyRecord | undefined>;
+  /**
+   * A setting that is named changes, to nothing where it is undefined; the others stay. A revoked key changes no more.
+   * @returns the key as it is then; undefined when there is none that could be changed
+   */
+  updateKey(id: string, changes: Partial<KeySettings>): Promise<KeyRecord | undefined>;
   /** @returns false when there is no such key or it was revoked before */
   revokeKey(id: string): Promise<boolean>;
   /** HMAC-SHA-256 with the server secret, hex: what `findKeyByHash` looks up. */

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, isNull } from 'drizzle-orm';
-import { KEY_SCOPES, type KeyRecord, type KeyScope, type NewKey } from './contract.ts';
+import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
+import {
+  KEY_SCOPES,
+  type KeyPage,
+  type KeyRecord,
+  type KeyScope,
+  type KeySettings,
+  type NewKey,
+} from './contract.ts';
 import { ask, type Database, type Queryable, type Tables } from './database.ts';
 import { generateKey, generateSecret, hashKey, prefixOfKey } from './key-hash.ts';
 
@@ -47,9 +54,43 @@ export async function createKey(
   return { key: secretKey, record };
 }
 
-export async function listKeys({ db, tables: { keys } }: Queryable): Promise<readonly KeyRecord[]> {
-  const rows = await db.select().from(keys).orderBy(asc(keys.createdAtMs), asc(keys.id));
-  return rows.map(toKeyRecord);
+export async function listKeys(
+  { db, tables: { keys } }: Queryable,
+  page?: KeyPage,
+): Promise<readonly KeyRecord[]> {
+  const all = db.select().from(keys).orderBy(asc(keys.createdAtMs), asc(keys.id)).$dynamic();
+  if (page === undefined) return (await all).map(toKeyRecord);
+  const { after, limit } = page;
+  const isBehind =
+    after &&
+    or(
+      gt(keys.createdAtMs, after.createdAtMs),
+      and(eq(keys.createdAtMs, after.createdAtMs), gt(keys.id, after.id)),
+    );
+  return (await all.where(isBehind).limit(limit)).map(toKeyRecord);
+}
+
+export async function findKey(
+  { db, tables: { keys } }: Queryable,
+  id: string,
+): Promise<KeyRecord | undefined> {
+  const [row] = await db.select().from(keys).where(eq(keys.id, id));
+  return row === undefined ? undefined : toKeyRecord(row);
+}
+
+export function updateKey(
+  database: Database,
+  id: string,
+  changes: Partial<KeySettings>,
+): Promise<KeyRecord | undefined> {
+  return database.transact(function* ({ db, tables: { keys } }) {
+    const columns = Object.fromEntries(
+      Object.entries(changes).map(([name, value]) => [name, value === undefined ? null : value]),
+    );
+    const isActive = and(eq(keys.id, id), isNull(keys.revokedAtMs));
+    const [row] = yield* ask(db.update(keys).set(columns).where(isActive).returning());
+    return row === undefined ? undefined : toKeyRecord(row);
+  });
 }
 
 export async function findKeyByHash(

@@ -18,7 +18,16 @@ import { createTurns } from './in-turn.ts';
 import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
 import { openJournal } from './journal.ts';
 import { hashKey } from './key-hash.ts';
-import { createKey, findKeyByHash, hasKeys, keySecretOf, listKeys, revokeKey } from './keys.ts';
+import {
+  createKey,
+  findKey,
+  findKeyByHash,
+  hasKeys,
+  keySecretOf,
+  listKeys,
+  revokeKey,
+  updateKey,
+} from './keys.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
 import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
@@ -87,7 +96,9 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     attemptFacts: () => attemptFacts(database),
 
     createKey: (key) => guarded(createKey(database, { key, secret, createdAtMs: now() })),
-    listKeys: () => guarded(listKeys(database)),
+    listKeys: (page) => guarded(listKeys(database, page)),
+    findKey: (id) => guarded(findKey(database, id)),
+    updateKey: (id, changes) => guarded(updateKey(database, id, changes)),
     revokeKey: (id) => guarded(revokeKey(database, id, now())),
     hashKey: (key) => hashKey(secret, key),
     findKeyByHash: (hash) => guarded(findKeyByHash(database, hash)),

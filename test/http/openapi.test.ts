@@ -126,6 +126,26 @@ describe('answers are what it says they are', () => {
     expect(faults('/v1/intelligence/models/{id}/reevaluate', 'post', 200, again.json)).toEqual([]);
   });
 
+  test('a key made, listed, shown, changed and revoked', async () => {
+    const own = await startGateway();
+    try {
+      const url = `${own.url}/v1/keys`;
+      const made = await send(url, { body: { name: 'admin', scopes: ['admin'], expires_at: null } });
+      expect(faults('/v1/keys', 'post', 200, made.json)).toEqual([]);
+      const { id, key } = made.json as { id: string; key: string };
+      expect(faults('/v1/keys', 'get', 200, (await send(url, { key })).json)).toEqual([]);
+      const shown = await send(`${url}/${id}`, { key });
+      expect(faults('/v1/keys/{id}', 'get', 200, shown.json)).toEqual([]);
+      const body = { plan: 'pro', budget_usd_per_day: 1.5, allowed_addresses: ['127.0.0.1'] };
+      const changed = await send(`${url}/${id}`, { key, method: 'PATCH', body });
+      expect(faults('/v1/keys/{id}', 'patch', 200, changed.json)).toEqual([]);
+      const revoked = await send(`${url}/${id}`, { key, method: 'DELETE' });
+      expect(faults('/v1/keys/{id}', 'delete', 200, revoked.json)).toEqual([]);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('an error', async () => {
     const answer = await send(`${gateway.url}/v1/chat/completions`, {
       body: { model: 'auto', messages: userSays('hi'), route: { stategy: 'price' } },

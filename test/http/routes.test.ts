@@ -86,12 +86,17 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
   'GET /openapi.json': { access: 'open' },
   'GET /v1/usage': { access: 'intelligence' },
+  'POST /v1/keys': { access: 'admin', body: { name: 'one more' } },
+  'GET /v1/keys': { access: 'admin' },
+  'GET /v1/keys/:id': { access: 'admin', path: '/v1/keys/nobody', status: 404 },
+  'PATCH /v1/keys/:id': { access: 'admin', path: '/v1/keys/nobody', body: { name: 'new' }, status: 404 },
+  'DELETE /v1/keys/:id': { access: 'admin', path: '/v1/keys/nobody', status: 404 },
   'GET /metrics': { access: 'intelligence' },
   'GET /health/live': { access: 'open' },
   'GET /health/ready': { access: 'open' },
 };
 
-const KEYS = ['none', 'malformed', 'unknown', 'revoked', 'expired', ...KEY_SCOPES] as const;
+const KEYS = ['none', 'malformed', 'unknown', 'foreign', 'revoked', 'expired', ...KEY_SCOPES] as const;
 type KeyKind = (typeof KEYS)[number];
 
 const UNGUARDED = '/v1/added-without-a-word';
@@ -116,6 +121,10 @@ beforeAll(async () => {
   const expired = await gateway.createKey({ scopes: KEY_SCOPES, expiresAtMs: Date.now() - 1 });
   const revoked = await gateway.createKey({ scopes: KEY_SCOPES });
   await gateway.withStore((store) => store.revokeKey(revoked.record.id));
+  const elsewhere = await startGateway(providerToml('up', upstream.baseUrl, ['ok']));
+  const foreign = await elsewhere.createKey({ scopes: KEY_SCOPES });
+  await elsewhere.stop();
+  kindToAuthorization.set('foreign', `Bearer ${foreign.key}`);
   kindToAuthorization.set('expired', `Bearer ${expired.key}`);
   kindToAuthorization.set('revoked', `Bearer ${revoked.key}`);
   kindToAuthorization.set('malformed', `Basic ${Buffer.from('or-x:').toString('base64')}`);
@@ -187,6 +196,7 @@ test('a route that says nothing about access is closed to all but admins', async
     none: 401,
     malformed: 401,
     unknown: 401,
+    foreign: 401,
     revoked: 401,
     expired: 401,
     inference: 403,
@@ -215,6 +225,57 @@ describe.each(KEYS)('with the key: %s', (kind) => {
     if (method !== 'GET') return;
     const head = await send(url, { method: 'HEAD', headers });
     expect(head).toMatchObject({ status, text: '' });
+  });
+});
+
+describe('on every route', () => {
+  const withEach = async (key: string, urlOf: (path: string) => string) => {
+    const answers = new Map<string, Awaited<ReturnType<typeof send>>>();
+    for (const [name, route] of Object.entries(ROUTES)) {
+      const [method = '', pattern = ''] = name.split(' ');
+      const url = `${gateway.url}${urlOf(route.path ?? pattern)}`;
+      answers.set(name, await send(url, { method, body: route.body, key }));
+    }
+    return answers;
+  };
+  const codeOf = ({ json }: { json: unknown }) => (json as { error?: { code: string } }).error?.code;
+
+  test('a key from an address that is none of its own is a 403', async () => {
+    const { key } = await gateway.createKey({ scopes: KEY_SCOPES, allowedAddresses: ['192.0.2.0/24'] });
+    const callsBefore = upstream.requests.length;
+    for (const [name, answer] of await withEach(key, (path) => path)) {
+      if (ROUTES[name]?.access === 'open') continue;
+      expect([name, answer.status, codeOf(answer)]).toEqual([name, 403, 'address_not_allowed']);
+    }
+    expect(upstream.requests.length).toBe(callsBefore);
+  });
+
+  test('a key in the URL is a 401, though it is a good one', async () => {
+    const { key } = await gateway.createKey({ scopes: KEY_SCOPES });
+    const callsBefore = upstream.requests.length;
+    const answers = await withEach(key, (path) => `${path}${path.includes('?') ? '&' : '?'}api_key=${key}`);
+    for (const [name, answer] of answers) {
+      expect([name, answer.status, codeOf(answer)]).toEqual([name, 401, 'key_in_url']);
+    }
+    expect(upstream.requests.length).toBe(callsBefore);
+  });
+
+  test('a key that has used up its minute is a 429 where a model would work, and only there', async () => {
+    const { key } = await gateway.createKey({ scopes: KEY_SCOPES, requestsPerMinute: 1 });
+    await send(`${gateway.url}/v1/chat/completions`, {
+      key,
+      body: ROUTES['POST /v1/chat/completions']?.body,
+    });
+    const callsBefore = upstream.requests.length;
+    for (const [name, answer] of await withEach(key, (path) => path)) {
+      const route = ROUTES[name];
+      const isCounted = route?.access === 'inference' && name.startsWith('POST');
+      expect([name, answer.status]).toEqual([name, isCounted ? 429 : (route?.status ?? 200)]);
+      if (isCounted) expect(codeOf(answer)).toBe('rate_limit_exceeded');
+      if (route?.access === 'open') continue;
+      expect([name, answer.headers['x-ratelimit-remaining-requests']]).toEqual([name, '0']);
+    }
+    expect(upstream.requests.length).toBe(callsBefore);
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { KeyRecord } from '../../../src/store/contract.ts';
 import { hashKey } from '../../../src/store/key-hash.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { Databases } from '../each-database.ts';
@@ -67,6 +68,62 @@ export function keysContract({ createUrl, open }: Databases): void {
     expect((await store.findKeyByHash(store.hashKey(key)))?.revokedAtMs).toBe(START_MS + 1_000);
     await store.revokeKey(limited.record.id);
     expect(await store.hasKeys()).toBe(true);
+  });
+
+  it('changes what is named and nothing else, takes away what is named as nothing, and leaves revoked ones alone', async () => {
+    const store = await open(await createUrl());
+    const { key, record } = await store.createKey({
+      name: 'app',
+      scopes: ['inference'],
+      allowedModels: ['small'],
+      plan: 'pro',
+      budgetMicroUsdPerDay: 5,
+      expiresAtMs: START_MS,
+    });
+    const changed = await store.updateKey(record.id, {
+      name: 'new name',
+      scopes: ['inference', 'admin'],
+      allowedModels: undefined,
+      allowedAddresses: ['::1'],
+      budgetMicroUsdPerDay: undefined,
+      onExhausted: 'downgrade',
+      expiresAtMs: undefined,
+    });
+    expect(changed).toEqual({
+      ...record,
+      name: 'new name',
+      scopes: ['inference', 'admin'],
+      allowedModels: undefined,
+      allowedAddresses: ['::1'],
+      budgetMicroUsdPerDay: undefined,
+      onExhausted: 'downgrade',
+      expiresAtMs: undefined,
+    });
+    expect(await store.findKey(record.id)).toEqual(changed);
+    expect(await store.findKeyByHash(store.hashKey(key))).toEqual(changed);
+    expect(await store.updateKey('key_nobody', { name: 'x' })).toBeUndefined();
+    expect(await store.findKey('key_nobody')).toBeUndefined();
+    await store.revokeKey(record.id);
+    expect(await store.updateKey(record.id, { name: 'x' })).toBeUndefined();
+    expect((await store.findKey(record.id))?.name).toBe('new name');
+  });
+
+  it('lists page by page, each key once, also those of one moment', async () => {
+    let nowMs = START_MS;
+    const store = await open(await createUrl(), () => nowMs);
+    for (let index = 0; index < 7; index += 1) {
+      await store.createKey({ name: `key ${index}`, scopes: ['inference'] });
+      if (index % 3 === 2) nowMs += 1;
+    }
+    const all = await store.listKeys();
+    const paged: KeyRecord[] = [];
+    let page: readonly KeyRecord[] = [];
+    do {
+      page = await store.listKeys({ after: paged.at(-1), limit: 2 });
+      paged.push(...page);
+    } while (page.length > 0);
+    expect(paged).toEqual(all);
+    expect(paged.length).toBe(7);
   });
 
   it('makes one secret per installation, however many start at once; a configured one wins', async () => {
