@@ -26,7 +26,7 @@ import { rankModels } from './gateway/rankings.ts';
 import type { RateLimiter } from './gateway/rate-limits.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
-import { createResponse } from './gateway/responses.ts';
+import { createResponse, deleteResponse, readResponse } from './gateway/responses.ts';
 import { runJob } from './gateway/run-job.ts';
 import { listRunnable } from './gateway/runnable.ts';
 import { reportUsage } from './gateway/usage.ts';
@@ -136,6 +136,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerResponses(app, {
     createResponse: (call, body, client) => createResponse(gateway, call, body, client),
+    readResponse: (responseId, keyId) => readResponse(gateway, responseId, keyId),
+    deleteResponse: (responseId, keyId) => deleteResponse(gateway, responseId, keyId),
     monotonicMs: gateway.monotonicMs,
     clientMs: () => gateway.live.routing.clientMs,
   });

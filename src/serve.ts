@@ -31,6 +31,7 @@ import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
 import { createPinnedModels } from './gateway/pinned-models.ts';
 import { createRateLimiter, type RateSettings } from './gateway/rate-limits.ts';
+import { createResponseKeeper } from './gateway/response-keeper.ts';
 import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
@@ -57,7 +58,8 @@ export interface ServeOptions {
 
 /** What is kept of days past: verdicts may be corrected for a while, and a warning is not to come twice. */
 const REMEMBERED_DAYS = 62;
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** How soon an evaluation is known to all who share a database. */
 const PRIOR_REFRESH_MS = 5_000;
@@ -209,7 +211,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         windowMs: () => config.evidence.reAskSeconds * 1000,
       }),
       judge,
-      recentOutputs: createRecentOutputs(() => config.responses.recentMinutes * 60_000),
+      responses: createResponseKeeper({
+        store,
+        recent: createRecentOutputs(() => config.responses.recentMinutes * 60_000),
+        log: { warn: (fields, message) => logger.warn(fields, message) },
+        nowMs,
+      }),
       metrics,
       log: {
         attempt,
@@ -290,6 +297,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       const beforeMs = nowMs() - REMEMBERED_DAYS * DAY_MS;
       store
         .forget({ claimsBeforeMs: beforeMs, feedbackBeforeDay: dayOf(beforeMs) })
+        .then(() => store.forgetResponses(nowMs()))
         .catch((error: unknown) => {
           logger.warn(
             { err: error },
@@ -420,6 +428,7 @@ function liveSettings(config: Config, { byProvider }: Upstreams, monotonicMs: ()
     upstreams: byProvider,
     routing: routingSettings(config),
     judge: config.judge.enabled ? config.judge : undefined,
+    responses: { retentionMs: config.responses.retentionHours * HOUR_MS },
     users: createTenancy(),
   };
 }

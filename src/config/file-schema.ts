@@ -120,6 +120,7 @@ const evidence = z.strictObject({
 });
 
 const responses = z.strictObject({
+  retention_hours: z.number().min(0).max(87_600).default(0),
   recent_minutes: z.number().min(0).max(1_440).default(60),
 });
 

@@ -2,7 +2,6 @@ import type { Budgets } from '../core/choice/budgets.ts';
 import type { Conversations } from '../core/choice/conversations.ts';
 import type { DryRunTally } from '../core/choice/dry-run-tally.ts';
 import type { Trials } from '../core/choice/trials.ts';
-import type { RecentOutputs } from '../core/dialects/responses/recent-outputs.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Random } from '../core/learning/random.ts';
 import type { TypedLearner } from '../core/learning/typed-learner.ts';
@@ -17,6 +16,7 @@ import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Judge, JudgeSettings } from './judge.ts';
 import type { OfflinePrior } from './offline-prior.ts';
 import type { PinnedModels } from './pinned-models.ts';
+import type { ResponseKeeper } from './response-keeper.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */
@@ -36,7 +36,7 @@ export interface GatewayDeps {
   readonly watch: EndpointWatch;
   readonly reAsks: ReAskWatch;
   readonly judge: Judge;
-  readonly recentOutputs: RecentOutputs;
+  readonly responses: ResponseKeeper;
   readonly metrics: GatewayMetrics;
   readonly log: AttemptLog;
   readonly random: Random;
@@ -63,8 +63,15 @@ export interface LiveSettings {
   readonly cache: AnswerCache | undefined;
   /** Undefined while nothing is judged. */
   readonly judge: JudgeSettings | undefined;
+  readonly responses: ResponseSettings;
   /** The requests that still work with these settings. */
   readonly users: Tenancy;
+}
+
+/** `[responses]` */
+export interface ResponseSettings {
+  /** Milliseconds for which requests and answers of /v1/responses are kept in the store; 0: not at all. */
+  readonly retentionMs: number;
 }
 
 export interface RoutingSettings {

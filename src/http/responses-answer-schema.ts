@@ -26,3 +26,9 @@ export const responseSchema = z
     router_metadata: routerMetadataSchema.optional(),
   })
   .meta({ id: 'Response' });
+
+export const deletedResponseSchema = z.object({
+  id: z.string(),
+  object: z.literal('response'),
+  deleted: z.literal(true),
+});

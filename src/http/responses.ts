@@ -8,7 +8,8 @@ import { clientLineOf } from './client-line.ts';
 import { dialectCallOf } from './dialect-call.ts';
 import { json, type OperationDoc } from './operation-doc.ts';
 import { type JsonBody, presentBody } from './read-json.ts';
-import { responseSchema } from './responses-answer-schema.ts';
+import { readQuery } from './read-query.ts';
+import { deletedResponseSchema, responseSchema } from './responses-answer-schema.ts';
 import { checkResponsesBody, responsesSchema } from './responses-schema.ts';
 import { sendResult } from './send-result.ts';
 
@@ -36,11 +37,34 @@ const RESPONDING: OperationDoc = {
   errors: [404, 413, 415, 502, 504],
 };
 
-/** `POST /v1/responses` */
+const RESPONSE_ID = z.object({
+  id: z.string().meta({ description: 'As the answer had it', example: 'resp_req_…' }),
+});
+
+const READING: OperationDoc = {
+  tag: 'inference',
+  summary: 'Read a response that is kept',
+  description: 'Kept while `[responses] retention_hours` says so, for the key that got it.',
+  pathParameters: RESPONSE_ID,
+  answers: { 200: { description: 'The response as it was answered', content: json(responseSchema) } },
+  errors: [404],
+};
+
+const DELETING: OperationDoc = {
+  tag: 'inference',
+  summary: 'Delete a response that is kept',
+  pathParameters: RESPONSE_ID,
+  answers: { 200: { description: 'It is gone', content: json(deletedResponseSchema) } },
+  errors: [404],
+};
+
+/** `POST /v1/responses`, `GET` and `DELETE /v1/responses/{id}` */
 export function registerResponses(
   app: FastifyInstance,
   deps: {
     createResponse: (call: DialectCall, body: ResponsesBody, client: ClientLine) => Promise<JobResult>;
+    readResponse: (responseId: string, keyId: string) => Promise<string>;
+    deleteResponse: (responseId: string, keyId: string) => Promise<object>;
     monotonicMs: () => number;
     clientMs: () => number;
   },
@@ -54,5 +78,19 @@ export function registerResponses(
       const client = clientLineOf(reply, deps.clientMs);
       await sendResult(reply, call, deps.createResponse(call, body, client), deps.clientMs);
     },
+  );
+  app.get<{ Params: { id: string } }>(
+    '/v1/responses/:id',
+    { config: { access: 'inference', operation: READING } },
+    async (request, reply) => {
+      readQuery(request.query, []);
+      const body = await deps.readResponse(request.params.id, request.caller.keyId);
+      return reply.type('application/json').send(body);
+    },
+  );
+  app.delete<{ Params: { id: string } }>(
+    '/v1/responses/:id',
+    { config: { access: 'inference', operation: DELETING } },
+    async (request) => deps.deleteResponse(request.params.id, request.caller.keyId),
   );
 }

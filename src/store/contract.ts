@@ -331,6 +331,20 @@ export interface OpenStoreOptions {
 }
 
 /** What is remembered. Reads and writes reject with `GatewayError` 503 `storage_unavailable` while storage is away. */
+/** A response that can be asked for later. */
+export interface StoredResponse {
+  readonly responseId: string;
+  readonly keyId: string;
+  readonly modelId: string;
+  readonly endpointId: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** JSON of the response; `''` where the provider keeps it itself. */
+  readonly body: string;
+  /** JSON of the chat messages up to and with the answer; `''` where the provider keeps them itself. */
+  readonly conversation: string;
+}
+
 export interface Store {
   readonly journal: Journal;
 
@@ -418,6 +432,15 @@ export interface Store {
   /** @returns false when none was chosen */
   removePin(place: Pick<PinnedModel, 'keyId' | 'type'>): Promise<boolean>;
   listPins(): Promise<readonly PinnedModel[]>;
+
+  /** Keeps a response. One of the same id, which only a provider that repeats itself could bring about, stays as it is. */
+  saveResponse(response: StoredResponse): Promise<void>;
+  /** @returns undefined when there is none (any more), or when it is another key's */
+  readResponse(responseId: string, keyId: string, nowMs: number): Promise<StoredResponse | undefined>;
+  /** @returns false when there is none, or when it is another key's */
+  deleteResponse(responseId: string, keyId: string): Promise<boolean>;
+  /** Removes the responses whose time is over. */
+  forgetResponses(nowMs: number): Promise<void>;
 
   /** What a process left under this name, whichever wrote it last; undefined when none did. */
   loadState(name: string): Promise<string | undefined>;

@@ -33,6 +33,7 @@ import { openSqlite } from './open-sqlite.ts';
 import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
 import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
+import { deleteResponse, forgetResponses, readResponse, saveResponse } from './responses.ts';
 import { createSpendingReader } from './spending.ts';
 import { orUnavailable } from './storage-unavailable.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
@@ -109,6 +110,10 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     movePin: (pin) => guarded(movePin(database, pin)),
     removePin: (place) => guarded(removePin(database, place)),
     listPins: () => guarded(listPins(database)),
+    saveResponse: (response) => guarded(saveResponse(database, response)),
+    readResponse: (responseId, keyId, nowMs) => guarded(readResponse(database, responseId, keyId, nowMs)),
+    deleteResponse: (responseId, keyId) => guarded(deleteResponse(database, responseId, keyId)),
+    forgetResponses: (nowMs) => guarded(forgetResponses(database, nowMs)),
 
     loadState: (name) => guarded(loadState(database, name)),
     saveState: (name, value) => guarded(saveState(database, name, value)),

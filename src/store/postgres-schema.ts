@@ -209,6 +209,23 @@ export const keys = pgTable('keys', {
   revokedAtMs: bigint('revoked_at_ms', { mode: 'number' }),
 });
 
+/** Responses that can be asked for later, and by whom. */
+export const responses = pgTable(
+  'responses',
+  {
+    responseId: text('response_id').primaryKey(),
+    keyId: text('key_id').notNull(),
+    modelId: text('model_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    createdAtMs: bigint('created_at_ms', { mode: 'number' }).notNull(),
+    expiresAtMs: bigint('expires_at_ms', { mode: 'number' }).notNull(),
+    /** Both are empty where the provider keeps them itself: then the row tells only where. */
+    body: text('body').notNull(),
+    conversation: text('conversation').notNull(),
+  },
+  (table) => [index('responses_expires_at').on(table.expiresAtMs)],
+);
+
 export const settings = pgTable('settings', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),

@@ -209,6 +209,23 @@ export const keys = sqliteTable('keys', {
   revokedAtMs: integer('revoked_at_ms'),
 });
 
+/** Responses that can be asked for later, and by whom. */
+export const responses = sqliteTable(
+  'responses',
+  {
+    responseId: text('response_id').primaryKey(),
+    keyId: text('key_id').notNull(),
+    modelId: text('model_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+    expiresAtMs: integer('expires_at_ms').notNull(),
+    /** Both are empty where the provider keeps them itself: then the row tells only where. */
+    body: text('body').notNull(),
+    conversation: text('conversation').notNull(),
+  },
+  (table) => [index('responses_expires_at').on(table.expiresAtMs)],
+);
+
 export const settings = sqliteTable('settings', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),

@@ -23,6 +23,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
   },
   'POST /v1/responses': { access: 'inference', body: { model: 'ok', input: 'hi' } },
+  'GET /v1/responses/:id': { access: 'inference', path: '/v1/responses/nobody', status: 404 },
+  'DELETE /v1/responses/:id': { access: 'inference', path: '/v1/responses/nobody', status: 404 },
   'POST /v1/messages': {
     access: 'inference',
     body: { model: 'ok', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] },

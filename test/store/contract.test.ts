@@ -7,6 +7,7 @@ import { journalContract } from './contract/journal.ts';
 import { keysContract } from './contract/keys.ts';
 import { processStateContract } from './contract/process-state.ts';
 import { recoveryContract } from './contract/recovery.ts';
+import { responsesContract } from './contract/responses.ts';
 import { spendingContract } from './contract/spending.ts';
 import { describeEachDatabase } from './each-database.ts';
 
@@ -20,3 +21,4 @@ describeEachDatabase('recovery', recoveryContract);
 describeEachDatabase('keys', keysContract);
 describeEachDatabase('state of a process', processStateContract);
 describeEachDatabase('spending', spendingContract);
+describeEachDatabase('responses', responsesContract);

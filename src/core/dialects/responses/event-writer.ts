@@ -53,7 +53,7 @@ export function responsesEventWriter(options: {
   readonly requestId: string;
   readonly nowSeconds: () => number;
   /** Told of the whole response at its end, unless it failed. */
-  readonly onResponse?: (response: object) => void;
+  readonly onResponse?: (response: object) => unknown;
 }): EventWriter {
   const { requestId } = options;
   let { facts } = options;

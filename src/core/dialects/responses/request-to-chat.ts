@@ -8,6 +8,8 @@ import { toolsToChat } from './tools-to-chat.ts';
 
 export interface ChatTranslation {
   readonly chat: ChatRequest;
+  /** Its messages without the instructions, which are for this answer alone. */
+  readonly turns: readonly ChatMessage[];
   /** What chat has no place for; empty when the request can be served by every chat model. */
   readonly uncarried: readonly Uncarried[];
 }
@@ -58,6 +60,7 @@ export function responsesToChat(
   const uncarried: Uncarried[] = [];
   refuseSettings(body, uncarried);
   const messages = messagesOfInput(body.input ?? [], uncarried, itemById);
+  const turns = before.concat(messages);
   if (messages.length === 0 && uncarried.length === 0) {
     throw badRequest('input: must hold at least one message.', 'input', 'invalid_value');
   }
@@ -73,7 +76,7 @@ export function responsesToChat(
   const chat: ChatRequest = {
     ...passed,
     model: body.model,
-    messages: [...systemOf(body.instructions), ...before, ...messages],
+    messages: [...systemOf(body.instructions), ...turns],
     tools: hasTools ? tools : undefined,
     tool_choice: hasTools ? toolChoice : undefined,
     parallel_tool_calls: hasTools ? (body.parallel_tool_calls ?? undefined) : undefined,
@@ -85,7 +88,7 @@ export function responsesToChat(
     top_logprobs: wantsLogprobs ? (body.top_logprobs ?? undefined) : undefined,
     stream_options: body.stream === true ? { include_usage: true } : undefined,
   };
-  return { chat, uncarried };
+  return { chat, turns, uncarried };
 }
 
 function systemOf(instructions: string | null | undefined): ChatMessage[] {
