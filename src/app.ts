@@ -26,12 +26,14 @@ import { rankModels } from './gateway/rankings.ts';
 import type { RateLimiter } from './gateway/rate-limits.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
+import { reportBudgets } from './gateway/report-budgets.ts';
 import { createResponse, deleteResponse, readResponse } from './gateway/responses.ts';
 import { runJob } from './gateway/run-job.ts';
 import { listRunnable } from './gateway/runnable.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
 import { registerAuth } from './http/auth.ts';
+import { registerBudgets } from './http/budgets.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { registerCors } from './http/cors.ts';
@@ -174,6 +176,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     listEvaluations: () => listEvaluations(gateway),
     retractEvaluation: (name) => retractEvaluation(gateway, name),
   });
+  registerBudgets(app, { reportBudgets: (keyId) => reportBudgets(gateway.spending, keyId) });
   registerUsage(app, { reportUsage: (query, keyId) => reportUsage(gateway, query, keyId) });
   registerKeys(app, {
     createKey: (caller, wishes) => createKey(options.adminKeys, caller, wishes),

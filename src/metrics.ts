@@ -1,7 +1,9 @@
 import { Gauge, Registry } from 'prom-client';
 import type { OperationName } from './core/catalog/operation.ts';
-import type { BudgetStanding } from './core/choice/budgets.ts';
+import type { BudgetStanding as StrategyBudget } from './core/choice/budgets.ts';
 import type { Decision, RankedCandidate } from './core/choice/decision.ts';
+import { holderName } from './core/money/budget.ts';
+import { type BudgetStanding as Spent, shareOf } from './core/money/spending-ledger.ts';
 import { createCounters } from './core/tally/counter.ts';
 import { createHistograms } from './core/tally/histogram.ts';
 import type { AnyTask } from './core/task/operation-task.ts';
@@ -12,7 +14,8 @@ export interface MetricSources {
   /** 0 closed, 1 half-open, 2 open. */
   breakerStates(): Iterable<{ endpoint: string; provider: string; state: number }>;
   beliefs(): Iterable<{ task: AnyTask; model: string; mean: number; samples: number }>;
-  budgets(): Iterable<{ strategy: string } & BudgetStanding>;
+  budgets(): Iterable<{ strategy: string } & StrategyBudget>;
+  spending(): Iterable<Spent>;
   conversations(): number;
   trials(): Iterable<readonly [model: string, trial: { readonly remaining: number }]>;
   journal(): { pending: number; oldestMs: number; dropped: number };
@@ -154,6 +157,16 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'What the answers had cost that were given again, USD',
     labelNames: [],
   });
+  const budgetRefusals = createCounters({
+    name: 'outrider_budget_refusals_total',
+    help: 'Requests that did not fit into a budget, of all together (total) or of a key',
+    labelNames: ['budget', 'window'],
+  });
+  const budgetWarnings = createCounters({
+    name: 'outrider_budget_warnings_total',
+    help: 'Thresholds of budgets that were reached, once in each window',
+    labelNames: ['budget', 'window', 'threshold'],
+  });
   const dryRuns = createCounters({
     name: 'outrider_dry_runs_total',
     help: 'Requests whose choice was observed while the baseline served, by the model chosen and whether it was the baseline',
@@ -197,6 +210,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     judged,
     cacheLookups,
     cacheSaved,
+    budgetRefusals,
+    budgetWarnings,
     dryRuns,
     dryRunCost,
     dryRunQuality,
@@ -258,6 +273,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
     cacheMissed: () => cacheLookups.of('miss').add(1),
     judged: (outcome) => judged.of(outcome).add(1),
+    budgetRefused: (holder, window) => budgetRefusals.of(holder, window).add(1),
+    budgetWarned: (holder, window, threshold) => budgetWarnings.of(holder, window, String(threshold)).add(1),
     alarmRaised: (modelId) => alarms.of(modelId).add(1),
     speedAlarmRaised: (endpointId) => speedAlarms.of(endpointId).add(1),
     render: async () => ({
@@ -332,6 +349,34 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
       for (const { strategy, multiplier } of sources.budgets()) this.set({ strategy }, multiplier);
     },
   });
+  const perBudget = (name: string, help: string, amountOf: (spent: Spent) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['budget', 'window'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const spent of sources.spending())
+          this.set({ budget: holderName(spent.holder), window: spent.window }, amountOf(spent));
+      },
+    });
+  perBudget(
+    'outrider_budget_limit_usd',
+    'A budget, of all together (total) or of a key',
+    (spent) => spent.limitMicroUsd / 1e6,
+  );
+  perBudget(
+    'outrider_budget_spent_usd',
+    'What is spent of it in its present day or month',
+    (spent) => spent.spentMicroUsd / 1e6,
+  );
+  perBudget(
+    'outrider_budget_reserved_usd',
+    'What is reserved of it by requests under way',
+    (spent) => spent.reservedMicroUsd / 1e6,
+  );
+  perBudget('outrider_budget_used_ratio', 'Share of it that is spent', shareOf);
   new Gauge({
     name: 'outrider_trial_remaining_requests',
     help: 'Requests that a model may still get because an operator wants it looked at again',

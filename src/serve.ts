@@ -1,6 +1,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWebhook } from './alerts/webhook.ts';
 import { buildApp } from './app.ts';
 import { isLoopbackHost } from './config/address.ts';
 import type { Config } from './config/build-config.ts';
@@ -19,6 +20,7 @@ import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { createRandom } from './core/learning/random.ts';
 import { createTypedLearner } from './core/learning/typed-learner.ts';
+import { holderName } from './core/money/budget.ts';
 import { dayOf } from './core/reward/daily-cap.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { tasksOfType } from './core/task/operation-task.ts';
@@ -31,7 +33,9 @@ import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
 import { createPinnedModels } from './gateway/pinned-models.ts';
 import { createRateLimiter, type RateSettings } from './gateway/rate-limits.ts';
+import { warningMessage } from './gateway/report-budgets.ts';
 import { createResponseKeeper } from './gateway/response-keeper.ts';
+import { createSpending } from './gateway/spending.ts';
 import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
@@ -60,6 +64,11 @@ export interface ServeOptions {
 const REMEMBERED_DAYS = 62;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+/** How soon it is known what other processes spent. */
+const SPENDING_REFRESH_MS = 1_000;
+/** How soon reports forget a key that is revoked. Requests bring the budgets of their keys with them. */
+const BUDGETS_LISTED_EVERY_MS = 60_000;
 
 /** How soon an evaluation is known to all who share a database. */
 const PRIOR_REFRESH_MS = 5_000;
@@ -149,6 +158,25 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     );
     closers.push(() => kept.close());
 
+    const webhook = createWebhook({
+      url: () => config.budgets.webhookUrl(),
+      onGivenUp: (reason) => logger.warn({ reason }, 'the webhook was not told of a budget warning'),
+    });
+    closers.push(() => webhook.close());
+    const spending = createSpending({
+      store,
+      settings: config.budgets,
+      nowMs,
+      onRefused: ({ holder, window }) => metrics.budgetRefused(holderName(holder), window),
+      onWarning: (warning, keyName) => {
+        const { holder, window } = warning.standing;
+        const message = warningMessage(warning, keyName);
+        metrics.budgetWarned(holderName(holder), window, warning.threshold);
+        logger.warn(message, 'a budget reached a threshold');
+        webhook.send(message);
+      },
+    });
+
     const dryRuns = createDryRunTally();
     const conversations = createConversations({
       ttlMs: () => config.routing.sessions.cacheTtlMs,
@@ -185,6 +213,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           if (standing) yield { strategy: strategy.name, ...standing };
         }
       },
+      spending: () => spending.standings().map(({ standing }) => standing),
       conversations: () => conversations.count(),
       trials: () => Object.entries(trials.states()),
       journal: () => store.journal.lag(),
@@ -199,6 +228,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       learner,
       offlinePrior,
       budgets,
+      spending,
       conversations,
       dryRuns,
       trials,
@@ -288,6 +318,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         'attempts left by a process that died count as unknown, charged at their estimate',
       );
     }
+    await spending.begin();
+    // What was known stays while storage is away.
+    const spendingTimer = setInterval(() => {
+      if (isShared(config)) spending.refresh().catch(() => undefined);
+    }, SPENDING_REFRESH_MS);
+    closers.push(() => clearInterval(spendingTimer));
+    const budgetsTimer = setInterval(() => {
+      if (spending.standings().length > 0) spending.listKeys().catch(() => undefined);
+    }, BUDGETS_LISTED_EVERY_MS);
+    closers.push(() => clearInterval(budgetsTimer));
     const priorTimer = setInterval(() => {
       // Other processes push evaluations too. While storage is away, what was known stays.
       offlinePrior.refresh().catch(() => undefined);
@@ -343,6 +383,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config = fresh;
       learner.setModels(fresh.models);
       budgets.setStrategies(fresh.strategies);
+      spending.use(fresh.budgets);
       trials.setModels(fresh.models);
       offlinePrior.use(fresh.models, fresh.learning.shippedPriors);
       if (live.routing.baseline !== former.baseline) dryRuns.reset();
@@ -408,6 +449,11 @@ function newRequestId(atMs: number): string {
   const drawn = chance.toString('hex', chanceUsed, chanceUsed + CHANCE_BYTES);
   chanceUsed += CHANCE_BYTES;
   return `req_${atMs.toString(16).padStart(12, '0')}${drawn}`;
+}
+
+/** Whether other processes may spend from the same budgets. */
+function isShared({ store }: Config): boolean {
+  return store.url.startsWith('postgres');
 }
 
 function randomSeed(): number {

@@ -1,5 +1,6 @@
 import { BUILT_IN_STRATEGIES, type Strategy } from '../core/choice/strategy.ts';
 import { parseAddress } from './address.ts';
+import { buildBudgets } from './build-budgets.ts';
 import { buildModels } from './build-models.ts';
 import { buildProvider } from './build-provider.ts';
 import { camelKeys } from './camel-keys.ts';
@@ -45,6 +46,7 @@ export function buildConfig(input: {
       redisUrl: fromEnvironment(file.store.redis_url_env) ?? file.store.redis_url,
     },
     plans: buildPlans(file.plans),
+    budgets: buildBudgets(file.budgets, env),
     routing: {
       ...camelKeys(routing),
       timeouts: camelKeys(timeouts),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BUILT_IN_STRATEGIES } from '../core/choice/strategy.ts';
 import { parseAddress } from './address.ts';
+import { budgetsSchema } from './budgets-schema.ts';
 import { judgeSchema } from './judge-schema.ts';
 import { modelIdSchema, modelSchema } from './model-schema.ts';
 import { presetSchema } from './preset-schema.ts';
@@ -88,6 +89,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     api: api.prefault({}),
     store: store.prefault({}),
     plans: z.record(name, plan).default({}),
+    budgets: budgetsSchema(env).prefault({}),
     routing: z
       .strictObject({
         mode: z.enum(['route', 'observe']).default('route'),

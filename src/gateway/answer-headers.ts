@@ -9,9 +9,13 @@ export function answerHeaders(
   job: Job,
   decision: Decision,
   { model, endpoint }: Candidate,
-  attempts: number,
-  overheadMs: number,
+  account: {
+    readonly attempts: number;
+    readonly overheadMs: number;
+    readonly budgetWarning: string | undefined;
+  },
 ): Record<string, string> {
+  const { attempts, overheadMs, budgetWarning } = account;
   const headers: Record<string, string> = {
     'x-request-id': job.requestId,
     'x-router-model': headerValue(model.id),
@@ -23,6 +27,7 @@ export function answerHeaders(
     'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
   };
   if (job.isCacheMiss) headers['x-router-cache'] = 'miss';
+  if (budgetWarning !== undefined) headers['x-router-budget-warning'] = budgetWarning;
   const warnings = warningsOf(job, endpoint);
   if (warnings.length > 0) headers['x-router-warnings'] = headerValue(warnings.join(','));
   return headers;

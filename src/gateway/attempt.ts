@@ -32,7 +32,8 @@ export interface FinishedAttempt {
  * @param live the settings of this request, whatever is in force by now.
  * @param options.isFailureSeen whether the client will see this failure, before any byte has gone to it.
  * @param options.onSent told when the call begins, in monotonic milliseconds; not called if it never does.
- * @throws GatewayError `storage_unavailable` when it could not be written down; nothing has been sent then.
+ * @throws GatewayError `budget_exceeded` when no budget has room for it, `storage_unavailable` when it could not be
+ *   written down; nothing has been sent then.
  */
 export async function runAttempt(
   deps: GatewayDeps,
@@ -52,8 +53,12 @@ export async function runAttempt(
   },
 ): Promise<FinishedAttempt> {
   const { job, candidate, permit, client } = options;
+  const reservedMicroUsd = reserve(deps, options);
   const { provider, id: endpointId } = candidate.endpoint;
-  const start = await begin(deps, options);
+  const start = await begin(deps, options).catch((error: unknown) => {
+    deps.spending.release(job, reservedMicroUsd);
+    throw error;
+  });
 
   const { operation } = job;
   const isStream = operation.isStream(job);
@@ -123,7 +128,14 @@ export async function runAttempt(
     latencyMs: tookMs - progress.queueMs,
     isFailureSeen: error !== undefined && (line?.hasBegun() === true || options.isFailureSeen(error, next)),
   };
-  const end = settleAttempt(deps, { job, decision: options.decision, candidate, start, outcome });
+  const end = settleAttempt(deps, {
+    job,
+    decision: options.decision,
+    candidate,
+    start,
+    reservedMicroUsd,
+    outcome,
+  });
   const ruling = ruleOf(end.ending).breaker;
   permit.settle(
     ruling,
@@ -178,6 +190,16 @@ interface Beginning {
   readonly ranked: RankedCandidate;
   readonly permit: Permit;
   readonly number: number;
+}
+
+/** @throws GatewayError 402, with the endpoint free again */
+function reserve(deps: GatewayDeps, { job, ranked, permit }: Beginning): number {
+  try {
+    return deps.spending.reserve(job, ranked.expectedCostMicroUsd);
+  } catch (error) {
+    permit.settle('neither');
+    throw error;
+  }
 }
 
 /**

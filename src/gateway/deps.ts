@@ -17,6 +17,7 @@ import type { Judge, JudgeSettings } from './judge.ts';
 import type { OfflinePrior } from './offline-prior.ts';
 import type { PinnedModels } from './pinned-models.ts';
 import type { ResponseKeeper } from './response-keeper.ts';
+import type { Spending } from './spending.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */
@@ -26,6 +27,8 @@ export interface GatewayDeps {
   readonly learner: TypedLearner;
   /** Of the strategies in force. */
   readonly budgets: Budgets;
+  /** What may still be spent, by key and in total. */
+  readonly spending: Spending;
   readonly conversations: Conversations;
   readonly offlinePrior: OfflinePrior;
   readonly dryRuns: DryRunTally;

@@ -19,6 +19,10 @@ export interface GatewayMetrics {
   cacheHit(costMicroUsd: number): void;
   /** One was looked for in the cache that was not there, or not wanted. */
   cacheMissed(): void;
+  /** A request that did not fit into a budget; the holder is `total` or the id of a key. */
+  budgetRefused(holder: string, window: string): void;
+  /** A threshold of a budget was reached. */
+  budgetWarned(holder: string, window: string, threshold: number): void;
   alarmRaised(modelId: string): void;
   speedAlarmRaised(endpointId: string): void;
 }

@@ -1,3 +1,4 @@
+import type { BudgetTerms } from '../core/money/budget.ts';
 import type { ChatRequestView } from '../core/task/task.ts';
 import type { JsonMember } from '../core/wire/json-members.ts';
 import type { Operation } from './operation.ts';
@@ -16,6 +17,8 @@ export interface Job<Body extends RequestBody = RequestBody> {
   readonly allowedModels: ReadonlySet<string> | undefined;
   /** Names of the providers that may serve the key; undefined for all. */
   readonly allowedProviders: ReadonlySet<string> | undefined;
+  /** The budget of the key; undefined where it has none. */
+  readonly budget: BudgetTerms | undefined;
   /** Whether its streams go out only once they are whole, where the request itself does not say. */
   readonly holdsBack: boolean;
   /** What it may take of the limits on its key and on all; undefined where nothing limits it. */

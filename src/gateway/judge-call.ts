@@ -57,6 +57,7 @@ export async function callForJudge(
     keyId: JUDGE_KEY_ID,
     allowedModels: call.allowedModels,
     allowedProviders: call.allowedProviders,
+    budget: undefined,
     holdsBack: false,
     allowance: undefined,
     bytes,
@@ -74,7 +75,7 @@ export async function callForJudge(
     isCacheMiss: false,
     arrivedMs: deps.monotonicMs(),
   };
-  const decision = planned(deps, live, job);
+  const decision = await planned(deps, live, job);
   if (decision === undefined) return { failure: 'not_possible' };
   const totalMs = Math.min(MAX_CALL_MS, live.routing.totalMs);
   const client = new Nobody(call.mayCall);
@@ -107,7 +108,7 @@ export async function callForJudge(
     } catch (error) {
       // It could not be written down, so nothing was sent.
       if (!(error instanceof GatewayError)) throw error;
-      return { failure: 'failed' };
+      return { failure: error.code === 'budget_exceeded' ? 'over_budget' : 'failed' };
     } finally {
       budget.settle(mostMicroUsd, spentMicroUsd, deps.nowMs());
     }
@@ -116,8 +117,9 @@ export async function callForJudge(
 }
 
 /** Undefined when nobody can or may answer: ill, resting, or not allowed to this key. */
-function planned(deps: GatewayDeps, live: LiveSettings, job: ChatJob): Decision | undefined {
+async function planned(deps: GatewayDeps, live: LiveSettings, job: ChatJob): Promise<Decision | undefined> {
   try {
+    await deps.spending.ready(job);
     return { ...planJob(deps, live, job, policyOf(live, job)), reason: 'judge' };
   } catch (error) {
     if (error instanceof GatewayError) return undefined;

@@ -12,6 +12,7 @@ const REASON_TO_WORDS: Readonly<Record<ExcludedCandidate['reason'], string>> = {
   over_price_ceiling: "over 'provider.max_price'",
   price_unknown: "of unknown price, which 'provider.max_price' leaves out",
   over_cost_ceiling: "over 'route.max_cost_usd'",
+  budget: 'too dear for what is left of a budget',
   over_latency_ceiling: "over 'route.max_latency_ms'",
   below_min_quality: 'below the minimum quality',
   breaker_open: 'failing at the moment',
@@ -31,8 +32,9 @@ const PASSING = new Set<ExcludedCandidate['reason']>([
 ]);
 
 /**
- * 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked.
+ * 402 where those that could serve are too dear for a budget; 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked.
  *
+ * @param overBudget        the 402 for whom a budget left nobody; undefined when there is room again
  * @param refusedParameters the parameters for which models were left out; only asked where that was all
  */
 export function nobodyCanServe(
@@ -40,6 +42,7 @@ export function nobodyCanServe(
   decision: Pick<Decision, 'reason' | 'excluded'>,
   nowMs: number,
   refusedParameters: () => readonly string[] = () => [],
+  overBudget: () => GatewayError | undefined = () => undefined,
 ): GatewayError {
   const { excluded } = decision;
   const counts = new Map<ExcludedCandidate['reason'], number>();
@@ -72,6 +75,11 @@ export function nobodyCanServe(
       param: names[0] ?? null,
       message: `No model that may serve this request for '${requested.slice(0, 200)}' takes ${names.map((name) => `'${name}'`).join(', ') || 'all its parameters'}. Leave it out, or let it be dropped with 'provider': {'require_parameters': false}. GET /v1/models lists each model's 'supported_parameters'.`,
     });
+  }
+  // Who only rests may have fitted: waiting helps then.
+  if (counts.has('budget') && !telling.some((reason) => PASSING.has(reason))) {
+    const error = overBudget();
+    if (error !== undefined) return error;
   }
   const waits = excluded.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs - nowMs]));
   const waitMs = waits.length > 0 ? Math.min(...waits) : 30_000;

@@ -2,6 +2,7 @@ import type { ChoiceInput } from '../core/choice/choice-input.ts';
 import { decide } from '../core/choice/decide.ts';
 import type { Decision } from '../core/choice/decision.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
+import type { Job } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 
 /**
@@ -16,6 +17,7 @@ export function serveBaseline(
   deps: GatewayDeps,
   live: LiveSettings,
   baseline: string,
+  job: Job,
   input: ChoiceInput,
   choice: Decision,
 ): Decision {
@@ -30,7 +32,8 @@ export function serveBaseline(
     staying: undefined,
   });
   const [first] = served.ranking;
-  if (first === undefined) throw nobodyCanServe(baseline, served, deps.nowMs());
+  if (first === undefined)
+    throw nobodyCanServe(baseline, served, deps.nowMs(), undefined, () => deps.spending.exceeded(job));
   const [chosen] = choice.ranking;
   const { reason, ranking, excluded, circumstances } = choice;
   deps.dryRuns.record({ task: choice.profile.task, strategy: choice.strategy }, first, chosen);

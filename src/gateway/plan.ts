@@ -16,7 +16,7 @@ import { refusalOfTongue, refuseUncarried, type TongueRefusals, tongueRefusals }
 /**
  * What kind of request this is and who shall answer it, in which order. Reads memory only.
  *
- * @throws GatewayError 403 a model this key may not use, 400 what no model that was asked for takes, 503 when nobody can serve.
+ * @throws GatewayError 403 a model this key may not use, 400 what no model that was asked for takes, 402 what fits into no budget, 503 when nobody can serve.
  */
 export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy: Policy): Decision {
   const { routing } = live;
@@ -36,11 +36,15 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
     tiers.length === 1
       ? decide(input)
       : decideInTiers(tiers.map((tier) => inputOf(deps, live, circumstances, tier)));
-  if (baseline !== undefined) return serveBaseline(deps, live, baseline, input, decision);
+  if (baseline !== undefined) return serveBaseline(deps, live, baseline, job, input, decision);
   if (decision.ranking.length === 0) {
     if (uncarried) refuseUncarried(uncarried, live.catalog, decision, job.body.model);
-    throw nobodyCanServe(job.body.model, decision, deps.nowMs(), () =>
-      refusedParameters(live, job, decision),
+    throw nobodyCanServe(
+      job.body.model,
+      decision,
+      deps.nowMs(),
+      () => refusedParameters(live, job, decision),
+      () => deps.spending.exceeded(job),
     );
   }
   return decision;
@@ -65,7 +69,11 @@ function inputOf(
   { candidates, isExplicit, strategy, explore }: Tier,
 ): ChoiceInput {
   const { type, isConversation } = job.operation;
-  const costPenalty = isExplicit || !isConversation ? 0 : deps.budgets.costPenaltyOf(strategy);
+  const { spending, budgets } = deps;
+  const costPenalty = isExplicit
+    ? 0
+    : (isConversation ? budgets.costPenaltyOf(strategy) : 0) +
+      spending.costPenaltyFor(job, strategy.valueOfQualityUsd);
   const mayStay = isConversation && !isExplicit && strategy.kind === 'bandit' && !isObserved;
   return {
     profile,
@@ -79,6 +87,7 @@ function inputOf(
       (uncarried && refusalOfTongue(uncarried, endpoint)) ??
       deps.guard.refusalOf(endpoint.id),
     limits: policy.limits,
+    budgetMicroUsd: spending.leftFor(job),
     explore,
     floorShare: live.routing.exploration,
     isExplicit,

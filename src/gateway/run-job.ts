@@ -1,5 +1,5 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
-import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
+import type { Decision, ExcludedCandidate, RankedCandidate } from '../core/choice/decision.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
@@ -89,6 +89,8 @@ async function answerJob(
   knownPolicy: Policy | undefined,
   place: CachePlace | undefined,
 ): Promise<JobResult> {
+  const knowingSpent = deps.spending.ready(job);
+  if (knowingSpent !== undefined) await knowingSpent;
   await deps.cohort();
   const policy = knownPolicy ?? policyOf(live, job);
   const decision = job.operation.isPinned
@@ -117,7 +119,7 @@ async function answerJob(
   };
 
   for (let number = 0; number < maxAttempts && !client.hasLeft; number++) {
-    const next = takeNext(deps, catalog, waiting, ruledOut);
+    const next = takeNext(deps, catalog, job, waiting, ruledOut, number === 0);
     if (next === undefined) break;
     const candidate = catalog.endpoint(next.ranked.endpointId);
     const totalMs = dueMs - deps.monotonicMs();
@@ -128,7 +130,7 @@ async function answerJob(
     const isLast = (error: GatewayError) => {
       if (number + 1 === maxAttempts || deps.monotonicMs() >= dueMs) return true;
       const without = ruleOut(ruledOut, error, candidate);
-      return !waiting.some((ranked) => mayTakeOver(deps, catalog, ranked, without));
+      return !waiting.some((ranked) => mayTakeOver(deps, catalog, job, ranked, without, false));
     };
     const finished = await runAttempt(deps, live, {
       job,
@@ -144,12 +146,17 @@ async function answerJob(
         spent.attempts += 1;
         spent.runningSinceMs = sentMs;
       },
-      headers: () => answerHeaders(job, decision, candidate, spent.attempts, overheadMs()),
+      headers: () =>
+        answerHeaders(job, decision, candidate, {
+          attempts: spent.attempts,
+          overheadMs: overheadMs(),
+          budgetWarning: deps.spending.warningFor(job),
+        }),
     }).catch((error: unknown) => {
       if (number === 0 || !(error instanceof GatewayError)) throw error;
       return undefined;
     });
-    // It could not be written down: the client hears what came of the attempts before it.
+    // It could not be written down, or no budget has room for it: the client hears what came of the attempts before it.
     if (finished === undefined) break;
     spent.upstreamMs += finished.tookMs;
     spent.runningSinceMs = undefined;
@@ -174,7 +181,11 @@ async function answerJob(
   deps.metrics.overhead(overheadMs());
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
   if (job.judgedWith > 0) deps.judge.take(deps, live, { job: job as ChatJob, decision, ...inHand });
-  const headers = answerHeaders(job, decision, inHand.candidate, spent.attempts, overheadMs());
+  const headers = answerHeaders(job, decision, inHand.candidate, {
+    attempts: spent.attempts,
+    overheadMs: overheadMs(),
+    budgetWarning: deps.spending.warningFor(job),
+  });
   addWarnings(headers, inHand.finished.progress.warnings);
   return complete({ job, decision, ...inHand, spent, client, headers, place, nowMs: deps.monotonicMs() });
 }
@@ -184,9 +195,16 @@ function failsItsChecks({ automatic }: FinishedAttempt['end']): boolean {
 }
 
 /** The best candidate left that the failures before have not ruled out and that the guard lets through. */
-function takeNext(deps: GatewayDeps, catalog: Catalog, waiting: RankedCandidate[], ruledOut: RuledOut) {
+function takeNext(
+  deps: GatewayDeps,
+  catalog: Catalog,
+  job: Job,
+  waiting: RankedCandidate[],
+  ruledOut: RuledOut,
+  isFirst: boolean,
+) {
   for (let ranked = waiting.shift(); ranked; ranked = waiting.shift()) {
-    if (!mayTakeOver(deps, catalog, ranked, ruledOut)) continue;
+    if (!mayTakeOver(deps, catalog, job, ranked, ruledOut, isFirst)) continue;
     const permit = deps.guard.enter(ranked.endpointId);
     if (permit) return { ranked, permit };
   }
@@ -196,10 +214,13 @@ function takeNext(deps: GatewayDeps, catalog: Catalog, waiting: RankedCandidate[
 function mayTakeOver(
   deps: GatewayDeps,
   catalog: Catalog,
-  { provider, endpointId, modelId }: RankedCandidate,
+  job: Job,
+  { provider, endpointId, modelId, expectedCostMicroUsd }: RankedCandidate,
   ruledOut: RuledOut,
+  isFirst: boolean,
 ): boolean {
   if (deps.guard.refusalOf(endpointId) !== undefined || ruledOut.providers.has(provider)) return false;
+  if (!deps.spending.fits(job, expectedCostMicroUsd, isFirst)) return false;
   if (ruledOut.contextLength === 0) return true;
   return (catalog.model(modelId)?.contextLength ?? 0) > ruledOut.contextLength;
 }
@@ -222,12 +243,18 @@ function lastWord(
 ): GatewayError {
   const last = failures.at(-1);
   if (last === undefined) {
-    const refused = decision.ranking.flatMap(({ endpointId, modelId }) => {
-      const refusal = deps.guard.refusalOf(endpointId);
-      return refusal ? [{ endpointId, modelId, ...refusal }] : [];
-    });
+    const refused = decision.ranking.flatMap(
+      ({ endpointId, modelId, expectedCostMicroUsd }): ExcludedCandidate[] => {
+        const refusal = deps.guard.refusalOf(endpointId);
+        if (refusal) return [{ endpointId, modelId, ...refusal }];
+        const isTooDear = !deps.spending.fits(job, expectedCostMicroUsd, true);
+        return isTooDear ? [{ endpointId, modelId, reason: 'budget' }] : [];
+      },
+    );
     const excluded = [...decision.excluded, ...refused];
-    return nobodyCanServe(job.body.model, { ...decision, excluded }, deps.nowMs());
+    return nobodyCanServe(job.body.model, { ...decision, excluded }, deps.nowMs(), undefined, () =>
+      deps.spending.exceeded(job),
+    );
   }
   if (waitOf(last) === undefined) return last;
   const nowMs = deps.nowMs();

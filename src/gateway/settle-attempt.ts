@@ -30,6 +30,7 @@ export function settleAttempt(
     readonly decision: Decision;
     readonly candidate: Candidate;
     readonly start: AttemptStart;
+    readonly reservedMicroUsd: number;
     readonly outcome: AttemptOutcome;
   },
 ): AttemptEnd {
@@ -84,14 +85,22 @@ export function settleAttempt(
     }),
   };
   deps.store.journal.end(end);
+  // In the same breath: what the budgets say is what the rows say.
+  const isLast = error === undefined || outcome.isFailureSeen;
+  deps.spending.settle(job, attempt.reservedMicroUsd, end, isLast, isChoice(decision));
   learn(deps, start, end, decision.reason);
   if (operation.isConversation) {
     noteConversation(deps, job, candidate, end);
-    chargeBudget(deps.budgets, decision, end, error === undefined || outcome.isFailureSeen);
+    chargeBudget(deps.budgets, decision, end, isLast);
   }
   deps.metrics.attemptEnded(start, end, isStream, operation.name);
   deps.log.attempt(start, end, decision.reason);
   return end;
+}
+
+/** Rather than the client, or the judge. */
+function isChoice({ reason }: Decision): boolean {
+  return reason === 'auto' || reason === 'explore' || reason === 'sticky';
 }
 
 function endingOf(error: GatewayError | undefined): Exclude<Ending, 'unknown'> {

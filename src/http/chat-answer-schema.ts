@@ -54,6 +54,10 @@ export const answerHeadersSchema = z.object({
     .string()
     .optional()
     .meta({ description: 'Of a hit: the request that it was made for, which can be explained and rated' }),
+  'x-router-budget-warning': z.string().optional().meta({
+    description: 'Budgets that have reached a threshold, and which share of them is spent',
+    example: 'key_day=0.92, total_month=0.81',
+  }),
   'x-router-cost-usd': z
     .string()
     .optional()

@@ -30,7 +30,7 @@ const COMPLETING: OperationDoc = {
       },
     },
   },
-  errors: [404, 413, 415, 502, 504],
+  errors: [402, 404, 413, 415, 502, 504],
 };
 
 /** `POST /v1/chat/completions` */

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { boundedTerms } from '../core/money/budget.ts';
 import type { DialectCall } from '../gateway/translated-chat.ts';
 
 /** What a request says beside its body. */
@@ -10,6 +11,7 @@ export function dialectCallOf(request: FastifyRequest, arrivedMs: number): Diale
     keyId: caller.keyId,
     allowedModels: caller.allowedModels,
     allowedProviders: caller.allowedProviders,
+    budget: boundedTerms(caller.key),
     holdsBack: caller.key?.holdBack === true,
     allowance: request.allowance,
     taskHint: textOf(headers['x-router-task']),

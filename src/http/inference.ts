@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { boundedTerms } from '../core/money/budget.ts';
 import type { ClientLine, Job, JobResult, RequestBody } from '../gateway/job.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { clientLineOf } from './client-line.ts';
@@ -59,6 +60,7 @@ export function jobOf<Body extends RequestBody>(
     keyId: caller.keyId,
     allowedModels: caller.allowedModels,
     allowedProviders: caller.allowedProviders,
+    budget: boundedTerms(caller.key),
     holdsBack: caller.key?.holdBack === true,
     allowance: request.allowance,
     bytes,

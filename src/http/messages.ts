@@ -41,7 +41,7 @@ const MESSAGING: OperationDoc = {
     },
   },
   errorContent: json(messagesErrorSchema),
-  errors: [404, 413, 415, 502, 504],
+  errors: [402, 404, 413, 415, 502, 504],
 };
 
 const COUNTING: OperationDoc = {

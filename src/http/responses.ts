@@ -34,7 +34,7 @@ const RESPONDING: OperationDoc = {
       },
     },
   },
-  errors: [404, 413, 415, 502, 504],
+  errors: [402, 404, 413, 415, 502, 504],
 };
 
 const RESPONSE_ID = z.object({

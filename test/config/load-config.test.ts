@@ -288,9 +288,12 @@ describe('which file', () => {
       AWS_SESSION_TOKEN: 'g',
       OUTRIDER_STORE_URL: 'sqlite:./a.db',
       OUTRIDER_REDIS_URL: 'redis://c',
+      BUDGET_WEBHOOK: 'https://hooks.example/T0/secret',
     });
     const model = config.models.find((candidate) => candidate.id === 'llama-3.3-70b');
     expect(model?.endpoints.map((endpoint) => endpoint.provider)).toEqual(['groq', 'rack']);
     expect(config.store.redisUrl).toBe('redis://c');
+    expect(config.budgets.webhookUrl()).toBe('https://hooks.example/T0/secret');
+    expect(JSON.stringify(config.budgets)).not.toContain('secret');
   });
 });

@@ -33,6 +33,7 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
     types: [],
     packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'lru-cache', 'node:'],
   },
+  alerts: { rooms: ['alerts', 'core'], types: [], packages: ['undici', 'node:'] },
   gateway: { rooms: ['gateway', 'core'], types: ['providers', 'store'], packages: [] },
   http: {
     rooms: ['http', 'core'],

@@ -87,6 +87,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'GET /v1/explain/:id': { access: 'intelligence', path: '/v1/explain/nobody', status: 404 },
   'GET /openapi.json': { access: 'open' },
+  'GET /v1/budgets': { access: 'intelligence' },
   'GET /v1/usage': { access: 'intelligence' },
   'POST /v1/keys': { access: 'admin', body: { name: 'one more' } },
   'GET /v1/keys': { access: 'admin' },

@@ -39,6 +39,8 @@ export interface ChoiceInput {
   readonly type?: ModelType;
   readonly refusalOf?: (endpoint: Endpoint, model: Model) => Refusal | undefined;
   readonly limits?: ChoiceLimits;
+  /** What budgets leave for each attempt, micro-USD; undefined where none leaves requests to cheaper models. */
+  readonly budgetMicroUsd?: number;
   /** False: exploit only, the best mean utility with propensity 1. */
   readonly explore: boolean;
   /** ε: share given evenly to the arms near the best; `FLOOR_SHARE` where left out. */

@@ -63,6 +63,7 @@ export type ExclusionReason =
   | 'over_price_ceiling'
   | 'price_unknown'
   | 'over_cost_ceiling'
+  | 'budget'
   | 'over_latency_ceiling'
   | 'below_min_quality'
   | 'breaker_open'

@@ -21,10 +21,13 @@ export function refusalOfCandidate(input: ChoiceInput, candidate: Candidate): Ex
 
 /** Why this candidate breaks a ceiling or floor, given what is expected of it, or undefined. */
 export function breachOfLimits(input: ChoiceInput, prospect: Prospect): ExcludedCandidate | undefined {
-  const { limits, strategy } = input;
+  const { limits, strategy, budgetMicroUsd } = input;
   const { maxCostUsd, maxLatencyMs } = limits ?? {};
   if (maxCostUsd !== undefined && prospect.costMicroUsd > maxCostUsd * 1e6) {
     return excluded(prospect, 'over_cost_ceiling');
+  }
+  if (budgetMicroUsd !== undefined && prospect.costMicroUsd > budgetMicroUsd) {
+    return excluded(prospect, 'budget');
   }
   if (
     maxLatencyMs !== undefined &&

@@ -7,30 +7,32 @@ const LEAST_AGE_MS = 60_000;
 /** A request that costs more than so many times what the budget allows raises the price no faster. */
 const MOST_OVERSPENT = 10;
 
-/** Spreads what is left of a budget over what is left of its window, by making money dearer while spending runs ahead. */
+/** A budget in its present window. */
+export interface Purse {
+  readonly limitUsd: number;
+  readonly spentUsd: number;
+  readonly startsAtMs: number;
+  readonly resetsAtMs: number;
+}
+
+/** Spreads a budget over its window, by making money dearer while spending runs ahead of the clock. */
 export interface WindowPacer {
   /**
    * What an attempt of a choice cost, USD.
    *
    * @param isRequestOver whether it was the last of its request
-   * @param leftUsd       what is left of the budget
-   * @param leftMs        what is left of the window
+   * @param purse         that cost included
    */
-  readonly observe: (
-    costUsd: number,
-    isRequestOver: boolean,
-    nowMs: number,
-    leftUsd: number,
-    leftMs: number,
-  ) => void;
+  readonly observe: (costUsd: number, isRequestOver: boolean, nowMs: number, purse: Purse) => void;
   /** For `ChoiceInput.costPenalty` under a strategy that values a perfect answer at V dollars. */
-  readonly costPenalty: (valueOfQualityUsd: number) => number;
+  readonly costPenalty: (valueOfQualityUsd: number, nowMs: number) => number;
 }
 
 /**
  * The dual pacer of `pacer.ts` under a target that moves: B = left/N dollars a request, with N = max(1, λ̂·left time)
  * the requests still to come. λ̂ = w/(τ(1 − e^(−age/τ))) is their rate, w the requests so far, each faded by
- * e^(−age/τ). While spending is behind the clock B is above what a request costs, and nothing is dearer.
+ * e^(−age/τ). Only while more is spent than this share of the window would have: whoever is behind the clock spends as
+ * before, however fast.
  *
  * @param windowMs length of the window
  */
@@ -40,6 +42,8 @@ export function createWindowPacer(windowMs: number): WindowPacer {
   let firstMs = 0;
   let lastMs = 0;
   let weight = 0;
+  /** When an even spending would have come to what is spent. */
+  let aheadUntilMs = Number.NEGATIVE_INFINITY;
 
   function count(nowMs: number): void {
     if (weight === 0) firstMs = nowMs;
@@ -54,21 +58,26 @@ export function createWindowPacer(windowMs: number): WindowPacer {
     return Math.max(1, perMs * Math.max(0, leftMs));
   }
 
+  function aim(costUsd: number, nowMs: number, { limitUsd, spentUsd, startsAtMs, resetsAtMs }: Purse): void {
+    count(nowMs);
+    const spentShare = limitUsd > 0 ? Math.min(1, spentUsd / limitUsd) : 1;
+    aheadUntilMs = startsAtMs + spentShare * (resetsAtMs - startsAtMs);
+    const wantedUsd = Math.max(0, limitUsd - spentUsd) / requestsToCome(nowMs, resetsAtMs - nowMs);
+    const meanUsd = pacer?.state().meanCostUsd ?? costUsd;
+    const leastUsd = nowMs < aheadUntilMs ? meanUsd / MOST_OVERSPENT : Math.max(meanUsd, costUsd);
+    const targetUsd = Math.max(wantedUsd, leastUsd);
+    if (!(targetUsd > 0)) return;
+    pacer ??= createPacer(targetUsd);
+    pacer.retarget(targetUsd);
+  }
+
   return {
-    observe(costUsd, isRequestOver, nowMs, leftUsd, leftMs) {
+    observe(costUsd, isRequestOver, nowMs, purse) {
       if (!(costUsd >= 0) || costUsd === Number.POSITIVE_INFINITY) return;
-      if (isRequestOver) {
-        count(nowMs);
-        const wantedUsd = Math.max(0, leftUsd) / requestsToCome(nowMs, leftMs);
-        const meanUsd = pacer?.state().meanCostUsd ?? costUsd;
-        const targetUsd = Math.max(wantedUsd, meanUsd / MOST_OVERSPENT);
-        if (targetUsd > 0) {
-          pacer ??= createPacer(targetUsd);
-          pacer.retarget(targetUsd);
-        }
-      }
+      if (isRequestOver) aim(costUsd, nowMs, purse);
       pacer?.observe(costUsd, isRequestOver);
     },
-    costPenalty: (valueOfQualityUsd) => pacer?.costPenalty(valueOfQualityUsd) ?? 0,
+    costPenalty: (valueOfQualityUsd, nowMs) =>
+      nowMs < aheadUntilMs ? (pacer?.costPenalty(valueOfQualityUsd) ?? 0) : 0,
   };
 }

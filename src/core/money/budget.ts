@@ -26,3 +26,8 @@ export function boundedTerms<Terms extends BudgetTerms>(terms: Terms | undefined
 export function limitOf(terms: BudgetTerms, window: BudgetWindow): number | undefined {
   return window === 'day' ? terms.budgetMicroUsdPerDay : terms.budgetMicroUsdPerMonth;
 }
+
+/** As labels and documents call it: `total`, or the id of a key. */
+export function holderName(holder: BudgetHolder): string {
+  return holder.kind === 'total' ? 'total' : holder.keyId;
+}

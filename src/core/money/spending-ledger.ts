@@ -205,6 +205,11 @@ export function createSpendingLedger(): SpendingLedger {
   };
 }
 
+/** Of the budget that is spent; a budget of nothing is used up from the start. */
+export function shareOf({ spentMicroUsd, limitMicroUsd }: BudgetStanding): number {
+  return limitMicroUsd > 0 ? spentMicroUsd / limitMicroUsd : 1;
+}
+
 const TOTAL: BudgetHolder = Object.freeze({ kind: 'total' });
 
 function emptyAccount(): Account {
