@@ -99,33 +99,44 @@ function sorted(wishes: object): [string, unknown][] {
  *
  * @returns undefined when the request has to be answered anew
  */
-export function answerFromCache(
+export async function answerFromCache(
   deps: GatewayDeps,
   place: CachePlace,
   job: Job,
+  policy: Policy,
   client: ClientLine,
-): JobResult | undefined {
+): Promise<JobResult | undefined> {
   const { maxAgeSeconds } = directivesOf(job.cacheControl);
   // Whoever asks why a model was chosen wants one to be chosen.
   const kept = maxAgeSeconds === 0 || job.wantsMetadata ? undefined : place.cache.get(place.key);
   const ageSeconds = kept === undefined ? 0 : Math.floor((deps.monotonicMs() - kept.atMs) / 1000);
-  if (
-    kept === undefined ||
-    ageSeconds > maxAgeSeconds ||
-    // What the key may use may have changed since.
-    !isPermitted(job, kept.modelId, kept.provider)
-  ) {
+  if (kept === undefined || ageSeconds > maxAgeSeconds || !(await mayStillAnswer(deps, job, policy, kept))) {
     deps.metrics.cacheMissed();
     job.isCacheMiss = true;
     return undefined;
   }
   deps.metrics.cacheHit(kept.costMicroUsd);
+  // Nothing is written down that would find out whether the id was used before, and responses are kept by it.
+  if (!job.isOwnRequestId && job.operation.name === 'responses') job.requestId = deps.newRequestId();
   const headers = headersOfHit(deps, job, kept, ageSeconds);
   if (job.body.stream !== true) return { headers, body: kept.bytes };
   client.startStream(headers);
   client.write(kept.bytes);
   client.end();
   return { headers: {}, body: undefined };
+}
+
+/** What the key may use may have changed since, and the model that its vectors are of. */
+async function mayStillAnswer(
+  deps: GatewayDeps,
+  job: Job,
+  { tiers }: Policy,
+  { modelId, provider }: CachedAnswer,
+): Promise<boolean> {
+  if (!isPermitted(job, modelId, provider)) return false;
+  const { isPinned, type } = job.operation;
+  if (!isPinned || tiers.every(({ isExplicit }) => isExplicit)) return true;
+  return (await deps.pins.modelOf(job.keyId, type)) === modelId;
 }
 
 function headersOfHit(

@@ -65,7 +65,7 @@ export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): P
   if (live.cache !== undefined) {
     policy = policyOf(live, job);
     place = placeInCache(live.cache, job, policy, client);
-    const again = place && answerFromCache(deps, place, job, client);
+    const again = place && (await answerFromCache(deps, place, job, policy, client));
     if (again !== undefined) return again;
   }
   live.users.hold();

@@ -1,5 +1,11 @@
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { answerFromCache } from '../../src/gateway/cached-answers.ts';
+import type { GatewayDeps } from '../../src/gateway/deps.ts';
+import type { ClientLine, Job } from '../../src/gateway/job.ts';
+import { CHAT } from '../../src/gateway/operations/chat.ts';
+import type { Policy } from '../../src/gateway/policy.ts';
+import type { AnswerCache, CachedAnswer } from '../../src/store/answer-cache.ts';
 import { clientOf, collect, userSays } from '../clients/client.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type Said, startTalkingUpstream, type TalkingUpstream } from '../fixtures/talking-upstream.ts';
@@ -238,6 +244,65 @@ test('a hit is not taken for an answer that was so bad that it is asked again', 
   const before = await metric('outrider_re_asks_total');
   for (let time = 0; time < 3; time += 1) await chat({ session_id: 'mine' });
   expect(await metric('outrider_re_asks_total')).toBe(before);
+});
+
+test('responses: the same again, whole and streamed, under an id of its own', async () => {
+  for (const stream of [false, true]) {
+    const ask = () =>
+      send(`${gateway.url}/v1/responses`, { body: { model: 'one', input: question, stream }, key });
+    const first = await ask();
+    const asked = upstream.heard.length;
+    const again = await ask();
+    expect([first.headers['x-router-cache'], again.headers['x-router-cache']]).toEqual(['miss', 'hit']);
+    expect(upstream.heard).toHaveLength(asked);
+    expect(again.text).toContain(`resp_${again.headers['x-request-id']}`);
+    expect(again.text).toContain('Bonjour');
+    expect(again.text).not.toContain(String(first.headers['x-request-id']));
+    const renamed = await send(`${gateway.url}/v1/responses`, {
+      body: { model: 'one', input: question, stream },
+      key,
+      headers: { 'x-request-id': String(first.headers['x-request-id']) },
+    });
+    expect(renamed.headers['x-router-cache']).toBe('hit');
+    expect(renamed.headers['x-request-id']).not.toBe(first.headers['x-request-id']);
+  }
+});
+
+test('what a key may not use any more is not given to it again', async () => {
+  const kept: CachedAnswer = {
+    bytes: Buffer.from('{}'),
+    headers: {},
+    modelId: 'one',
+    provider: 'up',
+    requestId: 'r',
+    costMicroUsd: 5,
+    atMs: 0,
+  };
+  const seen: string[] = [];
+  const deps = {
+    monotonicMs: () => 1500,
+    metrics: { cacheHit: () => seen.push('hit'), cacheMissed: () => seen.push('miss') },
+  } as object as GatewayDeps;
+  const again = (permits: object) =>
+    answerFromCache(
+      deps,
+      { key: 'k', line: undefined, cache: { get: () => kept } as object as AnswerCache },
+      {
+        operation: CHAT,
+        isOwnRequestId: true,
+        body: { model: 'auto' },
+        requestId: 'q',
+        arrivedMs: 0,
+        ...permits,
+      } as object as Job,
+      { tiers: [] } as object as Policy,
+      {} as ClientLine,
+    );
+  expect(await again({})).toMatchObject({ headers: { age: '1', 'x-router-cache': 'hit' } });
+  expect(await again({ allowedModels: new Set(['two']) })).toBeUndefined();
+  expect(await again({ allowedProviders: new Set(['down']) })).toBeUndefined();
+  expect(await again({ allowedModels: new Set(['one']), allowedProviders: new Set(['up']) })).toBeDefined();
+  expect(seen).toEqual(['hit', 'miss', 'miss', 'hit']);
 });
 
 test('wishes are checked before the cache is looked into', async () => {
