@@ -39,7 +39,10 @@ export type KnownProviderName = keyof typeof KNOWN_PROVIDERS;
 export function nativeBaseUrl(tongue: Tongue, region: string): string {
   if (tongue === 'anthropic') return 'https://api.anthropic.com/v1';
   if (tongue === 'google') return 'https://generativelanguage.googleapis.com/v1beta';
-  return `https://bedrock-runtime.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+  const domain = region.startsWith('eusc-')
+    ? 'amazonaws.eu'
+    : `amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+  return `https://bedrock-runtime.${region}.${domain}`;
 }
 
 /**

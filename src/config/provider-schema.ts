@@ -32,7 +32,7 @@ export function providerSchema(env: Readonly<Record<string, string | undefined>>
     headers_env: z.record(headerName, environmentNameSchema(env, flawOfHeader)).default({}),
     region: z
       .string()
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, such as "us-east-1"')
+      .regex(/^[a-z]{2,5}(-[a-z]+)+-\d$/, 'must be an AWS region, such as "us-east-1"')
       .optional(),
     access_key_id_env: environmentNameSchema(env, flawOfKey).optional(),
     secret_access_key_env: environmentNameSchema(env, flawOfKey).optional(),

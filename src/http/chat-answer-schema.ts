@@ -42,10 +42,10 @@ export const answerHeadersSchema = z.object({
   'x-router-strategy': z.string(),
   'x-router-attempts': z.string(),
   'x-router-overhead-ms': z.string(),
-  'x-router-warnings': z
-    .string()
-    .optional()
-    .meta({ description: 'What of the request was passed over: `dropped:<parameter>`, `ignored:<header>`' }),
+  'x-router-warnings': z.string().optional().meta({
+    description:
+      'What of the request was passed over: `dropped:<parameter>`, `changed:<parameter>`, `ignored:<header>`',
+  }),
   'x-router-cache': z
     .enum(['hit', 'miss'])
     .optional()

@@ -26,6 +26,7 @@ beforeAll(async () => {
     [
       ...TONGUES.map((tongue) => nativeProviderToml(tongue, native)),
       ...TONGUES.flatMap((tongue) => SCENES.map((scene) => nativeModelToml(tongue, scene))),
+      ...TONGUES.map((tongue) => nativeModelToml(tongue, 'overloaded-again', 'failing')),
       providerToml('stand-in', talking.baseUrl, ['stand-in']),
       '[routing.timeouts]\nidle_ms = 2000\n',
     ].join('\n'),
@@ -140,6 +141,17 @@ describe.each(TONGUES)('the openai client and %s', (tongue) => {
     expect(response.headers.get('x-router-attempts')).toBe('2');
     const health = await read<{ endpoints?: object[] }>(gateway, '/v1/intelligence/health');
     expect(JSON.stringify(health)).toContain(`${tongue}/`);
+  });
+
+  test('an endpoint that fails five times is left alone', async () => {
+    const model = `${tongue}-failing`;
+    const seen = () =>
+      native.requests.filter((request) => request.model.endsWith('--overloaded-again')).length;
+    const before = seen();
+    const statuses: number[] = [];
+    for (let call = 0; call < 7; call++) statuses.push((await ask(gateway, { model })).status);
+    expect(statuses).toEqual([502, 502, 502, 502, 502, 503, 503]);
+    expect(seen() - before).toBe(5);
   });
 
   test('a stream that dies in its middle is an error event without [DONE]', async () => {

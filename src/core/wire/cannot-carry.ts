@@ -65,9 +65,11 @@ function cannotCarryTools({ tools, tool_choice: choice }: CarriedRequest): Canno
 }
 
 function cannotCarryFormat(format: unknown, tongue: Tongue): CannotCarry | undefined {
-  if (!isRecord(format) || format.type === 'text' || format.type === 'json_schema') return undefined;
-  if (format.type !== 'json_object') return no('response_format', 'takes text, json_object or json_schema');
-  if (tongue === 'google') return undefined;
+  if (!isRecord(format) || format.type === 'text') return undefined;
+  if (format.type !== 'json_object' && format.type !== 'json_schema')
+    return no('response_format', 'takes text, json_object or json_schema');
+  const hasSchema = isRecord(format.json_schema) && isRecord(format.json_schema.schema);
+  if (tongue === 'google' || (format.type === 'json_schema' && hasSchema)) return undefined;
   return no('response_format', 'answers in JSON only by a schema; send response_format of type json_schema');
 }
 
@@ -75,16 +77,28 @@ function cannotCarryMessages(messages: readonly unknown[], tongue: Tongue): Cann
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index];
     if (!isRecord(message)) continue;
-    if (message.role === 'function')
-      return no(`messages[${index}]`, "is told of a function's result by role tool");
+    const { role, content } = message;
+    if (role === 'function') return no(`messages[${index}]`, "is told of a function's result by role tool");
+    if (!ROLES.has(role)) return no(`messages[${index}].role`, 'knows no such role');
+    if (message.function_call != null)
+      return no(`messages[${index}].function_call`, 'is told of calls by tool_calls');
     if (message.audio != null) return no(`messages[${index}].audio`, 'cannot look up an answer in audio');
-    if (!Array.isArray(message.content)) continue;
-    for (let place = 0; place < message.content.length; place++) {
-      const because = whyNotPart(message.content[place], tongue);
+    if (!Array.isArray(content)) continue;
+    for (let place = 0; place < content.length; place++) {
+      const because = whyNotPart(content[place], tongue) ?? whyNotFrom(role, content[place]);
       if (because !== undefined) return no(`messages[${index}].content[${place}]`, because);
     }
   }
   return undefined;
+}
+
+const ROLES: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', 'assistant', 'tool']);
+
+/** Who but the user, or a tool, shows pictures. */
+function whyNotFrom(role: unknown, part: unknown): string | undefined {
+  if (role === 'user' || role === 'tool') return undefined;
+  const isText = isRecord(part) && (part.type === 'text' || part.type === 'refusal');
+  return isText ? undefined : `takes only text from the ${String(role)}`;
 }
 
 function whyNotPart(part: unknown, tongue: Tongue): string | undefined {
@@ -112,7 +126,8 @@ function whyNotUrl(url: unknown, tongue: Tongue): string | undefined {
   if (tongue === 'bedrock') return 'fetches no images; send it as a data: URL';
   if (tongue === 'google' && !url.startsWith('https://'))
     return 'fetches images by https:// only; send it as a data: URL';
-  return /^https?:\/\//.test(url) ? undefined : 'takes images by http://, https:// or data: URL';
+  const isAddress = /^https?:\/\//.test(url) && URL.canParse(url);
+  return isAddress ? undefined : 'takes images by http://, https:// or data: URL';
 }
 
 /** Kinds of file beside images. Google takes many more; which, is for it to say. */

@@ -38,6 +38,8 @@ function ofGoogle(failed: FailedResponse, error: JsonRecord): FailedResponse {
     details.some(({ reason }) => reason === 'API_KEY_INVALID') ||
     /api key (not valid|expired)/i.test(textOf(error.message));
   if (failed.status === 400 && isKey) return { ...failed, status: 401 };
+  // Where the account may not be used from here, or has no billing: nothing that a client could mend.
+  if (failed.status === 400 && error.status === 'FAILED_PRECONDITION') return { ...failed, status: 403 };
   if (failed.status !== 429) return failed;
   const delay = details.map(({ retryDelay }) => textOf(retryDelay)).find((text) => text !== '');
   const isQuota = details.some(({ violations }) =>

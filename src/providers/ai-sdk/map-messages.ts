@@ -17,6 +17,12 @@ import type { Warnings } from './warnings.ts';
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number];
 
+/** Members of a message that are carried, or that only say again what others say. */
+const CARRIED = new Set([
+  ...['role', 'content', 'name', 'tool_calls', 'tool_call_id', 'refusal', 'cache_control', 'annotations'],
+  ...['reasoning', 'reasoning_content', 'reasoning_details'],
+]);
+
 /**
  * OpenAI's messages as the SDK's prompt. Results of tools that follow each other become one message, as Gemini wants
  * all results of a turn together.
@@ -31,7 +37,10 @@ export function mapMessages(
   let hasBegun = false;
   for (const value of messages) {
     const message = recordOf(value);
-    if (message.name != null && message.role !== 'tool') warnings.dropped('name');
+    for (const [name, member] of Object.entries(message)) {
+      if (member !== null && !CARRIED.has(name)) warnings.dropped(`messages.${name}`);
+    }
+    if (message.name != null && message.role !== 'tool') warnings.dropped('messages.name');
     const providerOptions = mapCacheHint(message.cache_control, tongue, warnings);
     const hint = providerOptions === undefined ? {} : { providerOptions };
     switch (message.role) {

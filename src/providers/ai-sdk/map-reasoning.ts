@@ -42,10 +42,10 @@ export function mapReasoning(
   if (tongue === 'google') return ofGemini(effort, upstreamModel, warnings);
   const thinking = claudeThinking(upstreamModel);
   if (thinking === undefined) return ofOther(effort, tongue, upstreamModel, warnings);
-  if (thinking === 'none') return leftOut(warnings);
+  if (thinking === 'none') return leftOut(effort, warnings);
   const name = tongue === 'anthropic' ? 'thinking' : 'reasoningConfig';
   if (effort === 'none') return { options: { [name]: { type: 'disabled' } }, budgetTokens: 0 };
-  if (isInToolLoopWithoutThinking(request.messages, tongue)) return leftOut(warnings);
+  if (isInToolLoopWithoutThinking(request.messages, tongue)) return leftOut(effort, warnings);
   if (thinking === 'budget') return byBudget(effort, name, mostTokens, warnings);
   const word = effort === 'minimal' ? 'low' : effort;
   const adaptive = { type: 'adaptive', display: 'summarized' };
@@ -67,8 +67,9 @@ function effortOf(request: ChatRequest, warnings: Warnings): Effort | undefined 
   return effort;
 }
 
-function leftOut(warnings: Warnings): Reasoning {
-  warnings.dropped('reasoning_effort');
+/** Who asks for no thinking of a model that has none gets it. */
+function leftOut(effort: Effort, warnings: Warnings): Reasoning {
+  if (effort !== 'none') warnings.dropped('reasoning_effort');
   return NOTHING;
 }
 
@@ -81,13 +82,15 @@ function byBudget(
 ): Reasoning {
   const most = mostTokens === undefined ? Number.POSITIVE_INFINITY : Math.floor(mostTokens / 2);
   const budgetTokens = Math.min(EFFORT_TO_TOKENS[effort], most);
-  if (budgetTokens < LEAST_TOKENS) return leftOut(warnings);
+  if (budgetTokens < LEAST_TOKENS) return leftOut(effort, warnings);
   return { options: { [name]: { type: 'enabled', budgetTokens } }, budgetTokens };
 }
 
 function ofGemini(effort: Effort, upstreamModel: string, warnings: Warnings): Reasoning {
-  const generation = Number(/gemini-(\d+(?:\.\d+)?)/.exec(upstreamModel)?.[1] ?? 0);
-  if (generation < 2.5) return leftOut(warnings);
+  // Names without a number, as `gemini-flash-latest`, are the newest; Gemma does not think.
+  const isGemini = upstreamModel.includes('gemini');
+  const generation = isGemini ? Number(/gemini-(\d+(?:\.\d+)?)/.exec(upstreamModel)?.[1] ?? 3) : 0;
+  if (generation < 2.5) return leftOut(effort, warnings);
   if (generation < 3) {
     const isPro = upstreamModel.includes('pro');
     // It thinks always, then at least the least.
@@ -114,7 +117,11 @@ function geminiLevel(effort: Effort, upstreamModel: string): string {
 function ofOther(effort: Effort, tongue: Tongue, upstreamModel: string, warnings: Warnings): Reasoning {
   const isOpenai = /(^|\.)openai\./.test(upstreamModel);
   const isNova = /(^|\.)amazon\.nova-2/.test(upstreamModel);
-  if (tongue !== 'bedrock' || !(isOpenai || isNova) || effort === 'none') return leftOut(warnings);
+  if (tongue !== 'bedrock' || !(isOpenai || isNova)) return leftOut(effort, warnings);
+  if (effort === 'none') {
+    warnings.dropped('reasoning_effort');
+    return NOTHING;
+  }
   const maxReasoningEffort =
     effort === 'minimal' ? 'low' : effort === 'xhigh' || effort === 'max' ? 'high' : effort;
   return {

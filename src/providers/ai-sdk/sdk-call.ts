@@ -18,7 +18,7 @@ import { createKeptText, type KeptText } from './kept-text.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { mapRequest } from './map-request.ts';
 import { mapUsage } from './map-usage.ts';
-import { openProvider } from './open-provider.ts';
+import { openProvider, type SdkProvider } from './open-provider.ts';
 import type { TongueSettings } from './settings.ts';
 import { addSdkWarnings, createWarnings } from './warnings.ts';
 import { type AnswerName, writeCompletion } from './write-completion.ts';
@@ -92,7 +92,7 @@ export class SdkCall extends CallHandler {
     if (obstacle !== undefined) throw this.#refused(obstacle.because, obstacle.param);
     const options = mapRequest(request, tongue, upstreamModel, this.#warnings);
     this.progress.warnings = this.#warnings.list();
-    const provider = await openProvider(this.#link.settings, (input, init) => this.#fetch(input, init));
+    const provider = await this.#opened();
     if (this.isSettled) return;
     const model = provider.languageModel(upstreamModel);
     if (this.call.isStream) {
@@ -112,10 +112,20 @@ export class SdkCall extends CallHandler {
     this.succeed({ body: Buffer.from(JSON.stringify(json)), json, facts: factsOfCompletion(json) });
   }
 
+  async #opened(): Promise<SdkProvider> {
+    try {
+      return await openProvider(this.#link.settings, (input, init) => this.#fetch(input, init));
+    } catch (error) {
+      const { provider } = this.call.endpoint;
+      throw endedBy('bad_answer', `Provider '${provider}' could not be called.`, { cause: error });
+    }
+  }
+
   /** May be called again for the continuation of a long answer, after the one before has ended. */
   #fetch(input: Parameters<typeof globalThis.fetch>[0], init: RequestInit | undefined): Promise<Response> {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (this.isSettled || !url.href.startsWith(this.#link.settings.baseUrl))
+    // Connections are to one server: whatever the package may want elsewhere, it goes nowhere.
+    if (this.isSettled || url.origin !== new URL(this.#link.settings.baseUrl).origin)
       return Promise.reject(new Error('not to be sent'));
     return new Promise((resolve, reject) => {
       this.#respond = resolve;
@@ -314,17 +324,19 @@ export class SdkCall extends CallHandler {
     setTimeout(() => this.controller?.abort(new Error('lingering after the end')), LINGER_MS).unref();
   }
 
-  /** What the package throws: before anything was sent it is about the request, after that about the answer. */
+  /**
+   * What is thrown: before anything was sent it is about the request, whatever it is, or a client that sends nonsense
+   * could have a provider's breaker opened; after that it is about the answer.
+   */
   #meaningOf(error: unknown): GatewayError {
     if (error instanceof GatewayError) return error;
-    const { provider } = this.call.endpoint;
     if (this.progress.isSent) {
       if (!this.call.isStream) return this.badAnswer('something unreadable', error);
       return this.#isFlowing ? this.#brokenOff(error) : this.#withoutToken(error);
     }
-    if (error instanceof Error && error.name.startsWith('AI_'))
-      return this.#refused(`does not take it: ${scrub(error.message)}`, null, error);
-    return endedBy('bad_answer', `Provider '${provider}' could not be called.`, { cause: error });
+    const isTold = error instanceof Error && error.name.startsWith('AI_');
+    const because = isTold ? `does not take it: ${scrub(error.message)}` : 'has no words for it';
+    return this.#refused(because, null, error);
   }
 
   #refused(because: string, param: string | null, cause?: unknown): GatewayError {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TONGUES, type Tongue } from '../../../src/core/catalog/model.ts';
 import type { Upstream } from '../../../src/providers/upstream.ts';
-import { CALLS, JSON_ANSWER, PIECES, TEXT, TOKENS } from '../../fixtures/tongues/answer.ts';
+import { CALLS, JSON_ANSWER, LONG, PIECES, TEXT, TOKENS } from '../../fixtures/tongues/answer.ts';
 import { type NativeUpstream, startNativeUpstream } from '../../fixtures/tongues/native-upstream.ts';
 import { type Chunk, callNative, openNative, WEATHER_TOOLS } from './call.ts';
 
 let native: NativeUpstream;
-const upstreams = new Map<Tongue, Upstream>();
+const upstreams = new Map<string, Upstream>();
 
 beforeAll(async () => {
   native = await startNativeUpstream();
@@ -16,6 +16,13 @@ afterAll(async () => {
   for (const upstream of upstreams.values()) await upstream.close();
   await native.close();
 });
+
+/** One that takes long answers. */
+function open(tongue: Tongue): Upstream {
+  const upstream = openNative(tongue, native.baseUrl(tongue), { maxAnswerBytes: 20_000_000 });
+  upstreams.set(`${tongue} for long answers`, upstream);
+  return upstream;
+}
 
 function at(tongue: Tongue): Upstream {
   const upstream = upstreams.get(tongue);
@@ -79,6 +86,28 @@ describe.each(TONGUES)('%s', (tongue) => {
       lastChunk: { id: all[0]?.id, model: all[0]?.model },
     });
     expect(progress.ttftMs).toBeGreaterThan(0);
+  });
+
+  test('a megabyte and a half comes whole, also to a client that is slow; what is kept of it is bounded', async () => {
+    const { json } = await callNative(open(tongue), tongue, 'long').done;
+    const { message } = firstChoice<{ message: { content: string } }>(json);
+    expect(message.content).toBe(LONG.join(''));
+    const pieces: Buffer[] = [];
+    const sink = {
+      write: (events: Buffer) => pieces.push(events) < 0,
+      onceDrained: (resume: () => void) => void setTimeout(resume, 1),
+    };
+    const { done } = callNative(open(tongue), tongue, 'long', {}, { isStream: true, sink });
+    const { facts } = await done;
+    const said = [
+      ...Buffer.concat(pieces)
+        .toString()
+        .matchAll(/"content":"(\d+)"/g),
+    ].map(([, text]) => text);
+    expect(said.join('')).toBe(LONG.join(''));
+    expect(facts).toMatchObject({ isTextWhole: false, finishReason: 'stop' });
+    expect(facts.text.length).toBeLessThan(100_000);
+    expect([facts.text.at(0), facts.text.at(-1)]).toEqual(['0', '9']);
   });
 
   test('usage is null in the chunks for a client that gets it by itself', async () => {

@@ -386,6 +386,45 @@ describe('options', () => {
   });
 });
 
+test('members of messages that nobody knows are named too', async () => {
+  const { warnings } = await sent('anthropic', {
+    messages: [{ ...ASK, name: 'ada', prefix: true }],
+  });
+  expect(warnings).toEqual(['dropped:messages.prefix', 'dropped:messages.name']);
+});
+
+test('an address is the same however it is spelt', async () => {
+  const spelt = native.baseUrl('anthropic').replace('http://127.0.0.1', 'HTTP://127.0.0.1');
+  const upstream = openNative('anthropic', spelt);
+  opened.push(upstream);
+  await callNative(upstream, 'anthropic', 'text').done;
+});
+
+test.each(TONGUES)('%s: nonsense that no package foresaw is the client’s fault', async (tongue) => {
+  const schema = {
+    type: 'object',
+    properties: { a: { type: 'object', properties: 7, anyOf: 'x', items: [1] } },
+  };
+  const upstream = open(tongue);
+  const requests = [
+    { tools: [{ type: 'function', function: { name: 'f', parameters: schema } }] },
+    { tools: [{ type: 'function', function: null }] },
+    { response_format: { type: 'json_schema', json_schema: { schema: { type: 'object', anyOf: 5 } } } },
+    { messages: [{ role: 'tool', content: 'x' }] },
+    { messages: [{ role: 'assistant', content: null, tool_calls: [null, { function: 3 }] }] },
+    { stop: [7], reasoning: 'much', cache_control: 'yes', tool_choice: { type: 'function' } },
+  ];
+  for (const request of requests) {
+    const { done, progress } = callNative(upstream, tongue, 'text', request);
+    const error: unknown = await done.catch((failure) => failure);
+    // Sent and answered, or refused as what it is; never held against the provider.
+    if (error instanceof GatewayError) {
+      expect(error.ending, JSON.stringify(request)).toBe('client_fault');
+      expect(progress.isSent).toBe(false);
+    }
+  }
+});
+
 describe('what is left out is named', () => {
   test.each([
     ['anthropic', ['made_up', 'frequency_penalty', 'seed']],
@@ -419,6 +458,32 @@ describe('what cannot be carried is refused before anything goes out', () => {
     ['tool_choice', { tool_choice: { type: 'allowed_tools' } }, TONGUES],
     ['response_format', { response_format: { type: 'grammar' } }, TONGUES],
     ['response_format', { response_format: { type: 'json_object' } }, ['anthropic', 'bedrock']],
+    ['response_format', { response_format: { type: 'json_schema' } }, ['anthropic', 'bedrock']],
+    ['messages[1].role', { messages: [ASK, { role: 'critic', content: 'No.' }] }, TONGUES],
+    [
+      'messages[1].function_call',
+      {
+        messages: [ASK, { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } }],
+      },
+      TONGUES,
+    ],
+    [
+      'messages[0].content[0]',
+      {
+        messages: [
+          {
+            role: 'system',
+            content: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }],
+          },
+        ],
+      },
+      TONGUES,
+    ],
+    [
+      'messages[0].content[0]',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://' } }] }] },
+      TONGUES,
+    ],
     ['messages[0]', { messages: [{ role: 'function', name: 'f', content: '1' }] }, TONGUES],
     [
       'messages[0].content[0]',
