@@ -8,6 +8,7 @@ import { runJobs } from './learning/job-pool.ts';
 import { indexOfLargest, POLICIES, type PolicyName, PRICED_POLICIES } from './learning/make-policy.ts';
 import type { RunMeasures } from './learning/measure.ts';
 import { proveOffPolicy } from './learning/off-policy-proof.ts';
+import { RELIABILITIES } from './learning/outrider-policy.ts';
 import { lineChart } from './learning/plot.ts';
 import { type BenchResult, describeResult, type SuiteRow } from './learning/report.ts';
 import { type Job, loadTable, type TableSource } from './learning/run-job.ts';
@@ -33,7 +34,18 @@ const command = new Command('bench:learning')
   .addOption(new Option('--policy <name>').choices([...POLICIES, 'all']).default('all'))
   .option('--label-rate <share>', 'of requests that get a label', numberWithin(0, 1), 1)
   .option('--label-delay <requests>', 'between an answer and its label', wholeNumber(0, 1_000_000), 0)
-  .option('--judge-flip <share>', 'labels that say the opposite', numberWithin(0, 0.5), 0)
+  .option('--judge-rate <share>', 'of a judge beside the labels, as [judge] share', numberWithin(0, 1), 0)
+  .addOption(
+    new Option('--judge-reliability <how>', 'what the router is told of how often the judge is wrong')
+      .choices([...RELIABILITIES])
+      .default('learnt'),
+  )
+  .option(
+    '--judge-flip <share>',
+    'verdicts, or without a judge labels, that say the opposite',
+    numberWithin(0, 0.5),
+    0,
+  )
   .option('--task-noise <share>', 'requests whose task is taken at random', numberWithin(0, 1), 0)
   .addOption(
     new Option('--drift <name>', 'a change of the world').choices([...SCENARIOS, 'all']).default('none'),
@@ -59,7 +71,9 @@ const options = command.opts<{
   policy: PolicyName | 'all';
   labelRate: number;
   labelDelay: number;
+  judgeRate: number;
   judgeFlip: number;
+  judgeReliability: (typeof RELIABILITIES)[number];
   taskNoise: number;
   drift: ScenarioName | 'all';
   suite?: SuiteName | 'all';
@@ -87,7 +101,9 @@ async function bench(): Promise<void> {
   const feedback = {
     labelRate: options.labelRate,
     labelDelay: options.labelDelay,
+    judgeRate: options.judgeRate,
     judgeFlip: options.judgeFlip,
+    judgeReliability: options.judgeReliability,
     taskNoise: options.taskNoise,
   };
   const scenario = options.drift === 'all' ? 'none' : options.drift;

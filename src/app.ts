@@ -30,6 +30,7 @@ import { reportBudgets } from './gateway/report-budgets.ts';
 import { createResponse, deleteResponse, readResponse } from './gateway/responses.ts';
 import { runJob } from './gateway/run-job.ts';
 import { listRunnable } from './gateway/runnable.ts';
+import { reportSources } from './gateway/sources.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
 import { registerAuth } from './http/auth.ts';
@@ -166,6 +167,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
     recommendModels: (query, visibleModels) => recommendModels(gateway, query, visibleModels),
     reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
+    reportSources: () => reportSources(gateway),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
   });
   registerModelActions(app, {

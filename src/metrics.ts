@@ -17,6 +17,7 @@ export interface MetricSources {
   budgets(): Iterable<{ strategy: string } & StrategyBudget>;
   spending(): Iterable<Spent>;
   conversations(): number;
+  sources(): Iterable<{ source: string; pairs: number; weight: number }>;
   trials(): Iterable<readonly [model: string, trial: { readonly remaining: number }]>;
   journal(): { pending: number; oldestMs: number; dropped: number };
   inFlight(): number;
@@ -385,6 +386,26 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     collect() {
       this.reset();
       for (const [model, { remaining }] of sources.trials()) this.set({ model }, remaining);
+    },
+  });
+  new Gauge({
+    name: 'outrider_source_pairs',
+    help: 'Answers on which a source of verdicts can be compared with a label',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { source, pairs } of sources.sources()) this.set({ source }, pairs);
+    },
+  });
+  new Gauge({
+    name: 'outrider_source_weight',
+    help: 'Labels that one verdict of a source is worth by what it has shown, 0 to 1',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { source, weight } of sources.sources()) this.set({ source }, weight);
     },
   });
   new Gauge({

@@ -215,6 +215,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       },
       spending: () => spending.standings().map(({ standing }) => standing),
       conversations: () => conversations.count(),
+      sources: function* () {
+        for (const source of learner.sources()) yield { source, ...learner.reliabilityOf(source) };
+      },
       trials: () => Object.entries(trials.states()),
       journal: () => store.journal.lag(),
       inFlight: () => inFlight.size,

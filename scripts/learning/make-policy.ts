@@ -12,7 +12,7 @@ import {
 } from './baselines.ts';
 import { linUcbPolicy } from './lin-ucb.ts';
 import type { OutcomeTable } from './outcome-table.ts';
-import { outriderPolicy } from './outrider-policy.ts';
+import { outriderPolicy, type ReplayJudge } from './outrider-policy.ts';
 import type { Policy } from './policy.ts';
 import type { TableCatalog } from './table-catalog.ts';
 import { type PriorName, priorOfTable } from './table-prior.ts';
@@ -57,6 +57,8 @@ export function makePolicy(
     readonly lambda: number;
     readonly seed: number;
     readonly labelSource: 'human' | 'judge';
+    /** For the router alone: a judge beside the labels. */
+    readonly judge?: Omit<ReplayJudge, 'random'>;
     /** For the router alone: what a request may cost on average. */
     readonly budgetUsd?: number;
     /** For the router alone: what it knows before the first outcome. */
@@ -77,6 +79,7 @@ export function makePolicy(
           valueOfQualityUsd: valueOfQualityUsd(lambda),
           explore: true,
           source: context.labelSource,
+          judge: context.judge && { ...context.judge, random: createRandom(seed + 29) },
           budgetUsd: context.budgetUsd,
           prior: priorOfTable(context.prior ?? 'none', catalog, table.tasks, createRandom(seed + 17)),
         },

@@ -29,6 +29,7 @@ export interface RunMeasures {
   /** Share of the scenario's model per `SHARE_WINDOW` requests; empty without a scenario. */
   readonly subjectShares: readonly number[];
   readonly alarmTimes: readonly number[];
+  readonly judgedShare: number;
   readonly propensityError: number;
   /** Largest |count − Σπ|/√Σπ(1−π) over the models: about 2 to 3 when the propensities are true. */
   readonly propensityZ: number;
@@ -90,6 +91,7 @@ export function measureRun(table: OutcomeTable, trace: Trace, lambda: number, su
     shares: counts.map((count) => count / length),
     subjectShares,
     alarmTimes: trace.alarmTimes,
+    judgedShare: trace.judgedShare,
     propensityError: trace.propensityError,
     propensityZ: Math.max(
       ...counts.map((count, model) => {

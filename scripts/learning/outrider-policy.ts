@@ -4,16 +4,30 @@ import { decide } from '../../src/core/choice/decide.ts';
 import { createPacer } from '../../src/core/choice/pacer.ts';
 import type { Strategy } from '../../src/core/choice/strategy.ts';
 import type { QualityPrior } from '../../src/core/learning/contract.ts';
-import type { EvidenceSource } from '../../src/core/learning/delta.ts';
+import type { BeliefDelta, EvidenceSource } from '../../src/core/learning/delta.ts';
 import { createLearner } from '../../src/core/learning/learner.ts';
 import { createRandom, type Random } from '../../src/core/learning/random.ts';
-import { EVIDENCE_WEIGHTS } from '../../src/core/reward/evidence-weight.ts';
-import { qualityDelta } from '../../src/core/reward/verdict.ts';
+import { type AnswerEvidence, changeByFeedback } from '../../src/core/reward/feedback-change.ts';
 import type { RequestProfile, Task } from '../../src/core/task/task.ts';
 import type { Policy, ReplayRequest, ReplayWorld } from './policy.ts';
 import type { TableCatalog } from './table-catalog.ts';
 
 const NO_NEEDS: ReadonlySet<Capability> = new Set();
+
+/** What the router is told of how often its judge is wrong: nothing, all of it, or nothing for good. */
+export const RELIABILITIES = ['learnt', 'known', 'unlearnt'] as const;
+
+export interface ReplayJudge {
+  readonly share: number;
+  readonly reliability: (typeof RELIABILITIES)[number];
+  /** Probability that it says the opposite, for `known`. */
+  readonly flip: number;
+  readonly random: Random;
+}
+
+/** Pairs of which a reliability is known. */
+const KNOWN_PAIRS = 100_000;
+const KNOWN_QUALITY = 0.65;
 
 /**
  * The router itself: `core/` as the server uses it, fed by the table instead of by upstreams.
@@ -29,6 +43,8 @@ export function outriderPolicy(
     /** Mean cost of a request to be kept to, USD. */
     readonly budgetUsd?: number;
     readonly prior?: QualityPrior;
+    /** A judge beside the labels, as under `[judge]`. */
+    readonly judge?: ReplayJudge;
   },
   random: Random,
 ): Policy {
@@ -44,8 +60,11 @@ export function outriderPolicy(
   const modelIds = catalog.models.map(({ id }) => id);
   const propensities = new Float64Array(modelIds.length);
   const predictions = new Float64Array(modelIds.length);
+  const { judge } = options;
+  if (judge?.reliability === 'known') for (const delta of knownFlip(judge.flip)) learner.apply(delta);
   const pacer = options.budgetUsd === undefined ? undefined : createPacer(options.budgetUsd);
-  const epochsAtChoice = new Map<number, number>();
+  const timeToEvidence = new Map<number, AnswerEvidence>();
+  let isJudged = false;
   let candidates: Candidate[] = [];
   let alarmCount = 0;
 
@@ -74,7 +93,7 @@ export function outriderPolicy(
       candidates = models.flatMap((model) => model.endpoints.map((endpoint) => ({ model, endpoint })));
     },
     choose: (request) => {
-      const { ranking } = decide({
+      const { ranking, judgedWith } = decide({
         profile: profileOf(request),
         candidates,
         strategy,
@@ -83,7 +102,13 @@ export function outriderPolicy(
         explore: options.explore,
         isExplicit: false,
         costPenalty: pacer?.costPenalty(options.valueOfQualityUsd),
+        judging: judge && {
+          share: judge.share,
+          drawn: judge.random(),
+          weight: learner.reliabilityOf('judge').weight,
+        },
       });
+      isJudged = (judgedWith ?? 0) > 0;
       propensities.fill(0);
       for (const { modelId, propensity, quality } of ranking) {
         const model = modelIds.indexOf(modelId);
@@ -91,9 +116,18 @@ export function outriderPolicy(
         predictions[model] = quality;
       }
       const chosen = ranking[0]?.modelId ?? '';
-      epochsAtChoice.set(request.time, learner.epochOf(chosen));
+      timeToEvidence.set(request.time, {
+        requestId: String(request.time),
+        modelId: chosen,
+        task: taskOf(request),
+        epoch: learner.epochOf(chosen),
+        reason: 'auto',
+        automatic: undefined,
+        feedback: [],
+      });
       return modelIds.indexOf(chosen);
     },
+    isJudged: () => isJudged,
     observe: (request, model, outcome) => {
       pacer?.observe(outcome.costUsd);
       if (!(outcome.outputTokens > 0)) return;
@@ -103,30 +137,35 @@ export function outriderPolicy(
         subject: modelIds[model] ?? '',
         task: taskOf(request),
         source: '',
-        epoch: epochsAtChoice.get(request.time) ?? 0,
+        epoch: timeToEvidence.get(request.time)?.epoch ?? 0,
         a: 1,
         b: log,
         c: log * log,
       });
     },
-    learn: (request, model, quality) => {
-      const modelId = modelIds[model] ?? '';
-      const task = taskOf(request);
-      const { source } = options;
-      if (learner.watchQuality(modelId, task, quality)) {
-        alarmCount += 1;
-        learner.openEpoch(modelId, learner.epochOf(modelId) + 1);
+    learn: (request, _model, quality, asJudge) => {
+      const evidence = timeToEvidence.get(request.time);
+      if (evidence === undefined) return;
+      const { modelId, task } = evidence;
+      const source = asJudge ?? options.source;
+      const verdict = { sourceName: source, source, quality, comment: '', signals: '' };
+      const change = changeByFeedback(evidence, verdict, request.time);
+      if (evidence.feedback.length === 0) {
+        if (learner.watchQuality(modelId, task, quality, source === 'judge' ? source : undefined)) {
+          alarmCount += 1;
+          learner.openEpoch(modelId, learner.epochOf(modelId) + 1);
+        }
+        const look = learner.secondLook();
+        if (look !== undefined) learner.openEpoch(look.modelId, look.epoch);
       }
-      const look = learner.secondLook();
-      if (look !== undefined) learner.openEpoch(look.modelId, look.epoch);
-      const epoch = epochsAtChoice.get(request.time) ?? 0;
-      epochsAtChoice.delete(request.time);
-      learner.apply(
-        qualityDelta(
-          { modelId, task, epoch, reason: 'auto' },
-          { source, quality, weight: EVIDENCE_WEIGHTS[source] },
-        ),
-      );
+      for (const delta of change.deltas) {
+        if (judge?.reliability === 'unlearnt' && delta.kind.startsWith('agreement')) continue;
+        learner.apply(delta);
+      }
+      timeToEvidence.set(request.time, {
+        ...evidence,
+        feedback: change.upsert ? [...evidence.feedback, change.upsert] : evidence.feedback,
+      });
     },
     propensities: () => propensities,
     predictions: () => predictions,
@@ -147,4 +186,15 @@ function repriced(model: Model, factor: number): Model {
       },
     })),
   };
+}
+
+/** As if so many answers had been both labelled and judged by one who is wrong on this share of them. */
+function knownFlip(flip: number): BeliefDelta[] {
+  const about = { subject: 'judge', task: 'unknown', source: '', epoch: 0 } as const;
+  const good = KNOWN_PAIRS * KNOWN_QUALITY;
+  const approved = flip * KNOWN_PAIRS + (1 - 2 * flip) * good;
+  return [
+    { kind: 'agreement', ...about, a: KNOWN_PAIRS, b: good, c: approved },
+    { kind: 'agreement_squares', ...about, a: (1 - flip) * good, b: good, c: approved },
+  ];
 }

@@ -27,8 +27,10 @@ export interface Policy {
   readonly choose: (request: ReplayRequest) => number;
   /** Called at once for every answer. */
   readonly observe: (request: ReplayRequest, model: number, outcome: ReplayOutcome) => void;
-  /** Called when and if a label comes, perhaps much later. */
-  readonly learn: (request: ReplayRequest, model: number, quality: number) => void;
+  /** Called when and if a label comes, perhaps much later; or a verdict of the judge, which comes at once. */
+  readonly learn: (request: ReplayRequest, model: number, quality: number, source?: 'judge') => void;
+  /** Whether the answer to the last choice is to be judged; for policies that have a judge. */
+  readonly isJudged?: () => boolean;
   /** Probabilities behind the last choice, per model, where the policy knows them. */
   readonly propensities?: () => Float64Array;
   /** Quality that was expected of each model at the last choice. */

@@ -1,5 +1,6 @@
 import type { Random } from '../../src/core/learning/random.ts';
 import type { OutcomeTable } from './outcome-table.ts';
+import type { ReplayJudge } from './outrider-policy.ts';
 import type { Policy, ReplayRequest } from './policy.ts';
 import { type Scenario, STEADY } from './scenario.ts';
 import type { TableCatalog } from './table-catalog.ts';
@@ -10,13 +11,23 @@ export interface Feedback {
   readonly labelRate: number;
   /** Requests between an answer and its label. */
   readonly labelDelay: number;
-  /** Probability that a label says the opposite. */
+  /** `share` of a judge beside the labels, as under `[judge]`; 0: none. */
+  readonly judgeRate: number;
+  /** What the router is told of the judge; `learnt` where left out. */
+  readonly judgeReliability?: ReplayJudge['reliability'];
+  /** Probability that the judge says the opposite; without a judge, that a label does. */
   readonly judgeFlip: number;
   /** Probability that the classifier names a task at random. */
   readonly taskNoise: number;
 }
 
-export const PLAIN_FEEDBACK: Feedback = { labelRate: 1, labelDelay: 0, judgeFlip: 0, taskNoise: 0 };
+export const PLAIN_FEEDBACK: Feedback = {
+  labelRate: 1,
+  labelDelay: 0,
+  judgeRate: 0,
+  judgeFlip: 0,
+  taskNoise: 0,
+};
 
 /** Everything that happened, per request. */
 export interface Trace {
@@ -34,6 +45,8 @@ export interface Trace {
   readonly choiceVariance: Float64Array;
   /** Requests (1-based) after which an alarm had been raised. */
   readonly alarmTimes: readonly number[];
+  /** Of all answers. */
+  readonly judgedShare: number;
 }
 
 /**
@@ -81,6 +94,7 @@ export function replay(options: {
   const choiceVariance = new Float64Array(modelCount);
   let propensityError = 0;
   let nextWaiting = 0;
+  let judgedCount = 0;
   let nextChange = 0;
 
   for (let time = 0; time < length; time += 1) {
@@ -116,8 +130,14 @@ export function replay(options: {
     policy.observe(request, model, outcome);
     const isLabelled = feedback.labelRate >= 1 || random() < feedback.labelRate;
     const isFlipped = feedback.judgeFlip > 0 && random() < feedback.judgeFlip;
+    const flipped = isFlipped ? 1 - outcome.quality : outcome.quality;
+    const isJudged = policy.isJudged?.() === true;
+    if (isJudged) {
+      policy.learn(request, model, flipped, 'judge');
+      judgedCount += 1;
+    }
     if (isLabelled)
-      waiting.push({ request, model, label: isFlipped ? 1 - outcome.quality : outcome.quality });
+      waiting.push({ request, model, label: feedback.judgeRate > 0 ? outcome.quality : flipped });
     while (nextWaiting < waiting.length) {
       const due = waiting[nextWaiting];
       if (due === undefined || due.request.time + feedback.labelDelay > time) break;
@@ -137,6 +157,7 @@ export function replay(options: {
     expectedChoices,
     choiceVariance,
     alarmTimes,
+    judgedShare: judgedCount / Math.max(1, length),
   };
 
   function taskSeen(prompt: number): number {

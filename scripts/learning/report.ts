@@ -92,6 +92,7 @@ export function describeResult(result: BenchResult): string {
           .join(', ')}`,
         `propensities: largest |Σπ − 1| ${propensities.largestSumError.toExponential(1)}, largest z of choices against Σπ ${propensities.largestZ.toFixed(2)}, smallest chosen ${propensities.smallestChosen.toFixed(5)}`,
         `change alarms per 30k: ${outrider.alarmsPer30k.toFixed(1)}`,
+        ...(outrider.judgedShare > 0 ? [`judged: ${percent(outrider.judgedShare)} of the answers`] : []),
       );
     }
   }

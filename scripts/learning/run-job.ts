@@ -73,6 +73,7 @@ export function jobRunner({ table, catalog, texts }: LoadedTable): (job: Job) =>
         dimension: TEXT_COMPONENTS,
       };
     }
+    const { judgeRate, judgeFlip, judgeReliability } = job.feedback;
     const utilities = meanUtilities(table, job.lambda);
     const ranked = utilities
       .map((_, model) => model)
@@ -88,7 +89,11 @@ export function jobRunner({ table, catalog, texts }: LoadedTable): (job: Job) =>
         catalog,
         lambda: job.lambda,
         seed: job.seed * 104_729 + 1,
-        labelSource: job.feedback.judgeFlip > 0 ? 'judge' : 'human',
+        labelSource: judgeFlip > 0 && judgeRate === 0 ? 'judge' : 'human',
+        judge:
+          judgeRate > 0
+            ? { share: judgeRate, flip: judgeFlip, reliability: judgeReliability ?? 'learnt' }
+            : undefined,
         budgetUsd: job.budgetUsd,
         prior: job.prior,
         features,

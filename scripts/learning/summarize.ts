@@ -62,6 +62,7 @@ export function summarizePolicy(
     trafficShares: Object.fromEntries(
       table.models.map((name, model) => [name, meanAndError(runs.map((run) => run.shares[model] ?? 0)).mean]),
     ),
+    judgedShare: meanAndError(runs.map((run) => run.judgedShare)).mean,
     alarmsPer30k: (30_000 / requests) * meanAndError(runs.map((run) => run.alarmTimes.length)).mean,
     propensities: {
       largestSumError: Math.max(...runs.map((run) => run.propensityError)),

@@ -99,6 +99,7 @@ export async function playStream(options: {
     expectedChoices: new Float64Array(table.models.length),
     choiceVariance: new Float64Array(table.models.length),
     alarmTimes: [],
+    judgedShare: 0,
   };
   return { trace, meteredUsd, taskToRequests };
 }

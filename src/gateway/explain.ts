@@ -1,7 +1,7 @@
 import { readDecision } from '../core/choice/decision-record.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { teachesQuality } from '../core/reward/evidence-weight.ts';
-import type { AttemptFact } from '../store/contract.ts';
+import type { AttemptFact, FeedbackRecord } from '../store/contract.ts';
 import type { GatewayDeps } from './deps.ts';
 import { explainCandidates, explainCircumstances } from './explain-decision.ts';
 import { requestNotFound } from './request-not-found.ts';
@@ -61,11 +61,16 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
       source: verdict.sourceName,
       source_class: verdict.source,
       score: verdict.quality,
-      weight: verdict.weight,
+      weight: weightOf(deps, verdict),
       comment: verdict.comment,
       updated_at: new Date(verdict.updatedAtMs).toISOString(),
     })),
   };
+}
+
+/** What it counts where nothing stronger spoke: a judge's by what its source has been worth so far. */
+function weightOf({ learner }: GatewayDeps, { source, sourceName, weight }: FeedbackRecord): number {
+  return source === 'judge' && weight > 0 ? learner.reliabilityOf(sourceName).weight : weight;
 }
 
 function explainAttempt(attempt: AttemptFact): object {

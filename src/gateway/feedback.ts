@@ -98,7 +98,8 @@ async function change(
   const { task, modelId } = evidence;
   const before = deps.learner.qualityOf(task, modelId);
   if (verdict && decided.counted && isFirstSight(deps, evidence, decided)) {
-    watchQuality(deps, evidence, decided.counted.quality);
+    const judge = decided.counted.source === 'judge' ? verdict.sourceName : undefined;
+    watchQuality(deps, evidence, decided.counted.quality, judge);
   }
   for (const delta of decided.deltas) deps.learner.apply(delta);
   return {

@@ -1,12 +1,10 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision } from '../core/choice/decision.ts';
+import type { Judging } from '../core/choice/judging.ts';
 import { createDailyBudget } from '../core/judge/daily-budget.ts';
 import { type JudgeMessage, pairwisePrompt, rubricPrompt } from '../core/judge/judge-prompt.ts';
 import { type Preference, qualityOfPair, readPreference, readScore } from '../core/judge/judge-verdict.ts';
-import { highestProbability, judgingProbability } from '../core/judge/sampling.ts';
 import { shortened, transcriptOf } from '../core/judge/transcript.ts';
-import { CELL_FIELDS, CELL_STRIDE } from '../core/learning/contract.ts';
-import { RESHAPING } from '../core/learning/quality-posterior.ts';
 import type { Random } from '../core/learning/random.ts';
 import type { FinishedAttempt } from './attempt.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
@@ -14,8 +12,13 @@ import { takeVerdict } from './feedback.ts';
 import type { ChatBody, ChatJob } from './job.ts';
 import { callForJudge, type JudgeReply } from './judge-call.ts';
 
-/** As its verdicts are called beside those of clients. */
-const SOURCE_NAME = 'outrider_judge';
+/** As its verdicts are called beside those of clients: each model, and each way of asking it, is a source of its own. */
+export function judgeSourceName({ model, mode }: Pick<JudgeSettings, 'model' | 'mode'>): string {
+  return mode === 'rubric' ? `outrider_judge:${model}` : `outrider_judge:${model}:${mode}`;
+}
+
+/** How much each answer drawn counts in the share that got a verdict: a judge that is out of money or order is known by about a hundred. */
+const YIELD_SHARE = 0.02;
 /** Requests with more bytes than this are not kept waiting in memory. */
 const MAX_REQUEST_BYTES = 128 * 1024;
 /** Verdicts remembered, by what they were about. */
@@ -70,8 +73,8 @@ interface Waiting {
 
 /** A model that scores a sample of the answers, behind the clients' backs: nothing waits for it, nothing fails by it. */
 export interface Judge {
-  /** With which probability this request's answer was drawn to be judged; 0 when it was not. Under 1 µs. */
-  samples(deps: GatewayDeps, live: LiveSettings, decision: Decision): number;
+  /** What a choice needs to know of it; undefined while nothing is judged. */
+  judging(deps: GatewayDeps, live: LiveSettings): Judging | undefined;
   /** Puts an answer that was drawn in line. Keeps it in memory only, and drops it when the line is full. */
   take(deps: GatewayDeps, live: LiveSettings, answered: Answered): void;
   /** What the store says was spent today; before that nothing is judged. */
@@ -91,13 +94,20 @@ export function createJudge(tools: {
 }): Judge {
   const { random } = tools;
   const budget = createDailyBudget();
-  const cell = new Float64Array(CELL_STRIDE);
   const waiting: { item: Waiting; deps: GatewayDeps }[] = [];
   const remembered = new Map<string, number>();
   const calls: GatewayDeps['inFlight'] = new Set();
   const running = new Set<Promise<void>>();
+  /** Of the answers drawn lately, the share that got a verdict. */
+  let yielded = 1;
   let isClosed = false;
   let isCut = false;
+
+  function ended(deps: GatewayDeps, outcome: JudgeOutcome): void {
+    deps.metrics.judged(outcome);
+    const isVerdict = outcome === 'judged' || outcome === 'remembered';
+    yielded += YIELD_SHARE * (Number(isVerdict) - yielded);
+  }
 
   function pump(): void {
     for (;;) {
@@ -122,9 +132,9 @@ export function createJudge(tools: {
         live.judge === undefined
           ? 'dropped'
           : await judge({ ...deps, random, inFlight: calls }, live, live.judge, item);
-      deps.metrics.judged(outcome);
+      ended(deps, outcome);
     } catch (error) {
-      deps.metrics.judged('failed');
+      ended(deps, 'failed');
       deps.log.warn({ request_id: item.requestId, err: error }, 'an answer could not be judged');
     } finally {
       live.users.release();
@@ -149,7 +159,7 @@ export function createJudge(tools: {
       deps,
       { requestId: item.requestId, keyId: undefined },
       {
-        sourceName: SOURCE_NAME,
+        sourceName: judgeSourceName(settings),
         source: 'judge',
         quality: verdict,
         comment: `by ${model} (${mode}), drawn with probability ${item.sampledWith.toFixed(4)}`,
@@ -220,24 +230,17 @@ export function createJudge(tools: {
   }
 
   return {
-    samples(deps, live, decision) {
-      const settings = live.judge;
-      if (settings === undefined || decision.reason === 'explicit') return 0;
-      const drawn = random();
-      if (drawn >= highestProbability(settings.share)) return 0;
-      const modelId = decision.ranking[0]?.modelId ?? '';
-      deps.learner.readCell(decision.profile.task, modelId, cell, 0);
-      const alpha = (cell[CELL_FIELDS.reshapedAlpha] ?? 0) / RESHAPING;
-      const beta = (cell[CELL_FIELDS.reshapedBeta] ?? 0) / RESHAPING;
-      const probability = judgingProbability(settings.share, alpha, beta);
-      return drawn < probability ? probability : 0;
+    judging(deps, { judge: settings }) {
+      if (settings === undefined) return undefined;
+      const { weight } = deps.learner.reliabilityOf(judgeSourceName(settings));
+      return { share: settings.share, drawn: random(), weight: weight * yielded };
     },
     take(deps, live, answered) {
       const item = waitingOf(answered);
       if (item === undefined) {
-        deps.metrics.judged('unsuitable');
+        ended(deps, 'unsuitable');
       } else if (isClosed || live.judge === undefined || waiting.length >= live.judge.maxWaiting) {
-        deps.metrics.judged('dropped');
+        ended(deps, 'dropped');
       } else {
         waiting.push({ item, deps });
         pump();

@@ -46,15 +46,20 @@ function watchSpeed(deps: GatewayDeps, { endpointId, task }: AttemptStart, { kin
     );
 }
 
-/** Feeds the change detector one labelled outcome, before it is applied; an alarm, or a second look, opens an epoch. */
+/**
+ * Feeds the change detector one labelled outcome, before it is applied; an alarm, or a second look, opens an epoch.
+ *
+ * @param judge the source, where a judge said it
+ */
 export function watchQuality(
   deps: GatewayDeps,
   outcome: Pick<AttemptStart, 'modelId' | 'task'>,
   quality: number,
+  judge?: string,
 ): void {
   const { learner } = deps;
   const { modelId, task } = outcome;
-  if (learner.watchQuality(modelId, task, quality)) {
+  if (learner.watchQuality(modelId, task, quality, judge)) {
     const epoch = learner.epochOf(modelId) + 1;
     deps.metrics.alarmRaised(modelId);
     deps.log.warn(

@@ -92,6 +92,8 @@ function inputOf(
     floorShare: live.routing.exploration,
     isExplicit,
     costPenalty,
+    // A model that was named teaches nothing: its answers are not judged.
+    judging: isExplicit || !isConversation ? undefined : deps.judge.judging(deps, live),
     trials: isExplicit || isObserved ? undefined : deps.trials.running(),
     staying: mayStay ? stayingOf(deps, live.catalog, job, profile.inputTokens, costPenalty) : undefined,
   };

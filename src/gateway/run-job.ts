@@ -102,7 +102,7 @@ async function answerJob(
     deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
   }
   deps.metrics.decided(decision);
-  if (job.operation.isConversation) job.judgedWith = deps.judge.samples(deps, live, decision);
+  job.judgedWith = decision.judgedWith ?? 0;
   const { routing, catalog } = live;
   const dueMs = job.arrivedMs + routing.totalMs;
   const { maxAttempts } = policy;

@@ -10,6 +10,7 @@ import { json, type OperationDoc } from './operation-doc.ts';
 import { rankingsQuerySchema, rankingsSchema } from './rankings-schema.ts';
 import { readQuery } from './read-query.ts';
 import { recommendationsQuerySchema, recommendationsSchema } from './recommendations-schema.ts';
+import { sourcesSchema } from './sources-schema.ts';
 
 const RANKINGS_PARAMETERS: readonly (keyof RankingsQuery)[] = ['task', 'strategy', 'window', 'sort'];
 
@@ -40,6 +41,11 @@ const REPORTING: OperationDoc = {
   summary: 'Tell how the providers are',
   answers: { 200: { description: 'Per provider and endpoint', content: json(healthSchema) } },
 };
+const COMPARING_SOURCES: OperationDoc = {
+  tag: 'intelligence',
+  summary: 'Tell how far judges and checks agree with labels',
+  answers: { 200: { description: 'Per source of verdicts', content: json(sourcesSchema) } },
+};
 const EXPLAINING: OperationDoc = {
   path: '/v1/explain/{request_id}',
   tag: 'intelligence',
@@ -49,13 +55,14 @@ const EXPLAINING: OperationDoc = {
   errors: [404],
 };
 
-/** `GET /v1/intelligence/rankings`, `/recommendations`, `/health` and `/v1/explain/{request_id}` */
+/** `GET /v1/intelligence/rankings`, `/recommendations`, `/health`, `/sources` and `/v1/explain/{request_id}` */
 export function registerIntelligence(
   app: FastifyInstance,
   deps: {
     rankModels: (query: RankingsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     recommendModels: (query: RecommendationsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     reportHealth: (visibleModels: Caller['allowedModels']) => object;
+    reportSources: () => object;
     explainRequest: (
       requestId: string,
       viewer: { readonly keyId: string | undefined; readonly visibleModels: Caller['allowedModels'] },
@@ -74,6 +81,9 @@ export function registerIntelligence(
   );
   app.get('/v1/intelligence/health', { config: { access, operation: REPORTING } }, async (request) =>
     deps.reportHealth(visibleTo(request.caller)),
+  );
+  app.get('/v1/intelligence/sources', { config: { access, operation: COMPARING_SOURCES } }, async () =>
+    deps.reportSources(),
   );
   app.get<{ Params: { id: string } }>(
     '/v1/explain/:id',

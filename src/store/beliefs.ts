@@ -9,6 +9,9 @@ import { sumDeltas } from './sums.ts';
 /** What sums may be negative: logarithms of less than one; everything else is a count or a square. */
 const KIND_TO_HAS_NEGATIVE_B: Record<BeliefKind, boolean> = {
   quality: false,
+  verdicts: false,
+  agreement: false,
+  agreement_squares: false,
   tokens: true,
   ttft: true,
   token_time: true,
@@ -64,15 +67,20 @@ export function openEndpointEpoch(database: Database, epoch: EndpointEpoch): Pro
 function toBelief(row: Tables['beliefSums']['$inferSelect']): BeliefDelta | undefined {
   const kind = (Object.keys(KIND_TO_HAS_NEGATIVE_B) as BeliefKind[]).find((one) => one === row.kind);
   const task = anyTaskNamed(row.task);
-  const source = row.source === '' ? '' : EVIDENCE_SOURCES.find((one) => one === row.source);
-  if (kind === undefined || task === undefined || source === undefined || row.subject === '')
-    return undefined;
+  if (kind === undefined || task === undefined || row.subject === '') return undefined;
+  if (!isSourceOf(kind, row.source)) return undefined;
   if (!Number.isInteger(row.epoch) || row.epoch < 0) return undefined;
   const a = sum(row.a);
   const b = KIND_TO_HAS_NEGATIVE_B[kind] ? row.b : sum(row.b);
   const c = sum(row.c);
   if (!Number.isFinite(a + b + c)) return undefined;
-  return { kind, subject: row.subject, task, source, epoch: row.epoch, a, b, c };
+  return { kind, subject: row.subject, task, source: row.source, epoch: row.epoch, a, b, c };
+}
+
+/** Verdicts of judges are summed by name, the rest of quality by class. */
+function isSourceOf(kind: BeliefKind, source: string): boolean {
+  if (kind === 'verdicts') return source !== '';
+  return source === '' || EVIDENCE_SOURCES.some((one) => one === source);
 }
 
 /** NaN for what cannot be a sum of counts, 0 for what rounding left below it. */

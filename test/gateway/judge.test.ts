@@ -1,10 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Decision } from '../../src/core/choice/decision.ts';
 import { markedText } from '../../src/core/judge/judge-prompt.ts';
-import { createRandom } from '../../src/core/learning/random.ts';
-import type { GatewayDeps, LiveSettings } from '../../src/gateway/deps.ts';
-import { createJudge } from '../../src/gateway/judge.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import {
   type Heard,
@@ -15,6 +11,8 @@ import {
 import { send } from '../http/send.ts';
 import { ask, read } from './ask.ts';
 
+/** The judge as a source: its model is called `judge`. */
+const JUDGE = 'outrider_judge:judge';
 const ANSWER = 'Of the answer one thing can be said: it is an answer.';
 const QUESTION = 'What is the capital of Australia?';
 /** 100 tokens in and 10 out at $1 and $2 a million. */
@@ -70,7 +68,7 @@ describe('a verdict by rubric', () => {
     const verdicts = async () => (await read<Explained>(gateway, `/v1/explain/${requestId}`, key)).feedback;
     await expect
       .poll(verdicts)
-      .toMatchObject([{ source: 'outrider_judge', source_class: 'judge', score: 0.8, weight: 0.5 }]);
+      .toMatchObject([{ source: JUDGE, source_class: 'judge', score: 0.8, weight: expect.closeTo(0.5, 9) }]);
     expect((await verdicts())[0]?.comment).toMatch(/^by judge \(rubric\), drawn with probability 1\.0000$/);
 
     const [asked] = upstream.heardBy('judge');
@@ -103,7 +101,24 @@ describe('a verdict by rubric', () => {
 
     const label = await send(`${gateway.url}/v1/feedback/${requestId}`, { body: { score: 0 }, key });
     expect(label.json).toMatchObject({ counted: true });
-    expect((await verdicts()).map(({ source }) => source).sort()).toEqual(['human', 'outrider_judge']);
+    expect((await verdicts()).map(({ source }) => source).sort()).toEqual(['human', JUDGE]);
+
+    const { key: admin } = await gateway.createKey({ scopes: ['intelligence'] });
+    const judged = async () => {
+      const { data } = await read<{ data: { source: string }[] }>(gateway, '/v1/intelligence/sources', admin);
+      return data.find(({ source }) => source === JUDGE);
+    };
+    expect(await judged()).toMatchObject({
+      source_class: 'judge',
+      pairs: 1,
+      mean_label: 0,
+      mean_verdict: 0.8,
+    });
+    expect(((await judged()) as unknown as { weight: number }).weight).toBeLessThan(0.5);
+    const { text } = await send(`${gateway.url}/metrics`, { key: admin });
+    expect(text).toContain(`outrider_source_pairs{source="${JUDGE}"} 1`);
+    await send(`${gateway.url}/v1/feedback/${requestId}`, { method: 'DELETE', key });
+    expect(await judged()).toMatchObject({ pairs: 0, mean_label: null, weight: expect.closeTo(0.5, 9) });
   });
 
   test('of a long stream is about the whole of it', async () => {
@@ -311,24 +326,4 @@ describe('a judge that is ill', () => {
     const { folder } = gateway;
     gateway = { ...gateway, stop: () => rm(folder, { recursive: true, force: true }) };
   });
-});
-
-test('what is not drawn costs a request next to nothing', async () => {
-  await open('', () => '{"score": 1}');
-  const judge = createJudge({ random: createRandom(1), digest: (text) => text });
-  let cellsRead = 0;
-  const deps = { learner: { readCell: () => (cellsRead += 1) } } as unknown as GatewayDeps;
-  const decision = {
-    reason: 'auto',
-    profile: { task: 'unknown' },
-    ranking: [{ modelId: 'one' }],
-  } as unknown as Decision;
-  const rare = { judge: { share: 0.001 } } as unknown as LiveSettings;
-  const rounds = 100_000;
-  for (let round = 0; round < rounds; round += 1) judge.samples(deps, rare, decision);
-  // Beliefs are looked at only where the draw is below the highest probability there can be.
-  expect(cellsRead).toBeGreaterThan(300);
-  expect(cellsRead).toBeLessThan(500);
-  const off = { judge: undefined } as unknown as LiveSettings;
-  expect(judge.samples(deps, off, decision)).toBe(0);
 });

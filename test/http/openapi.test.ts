@@ -93,6 +93,7 @@ describe('answers are what it says they are', () => {
     ['/v1/intelligence/rankings', '/v1/intelligence/rankings'],
     ['/v1/intelligence/recommendations', '/v1/intelligence/recommendations?task=code+review'],
     ['/v1/intelligence/health', '/v1/intelligence/health'],
+    ['/v1/intelligence/sources', '/v1/intelligence/sources'],
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/v1/budgets', '/v1/budgets'],
     ['/v1/usage', '/v1/usage?group_by=key,model,task,day'],

@@ -70,6 +70,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     path: '/v1/intelligence/recommendations?task=code+review',
   },
   'GET /v1/intelligence/health': { access: 'intelligence' },
+  'GET /v1/intelligence/sources': { access: 'intelligence' },
   'POST /v1/intelligence/priors': {
     access: 'admin',
     body: { name: 'mine', results: [{ model: 'ok', task: 'translation', score: 1 }] },

@@ -3,6 +3,7 @@ import type { Learner } from '../learning/contract.ts';
 import type { Random } from '../learning/random.ts';
 import type { RequestProfile } from '../task/task.ts';
 import type { ExclusionReason } from './decision.ts';
+import type { Judging } from './judging.ts';
 import type { Staying } from './staying.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -45,6 +46,8 @@ export interface ChoiceInput {
   readonly explore: boolean;
   /** ε: share given evenly to the arms near the best; `FLOOR_SHARE` where left out. */
   readonly floorShare?: number;
+  /** Undefined where no judge is asked. */
+  readonly judging?: Judging;
   /** The client named the model; the candidates are its endpoints. */
   readonly isExplicit: boolean;
   /** Models that an operator wants looked at again: they get a share of the choices, and no strategy's floor holds for them. */

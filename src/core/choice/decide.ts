@@ -4,6 +4,7 @@ import type { ChoiceInput } from './choice-input.ts';
 import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
 import { breachOfLimits, refusalOfCandidate } from './eligibility.ts';
 import { unsafeModel } from './exposure.ts';
+import { isBetterTriedElsewhere, judgedWithOf, restrain } from './judging.ts';
 import { type Prospect, prospectOf } from './prospect.ts';
 import { orderOfStaying } from './staying.ts';
 import { chooseByThompson } from './thompson.ts';
@@ -27,10 +28,20 @@ export function decide(input: ChoiceInput): Decision {
   let order: ArrayLike<number>;
   let propensities: ArrayLike<number> | undefined;
   const stayed = input.staying && orderOfStaying(arms, byUtility(arms, unsafe), input.staying, unsafe);
+  const { judging } = input;
+  let judgedWith = 0;
+  let isRestrained = false;
+  if (judging !== undefined && arms.length > 0) {
+    const lead = arms[stayed?.[0] ?? mostUseful(arms, unsafe)]?.modelSlot ?? 0;
+    const probability = judgedWithOf(judging, cells, lead * CELL_STRIDE);
+    if (judging.drawn < probability) judgedWith = probability;
+    else isRestrained = isBetterTriedElsewhere(judging, probability, input.learner, profile.task);
+  }
   if (stayed !== undefined) order = stayed;
   else if (strategy.kind === 'priority') order = arms.map((_, index) => index);
   else if (strategy.kind === 'cascade') order = byCost(arms);
   else if (input.explore && arms.length > 1) {
+    if (isRestrained) restrain(cells, slotToModel.length);
     const choice = chooseByThompson(
       arms,
       cells,
@@ -54,6 +65,7 @@ export function decide(input: ChoiceInput): Decision {
     valueOfSecondUsd: strategy.valueOfSecondUsd,
     ranking: rankingOf(arms, order, propensities),
     excluded,
+    judgedWith,
     circumstances: circumstancesOf(input, stayed && gainOf(arms, mostUseful(arms, unsafe), stayed)),
   };
 }

@@ -3,11 +3,6 @@ const EXTRA_WHERE_UNCERTAIN = 3;
 /** Standard deviation of a belief that knows nothing: that of the uniform distribution, 1/√12. */
 const WIDEST_DEVIATION = 1 / Math.sqrt(12);
 
-/** No answer is judged with a higher probability than this. */
-export function highestProbability(share: number): number {
-  return Math.min(1, share * (1 + EXTRA_WHERE_UNCERTAIN));
-}
-
 /**
  * With which probability an answer is judged: `share` where the model's quality at the task is well known, up to four
  * times as often the wider the belief Beta(α, β) about it still is.

@@ -2,6 +2,7 @@ import type { Model } from '../catalog/model.ts';
 import type { AnyTask } from '../task/operation-task.ts';
 import type { Task } from '../task/task.ts';
 import type { BeliefDelta } from './delta.ts';
+import type { Reliability } from './source-reliability.ts';
 
 /**
  * What is known about models and endpoints, in memory. Everything in it is a sum of `BeliefDelta`s: the same deltas
@@ -44,8 +45,10 @@ export interface Learner {
   /**
    * Watches for a change of a model's quality (CUSUM over all its tasks). Call it once per labelled outcome, before
    * the outcome is applied. True is an alarm: open the next epoch and store it.
+   *
+   * @param judge the source of a judge's verdict, which is expected to say what such a source says
    */
-  watchQuality(modelId: string, task: AnyTask, quality: number): boolean;
+  watchQuality(modelId: string, task: AnyTask, quality: number, judge?: string): boolean;
   /**
    * A model that fell behind after a change and has hardly been asked since: open this epoch of it and store it, and what
    * is held against it fades enough for it to be tried again. Ask once per labelled outcome, after `watchQuality`.
@@ -57,6 +60,13 @@ export interface Learner {
    */
   watchTiming(endpointId: string, task: AnyTask, msPerToken: number): boolean;
   watchFirstToken(endpointId: string, task: AnyTask, ttftMs: number): boolean;
+
+  /** How far a source of verdicts can be relied on: of one that nobody checked, what is expected of a judge. */
+  reliabilityOf(source: string): Reliability;
+  /** The names of all whose verdicts were compared with labels, or count as a judge's. */
+  sources(): readonly string[];
+  /** Share of the answers at a task that are labelled, by people, tests or checks, 0–1. Under 1 µs. */
+  labelRateOf(task: AnyTask): number;
 
   /** The hot path: writes `CELL_FIELDS` of one cell to `into[at …]`. Allocates nothing. */
   readCell(task: AnyTask, modelId: string, into: Float64Array, at: number): void;

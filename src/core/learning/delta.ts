@@ -6,16 +6,22 @@ import type { AnyTask } from '../task/operation-task.ts';
  */
 export interface BeliefDelta {
   readonly kind: BeliefKind;
-  /** Model id for `quality` and `tokens`; endpoint id for `ttft`, `token_time` and `availability`. */
+  /**
+   * Model id for `quality`, `verdicts` and `tokens`; endpoint id for `ttft`, `token_time` and `availability`; name of the
+   * source for `agreement` and `agreement_squares`.
+   */
   readonly subject: string;
   readonly task: AnyTask;
-  /** Where quality evidence came from; `''` for the other kinds. */
-  readonly source: EvidenceSource | '';
+  /** An `EvidenceSource` for `quality`, the name of the source for `verdicts`; `''` for the other kinds. */
+  readonly source: string;
   /** Epoch of the subject: a change alarm opens a new one. */
   readonly epoch: number;
   /**
    * Three sums, by kind:
    * `quality`      a = weighted successes Σw·q, b = weighted failures Σw·(1−q), c = Σw² (for the effective count)
+   * `verdicts`     the same of verdicts v as they were given: what they are worth is decided when they are read
+   * `agreement`         a = pairs of a verdict v and a label y of one answer, b = Σy, c = Σv
+   * `agreement_squares` a = Σy·v, b = Σy², c = Σv²
    * `tokens`       a = count, b = Σ ln(output tokens), c = Σ ln²(output tokens)
    * `ttft`         a = count, b = Σ ln(ms to first token), c = Σ ln²
    * `token_time`   a = count, b = Σ ln(ms per output token after the first), c = Σ ln²
@@ -26,7 +32,15 @@ export interface BeliefDelta {
   readonly c: number;
 }
 
-export type BeliefKind = 'quality' | 'tokens' | 'ttft' | 'token_time' | 'availability';
+export type BeliefKind =
+  | 'quality'
+  | 'verdicts'
+  | 'agreement'
+  | 'agreement_squares'
+  | 'tokens'
+  | 'ttft'
+  | 'token_time'
+  | 'availability';
 
 /**
  * Sources of quality evidence, weakest first. At most one counts per request: a stronger one replaces a weaker.

@@ -12,6 +12,7 @@ import {
   taskIndexOf,
 } from './belief-sums.ts';
 import { betaQuantile } from './beta-quantile.ts';
+import { amountAt, weightAt } from './bounded-outcomes.ts';
 import { createChangeWatch } from './change-watch.ts';
 import { CELL_FIELDS, CELL_STRIDE, type Learner, type QualityBelief, type QualityPrior } from './contract.ts';
 import type { BeliefDelta } from './delta.ts';
@@ -21,13 +22,16 @@ import { priceLevels } from './price-level.ts';
 import { createQualityPosterior, type PosteriorCell, PRIOR_STRENGTH } from './quality-posterior.ts';
 import type { Random } from './random.ts';
 import { createSecondLooks } from './second-look.ts';
+import { createVerdictSources, VERDICT_SLOTS } from './verdict-sources.ts';
 
-const MODEL_MEASURES = { labelled: 0, tokens: 1, heuristic: 2 } as const;
+const MODEL_MEASURES = { labelled: 0, tokens: 1, heuristic: 2, verdicts: 3 } as const;
 const ENDPOINT_MEASURES = { ttft: 0, tokenTime: 1, availability: 2 } as const;
 const RANKING_DRAWS = 1000;
 /** Outcomes that must be known before a deviation can be called a change. */
 const WATCH_FROM = 15;
 const WATCH_STRENGTH = 10;
+/** Answers without a label that are taken for granted, so that the first label is no rate of 1. */
+const UNLABELLED_START = 10;
 /** A second look leaves a hundredth of what was known: at a tenth a fallen model is still not drawn. */
 const EPOCHS_PER_LOOK = 2;
 /** Response times have tails: without this bound three stragglers are a change. */
@@ -47,7 +51,8 @@ export function createLearner(options: {
   const { random } = options;
   let catalogue = options.models;
   let prior = options.prior;
-  const models = createBeliefSums(3);
+  const models = createBeliefSums(MODEL_MEASURES.verdicts + VERDICT_SLOTS);
+  const sources = createVerdictSources();
   const endpoints = createBeliefSums(3);
   /** dev[k,m] by model index and task; NaN where the prior is silent. */
   let deviations = new Float64Array(0);
@@ -61,6 +66,7 @@ export function createLearner(options: {
     (taskIndex, modelIndex) => deviations[modelIndex * TASK_COUNT + taskIndex],
     (taskIndex, modelIndex) => priorStrengths[modelIndex * TASK_COUNT + taskIndex],
     () => levels,
+    sources,
   );
   const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
   const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
@@ -101,6 +107,15 @@ export function createLearner(options: {
         // Another replica saw the alarm first: its evidence tells us.
         if (delta.epoch > models.epochOf(delta.subject)) openEpoch(delta.subject, delta.epoch);
         if (addTo(models, qualityMeasureOf(delta), delta)) quality.touch();
+        return;
+      case 'verdicts':
+        if (delta.epoch > models.epochOf(delta.subject)) openEpoch(delta.subject, delta.epoch);
+        if (addTo(models, MODEL_MEASURES.verdicts + sources.slotOf(delta.source), delta)) quality.touch();
+        return;
+      case 'agreement':
+      case 'agreement_squares':
+        sources.addPairs(delta);
+        quality.touch();
         return;
       case 'tokens':
         addWithEveryone(models, MODEL_MEASURES.tokens, delta);
@@ -168,7 +183,7 @@ export function createLearner(options: {
   }
 
   /** z = (q−p)/√(p(1−p) + .02 + p(1−p)/(n+10)), p = (s + 10·pG)/(n+10), once n > 15 labels in the cell. */
-  function watchQuality(modelId: string, task: AnyTask, outcome: number): boolean {
+  function watchQuality(modelId: string, task: AnyTask, outcome: number, judge?: string): boolean {
     const modelIndex = models.indexOf(modelId);
     const taskIndex = taskIndexOf(task);
     if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
@@ -176,9 +191,13 @@ export function createLearner(options: {
     const cell = quality.peekCell(taskIndex, modelIndex);
     if (cell.labelledWeight <= WATCH_FROM) return false;
     const count = cell.labelledWeight + WATCH_STRENGTH;
-    const expected = (cell.labelledSuccesses + WATCH_STRENGTH * cell.modelQuality) / count;
+    const expected = clamp((cell.labelledSuccesses + WATCH_STRENGTH * cell.modelQuality) / count, 0, 1);
     const spread = expected * (1 - expected);
-    const z = (clamp(outcome, 0, 1) - expected) / Math.sqrt(spread + 0.02 + spread / count);
+    const variance = spread + 0.02 + spread / count;
+    const seen = clamp(outcome, 0, 1);
+    if (judge === undefined) return qualityWatch.observe(modelIndex, (seen - expected) / Math.sqrt(variance));
+    const { slope, offset, noise } = sources.ofName(judge);
+    const z = (seen - offset - slope * expected) / Math.sqrt(slope * slope * variance + noise);
     return qualityWatch.observe(modelIndex, z);
   }
 
@@ -196,6 +215,21 @@ export function createLearner(options: {
     const belief = speeds.beliefOf(endpointIndex, taskIndexOf(task), kind);
     const z = (Math.log(ms) - belief.mean) / Math.sqrt(belief.variance);
     return watch.observe(endpointIndex, clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT));
+  }
+
+  function labelRateOf(task: AnyTask): number {
+    const taskIndex = knownTaskIndexOf(task);
+    const effective = models.effective();
+    let labels = 0;
+    let answers = UNLABELLED_START;
+    for (let model = 0; model < models.count(); model += 1) {
+      const labelled = weightAt(effective, models.offsetOf(model, MODEL_MEASURES.labelled, taskIndex));
+      const measured =
+        models.subjectAt(model) === EVERYONE ? 0 : models.offsetOf(model, MODEL_MEASURES.tokens, taskIndex);
+      labels += labelled;
+      if (measured > 0) answers += amountAt(effective, measured);
+    }
+    return Math.min(1, labels / answers);
   }
 
   function secondLook(): { modelId: string; epoch: number } | undefined {
@@ -225,6 +259,9 @@ export function createLearner(options: {
     bestProbabilities,
     watchQuality,
     secondLook,
+    labelRateOf,
+    reliabilityOf: sources.ofName,
+    sources: sources.names,
     watchTiming: (endpointId, task, ms) => watchSpeed('tokenTime', paceWatch, endpointId, task, ms),
     watchFirstToken: (endpointId, task, ms) => watchSpeed('ttft', firstTokenWatch, endpointId, task, ms),
     readCell: (task, modelId, into, start) =>

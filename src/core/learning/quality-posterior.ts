@@ -16,6 +16,7 @@ import {
   OUTCOME_VARIANCE,
   refit,
 } from './two-way-fit.ts';
+import type { VerdictSources } from './verdict-sources.ts';
 
 /** ρ: draws come from Beta(ρα, ρβ) (posterior reshaping, Chapelle & Li 2011). */
 export const RESHAPING = 3;
@@ -30,6 +31,8 @@ const PRIOR_HALF_LIFE = 300;
 const REFIT_EVERY = 8;
 const EFFECT_FLOOR = 0.03;
 const EFFECT_CEILING = 0.97;
+/** What α and β are at least: outcomes of 0–1 alone never come lower. */
+const SHAPE_FLOOR = MODEL_STRENGTH_FLOOR * EFFECT_FLOOR;
 const WEIGHT_LIMIT = 1e9;
 
 /** One cell of the posterior in full. */
@@ -81,6 +84,9 @@ export interface QualityPosterior {
  * @param measures where labelled and heuristic quality stand in `sums`
  * @param deviationOf dev[k,m]; NaN or undefined where the offline prior is silent
  * @param strengthOf  kP₀, 0–30, where it is not
+ * Verdicts of judges are kept as they were given, by source, and read as what that source has shown to be worth
+ * (`source-reliability.ts`); they too may be eight updates old.
+ *
  * @param priceLevels x[m] of the catalogue as it is now
  */
 export function createQualityPosterior(
@@ -89,10 +95,12 @@ export function createQualityPosterior(
   deviationOf: (taskIndex: number, modelIndex: number) => number | undefined,
   strengthOf: (taskIndex: number, modelIndex: number) => number | undefined,
   priceLevels: () => Float64Array,
+  sources: VerdictSources,
 ): QualityPosterior {
   const fit = createTwoWayFit();
   const outcomes = createBoundedOutcomes();
   let heuristics = outcomes.heuristics;
+  let judged = outcomes.judged;
   /** The sums of a model that nobody heard of. */
   const nothing = new Float64Array(sums.offsetOf(1, 0, 0));
   let interaction = EXPECTED_INTERACTION;
@@ -100,8 +108,9 @@ export function createQualityPosterior(
 
   function fitNow(): void {
     const modelCount = sums.count();
-    boundOutcomes(outcomes, sums, measures);
+    boundOutcomes(outcomes, sums, measures, sources);
     heuristics = outcomes.heuristics;
+    judged = outcomes.judged;
     const { successes, weights } = outcomes;
     // Twice, never from the last fit: what is believed must not depend on the order in which outcomes came.
     refit(fit, modelCount, successes, weights, priceLevels(), EXPECTED_INTERACTION);
@@ -130,13 +139,15 @@ export function createQualityPosterior(
     const labelled = isKnown ? sums.offsetOf(modelIndex, measures.labelled, taskIndex) : 0;
     const heuristic = isKnown ? (modelIndex * TASK_COUNT + taskIndex) * HEURISTIC_STRIDE : 0;
     const bounded = isKnown ? heuristics : nothing;
+    const verdicts = isKnown ? judged : nothing;
     const labelledSuccess = clamp(at(effective, labelled), 0, WEIGHT_LIMIT);
     const labelledWeight = labelledSuccess + clamp(at(effective, labelled + 1), 0, WEIGHT_LIMIT);
-    const success = labelledSuccess + at(bounded, heuristic);
-    const weight = labelledWeight + at(bounded, heuristic + 1);
+    const success = labelledSuccess + at(bounded, heuristic) + at(verdicts, heuristic);
+    const weight = labelledWeight + at(bounded, heuristic + 1) + at(verdicts, heuristic + 1);
     const overall = labelled + 3 * (ALL_TASKS - taskIndex);
     const labelledElsewhere = at(effective, overall) + at(effective, overall + 1) - labelledWeight;
-    const elsewhere = clamp(labelledElsewhere, 0, WEIGHT_LIMIT) + at(bounded, heuristic + 2);
+    const elsewhere =
+      clamp(labelledElsewhere, 0, WEIGHT_LIMIT) + at(bounded, heuristic + 2) + at(verdicts, heuristic + 2);
     const baseline = at(fit.taskBaseline, taskIndex);
     const fitted = isKnown ? modelIndex * TASK_COUNT + taskIndex : -1;
     const count = at(outcomes.weights, fitted);
@@ -164,8 +175,12 @@ export function createQualityPosterior(
     cell.modelQuality = modelQuality;
     cell.priorStrength = priorStrength;
     cell.priorQuality = priorQuality;
-    cell.alpha = success + modelStrength * modelQuality + priorStrength * priorQuality;
-    cell.beta = weight - success + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
+    const alpha = success + modelStrength * modelQuality + priorStrength * priorQuality;
+    const beta = weight - success + modelStrength * (1 - modelQuality) + priorStrength * (1 - priorQuality);
+    // De-biased verdicts sum to less than nothing, or more than all, where they are few and noisy.
+    const excess = Math.max(0, SHAPE_FLOOR - alpha) - Math.max(0, SHAPE_FLOOR - beta);
+    cell.alpha = alpha + excess;
+    cell.beta = beta - excess;
   }
 
   /** What only reports and the change watch ask for: the hot path does without. */
@@ -175,10 +190,11 @@ export function createQualityPosterior(
     const effective = isKnown ? sums.effective() : nothing;
     const labelled = isKnown ? sums.offsetOf(modelIndex, measures.labelled, taskIndex) : 0;
     const heuristic = (modelIndex * TASK_COUNT + taskIndex) * HEURISTIC_STRIDE;
-    cell.labelledSuccesses = amountAt(effective, labelled);
-    cell.labelledWeight = weightAt(effective, labelled);
+    cell.labelledSuccesses = amountAt(effective, labelled) + (isKnown ? at(judged, heuristic) : 0);
+    cell.labelledWeight = weightAt(effective, labelled) + (isKnown ? at(judged, heuristic + 1) : 0);
     cell.squaredWeight =
-      amountAt(effective, labelled + 2) + (isKnown ? at(outcomes.heuristics, heuristic + 3) : 0);
+      amountAt(effective, labelled + 2) +
+      (isKnown ? at(heuristics, heuristic + 3) + at(judged, heuristic + 3) : 0);
     return cell;
   }
 

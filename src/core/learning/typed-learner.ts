@@ -77,7 +77,10 @@ export function createTypedLearner(options: {
     availabilityOf: (endpointId) => ofEndpoint(endpointId).availabilityOf(endpointId),
     bestProbabilities: (task, modelIds, handicaps) =>
       ofTask(task).bestProbabilities(task, modelIds, handicaps),
-    watchQuality: (modelId, task, quality) => ofTask(task).watchQuality(modelId, task, quality),
+    watchQuality: (modelId, task, quality, judge) => ofTask(task).watchQuality(modelId, task, quality, judge),
+    labelRateOf: (task) => ofTask(task).labelRateOf(task),
+    reliabilityOf: (source) => chat.reliabilityOf(source),
+    sources: () => chat.sources(),
     secondLook() {
       for (const learner of all) {
         const look = learner.secondLook();

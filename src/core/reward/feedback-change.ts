@@ -1,9 +1,10 @@
 import { type BeliefDelta, EVIDENCE_SOURCES, negated, type QualityEvidence } from '../learning/delta.ts';
 import type { AnyTask } from '../task/operation-task.ts';
+import { agreementDeltas } from './agreement.ts';
 import { type Booking, bookVerdict, type DailyCap, type DayAccount, unbookVerdict } from './daily-cap.ts';
 import { EVIDENCE_WEIGHTS, teachesQuality } from './evidence-weight.ts';
 import type { FeedbackVerdict } from './feedback-quality.ts';
-import { qualityDelta } from './verdict.ts';
+import { type NamedVerdict, qualityDelta } from './verdict.ts';
 
 /** A verdict from outside, as it is remembered. One per source name. */
 export interface RememberedVerdict extends QualityEvidence {
@@ -102,9 +103,9 @@ export function changeByRemoval(evidence: AnswerEvidence, sourceName: string): V
  */
 export function countedVerdict(
   evidence: Pick<AnswerEvidence, 'reason' | 'automatic' | 'feedback'>,
-): QualityEvidence | undefined {
+): NamedVerdict | undefined {
   if (!teachesQuality(evidence.reason)) return undefined;
-  let counted: QualityEvidence | undefined = evidence.automatic;
+  let counted: NamedVerdict | undefined = evidence.automatic;
   let countedAtMs = Number.NEGATIVE_INFINITY;
   for (const verdict of evidence.feedback) {
     if (verdict.weight === 0) continue;
@@ -128,6 +129,12 @@ function changeTo(evidence: AnswerEvidence, feedback: readonly RememberedVerdict
     if (before !== undefined) deltas.push(negated(qualityDelta(evidence, before)));
     if (after !== undefined) deltas.push(qualityDelta(evidence, after));
   }
+  const pairsBefore = agreementDeltas(evidence, before);
+  const pairsAfter = agreementDeltas({ ...evidence, feedback }, after);
+  deltas.push(
+    ...pairsBefore.filter((pair) => !pairsAfter.some((other) => isSamePair(pair, other))).map(negated),
+  );
+  deltas.push(...pairsAfter.filter((pair) => !pairsBefore.some((other) => isSamePair(pair, other))));
   return {
     counted: after && { source: after.source, quality: after.quality, weight: after.weight },
     automaticCounts: after !== undefined && after === evidence.automatic,
@@ -137,11 +144,22 @@ function changeTo(evidence: AnswerEvidence, feedback: readonly RememberedVerdict
   };
 }
 
+function isSamePair(one: BeliefDelta, other: BeliefDelta): boolean {
+  return (
+    one.kind === other.kind &&
+    one.subject === other.subject &&
+    one.a === other.a &&
+    one.b === other.b &&
+    one.c === other.c
+  );
+}
+
 function strengthOf(verdict: QualityEvidence): number {
   return EVIDENCE_SOURCES.indexOf(verdict.source);
 }
 
-function countsTheSame(one: QualityEvidence | undefined, other: QualityEvidence | undefined): boolean {
+function countsTheSame(one: NamedVerdict | undefined, other: NamedVerdict | undefined): boolean {
+  if (one?.source === 'judge' && one.sourceName !== other?.sourceName) return false;
   return one?.source === other?.source && one?.quality === other?.quality && one?.weight === other?.weight;
 }
 

@@ -14,7 +14,15 @@ export function verdictOfSeenFailure(ending: Ending): QualityEvidence | undefine
   return { source: 'heuristic', quality: 0, weight: EVIDENCE_WEIGHTS.heuristic };
 }
 
-/** What a verdict adds to the quality sums of (model, task, source, epoch), by the `reason` that its request was routed for. */
+/** A verdict, and the name of who gave it where that is not the house itself. */
+export type NamedVerdict = QualityEvidence & { readonly sourceName?: string };
+
+/**
+ * What a verdict adds to the quality sums of (model, task, source, epoch), by the `reason` that its request was routed for.
+ *
+ * A judge's goes in as it was given, by the judge's name: what it is worth is learnt (`core/learning/source-reliability.ts`)
+ * and applied when the sums are read, to old verdicts as to new ones.
+ */
 export function qualityDelta(
   answer: {
     readonly modelId: string;
@@ -22,15 +30,16 @@ export function qualityDelta(
     readonly epoch: number;
     readonly reason: string;
   },
-  verdict: QualityEvidence,
+  verdict: NamedVerdict,
 ): BeliefDelta {
-  const weight = qualityShareOf(answer.reason) * clampToUnit(verdict.weight);
+  const isJudged = verdict.source === 'judge';
+  const weight = qualityShareOf(answer.reason) * (isJudged ? 1 : clampToUnit(verdict.weight));
   const quality = clampToUnit(verdict.quality);
   return {
-    kind: 'quality',
+    kind: isJudged ? 'verdicts' : 'quality',
     subject: answer.modelId,
     task: answer.task,
-    source: verdict.source,
+    source: isJudged ? (verdict.sourceName ?? verdict.source) : verdict.source,
     epoch: answer.epoch,
     a: weight * quality,
     b: weight * (1 - quality),

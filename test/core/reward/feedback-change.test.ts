@@ -5,6 +5,7 @@ import {
   EVIDENCE_SOURCES,
   type QualityEvidence,
 } from '../../../src/core/learning/delta.ts';
+import { agreementDeltas } from '../../../src/core/reward/agreement.ts';
 import {
   type AnswerEvidence,
   changeByFeedback,
@@ -36,11 +37,15 @@ function written(evidence: AnswerEvidence, change: VerdictChange): AnswerEvidenc
   return { ...evidence, feedback: change.upsert === undefined ? kept : [...kept, change.upsert] };
 }
 
-/** Like the table of belief sums: by source, since all else is the same here. */
+const ofQuality = (deltas: readonly BeliefDelta[]) =>
+  deltas.filter(({ kind }) => kind === 'quality' || kind === 'verdicts');
+
+/** Like the table of belief sums: by kind and source, or the source that is its subject, since all else is the same here. */
 function addTo(sums: Map<string, number[]>, deltas: readonly BeliefDelta[]): void {
-  for (const { source, a, b, c } of deltas) {
-    const [sumA = 0, sumB = 0, sumC = 0] = sums.get(source) ?? [];
-    sums.set(source, [sumA + a, sumB + b, sumC + c]);
+  for (const { kind, subject, source, a, b, c } of deltas) {
+    const key = `${kind} ${source || subject}`;
+    const [sumA = 0, sumB = 0, sumC = 0] = sums.get(key) ?? [];
+    sums.set(key, [sumA + a, sumB + b, sumC + c]);
   }
 }
 
@@ -48,7 +53,7 @@ describe('changeByFeedback', () => {
   it('a person replaces the automatic verdict, keyed by model, task, source and epoch', () => {
     const change = changeByFeedback(fresh, said('human', 'human', 0.25), 1_000);
     const key = { kind: 'quality', subject: 'm', task: 'code_review', epoch: 2 };
-    expect(change.deltas).toEqual([
+    expect(ofQuality(change.deltas)).toEqual([
       { ...key, source: 'heuristic', a: -0.02, b: -0, c: -0.0004 },
       { ...key, source: 'human', a: 0.25, b: 0.75, c: 1 },
     ]);
@@ -74,11 +79,11 @@ describe('changeByFeedback', () => {
   it('a weaker source is remembered without counting, and counts once the stronger is taken back', () => {
     const tested = written(fresh, changeByFeedback(fresh, said('ci', 'client_test', 1), 1));
     const judged = changeByFeedback(tested, said('judge', 'judge', 0), 2);
-    expect(judged.deltas).toEqual([]);
+    expect(ofQuality(judged.deltas)).toEqual([]);
     expect(judged.upsert?.weight).toBe(0.5);
     const removed = changeByRemoval(written(tested, judged), 'ci');
     expect(removed.counted).toEqual({ source: 'judge', quality: 0, weight: 0.5 });
-    expect(removed.deltas.map(({ source }) => source)).toEqual(['client_test', 'judge']);
+    expect(ofQuality(removed.deltas).map(({ source }) => source)).toEqual(['client_test', 'judge']);
   });
 
   it('the most recent among equals counts, even when the clock went back', () => {
@@ -119,7 +124,7 @@ describe('changeByRemoval', () => {
     const rated = written(fresh, changeByFeedback(fresh, said('human', 'human', 0), 1));
     const change = changeByRemoval(rated, 'human');
     expect(change).toMatchObject({ removeSourceName: 'human', automaticCounts: true });
-    expect(change.deltas.map(({ source, a }) => [source, a])).toEqual([
+    expect(ofQuality(change.deltas).map(({ source, a }) => [source, a])).toEqual([
       ['human', -0],
       ['heuristic', 0.02],
     ]);
@@ -127,6 +132,36 @@ describe('changeByRemoval', () => {
 
   it('of a source that said nothing changes nothing', () => {
     expect(changeByRemoval(fresh, 'nobody')).toMatchObject({ deltas: [], automaticCounts: true });
+  });
+});
+
+describe('pairs of a verdict and a label', () => {
+  const judged = written(fresh, changeByFeedback(fresh, said('j', 'judge', 0.4), 1_000));
+  const pairs = (change: VerdictChange) =>
+    change.deltas.flatMap(({ kind, subject, a, b, c }) => (kind === 'agreement' ? [[subject, a, b, c]] : []));
+
+  it('are none before somebody labels the answer', () => {
+    expect(pairs(changeByFeedback(fresh, said('j', 'judge', 0.4), 1_000))).toEqual([]);
+  });
+
+  it('come with the label, of every other source, and move with it', () => {
+    const labelled = changeByFeedback(judged, said('human', 'human', 1), 2_000);
+    expect(pairs(labelled)).toEqual([
+      ['heuristic', 1, 1, 1],
+      ['j', 1, 1, 0.4],
+    ]);
+    const corrected = changeByFeedback(written(judged, labelled), said('human', 'human', 0), 3_000);
+    expect(pairs(corrected).filter(([subject]) => subject === 'j')).toEqual([
+      ['j', -1, -1, -0.4],
+      ['j', 1, 0, 0.4],
+    ]);
+  });
+
+  it('are none of a request that named its model, nor of one whose key has moved enough today', () => {
+    const named = { ...judged, reason: 'explicit' };
+    expect(pairs(changeByFeedback(named, said('human', 'human', 1), 2_000))).toEqual([]);
+    const spent = { keyId: 'k', day: 1, limit: 5, used: 5 };
+    expect(pairs(changeByFeedback(judged, said('human', 'human', 1), 2_000, spent))).toEqual([]);
   });
 });
 
@@ -162,11 +197,20 @@ describe('any history of feedback', () => {
       const winner = countedVerdict(evidence);
       for (const source of EVIDENCE_SOURCES) {
         const expected = winner?.source === source ? qualityDelta(fresh, winner) : { a: 0, b: 0, c: 0 };
-        const [a = 0, b = 0, c = 0] = sums.get(source) ?? [];
+        const kind = source === 'judge' ? 'verdicts' : 'quality';
+        const [a = 0, b = 0, c = 0] = sums.get(`${kind} ${source}`) ?? [];
         expect(a).toBeCloseTo(expected.a, 9);
         expect(b).toBeCloseTo(expected.b, 9);
         expect(c).toBeCloseTo(expected.c, 9);
       }
+      const paired = new Map<string, number[]>();
+      addTo(paired, agreementDeltas(evidence, winner));
+      for (const [key, sum] of sums) {
+        if (!key.startsWith('agreement')) continue;
+        for (const [index, value] of sum.entries())
+          expect(value).toBeCloseTo(paired.get(key)?.[index] ?? 0, 9);
+      }
+      for (const key of paired.keys()) expect(sums.has(key)).toBe(true);
       const strongest = evidence.feedback.map(({ source }) => EVIDENCE_SOURCES.indexOf(source));
       const rank = winner === undefined ? -1 : EVIDENCE_SOURCES.indexOf(winner.source);
       expect(rank).toBeGreaterThanOrEqual(Math.max(-1, ...strongest));

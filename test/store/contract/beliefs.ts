@@ -30,6 +30,25 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     );
   });
 
+  it('keep verdicts by the name of who gave them, and how far it agrees with labels', async () => {
+    const store = await open(await createUrl());
+    const verdicts = { ...qualityDelta(), kind: 'verdicts' as const, source: 'outrider_judge:acme/large' };
+    const pairs = { ...qualityDelta(), subject: verdicts.source, source: '', epoch: 0 };
+    const deltas = [
+      verdicts,
+      { ...verdicts, source: 'another judge' },
+      { ...pairs, kind: 'agreement' as const, a: 1, b: 0, c: 0.25 },
+      { ...pairs, kind: 'agreement_squares' as const, a: 0, b: 0, c: 0.0625 },
+    ];
+    await store.addBeliefs(deltas);
+    const { beliefs, skipped } = await store.loadBeliefs();
+    expect(skipped).toBe(0);
+    expect(beliefs).toHaveLength(4);
+    expect(beliefs).toEqual(expect.arrayContaining(deltas));
+    await store.addBeliefs([{ ...verdicts, source: '' }]);
+    expect((await store.loadBeliefs()).skipped).toBe(1);
+  });
+
   it('opens an epoch once', async () => {
     const url = await createUrl();
     const stores = [await open(url), await open(url)];
