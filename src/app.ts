@@ -21,6 +21,8 @@ import { EMBEDDINGS } from './gateway/operations/embeddings.ts';
 import { IMAGES } from './gateway/operations/images.ts';
 import { MODERATION } from './gateway/operations/moderation.ts';
 import { RERANK } from './gateway/operations/rerank.ts';
+import { speechOperationOf } from './gateway/operations/speech.ts';
+import { TRANSCRIPTION, TRANSLATION } from './gateway/operations/transcription.ts';
 import { forgetEmbeddingModel, listPinnedModels, moveEmbeddingModel } from './gateway/pinned-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import type { RateLimiter } from './gateway/rate-limits.ts';
@@ -33,6 +35,7 @@ import { listRunnable } from './gateway/runnable.ts';
 import { reportSources } from './gateway/sources.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
+import { registerAudio } from './http/audio.ts';
 import { registerAuth } from './http/auth.ts';
 import { registerBudgets } from './http/budgets.ts';
 import { registerChat } from './http/chat.ts';
@@ -52,6 +55,7 @@ import { registerOpenApi } from './http/openapi.ts';
 import { registerOperations } from './http/operations.ts';
 import { registerPriors } from './http/priors.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
+import { registerForms } from './http/read-form.ts';
 import { registerJsonBodies } from './http/read-json.ts';
 import { registerResponses } from './http/responses.ts';
 import { registerUsage } from './http/usage.ts';
@@ -109,6 +113,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.server.maxConnections = MAX_CONNECTIONS;
   answerInOurWords(app.server, gateway.newRequestId);
   registerJsonBodies(app);
+  registerForms(app);
   registerErrors(app);
   if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
   registerAuth(app, options.keyring, options.isOwnHost);
@@ -131,6 +136,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     images: IMAGES,
     moderation: MODERATION,
     rerank: RERANK,
+  });
+  registerAudio(app, inference, {
+    speechOf: speechOperationOf,
+    transcription: TRANSCRIPTION,
+    translation: TRANSLATION,
   });
   registerEmbeddingModels(app, {
     list: () => listPinnedModels(gateway),

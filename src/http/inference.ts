@@ -20,7 +20,8 @@ export interface InferenceDeps {
 /** One endpoint of the API that takes JSON and that a model answers. */
 export interface InferenceRoute<Body extends RequestBody> {
   readonly url: string;
-  readonly operation: Operation<Body>;
+  /** By the body, where that decides which. */
+  readonly operation: Operation<Body> | ((body: Body) => Operation<Body>);
   /** @throws GatewayError 400 */
   readonly checkBody: (json: Readonly<Record<string, unknown>>) => Body;
   readonly doc: OperationDoc;
@@ -37,7 +38,9 @@ export function registerInference<Body extends RequestBody>(
     async (request, reply) => {
       const arrivedMs = deps.monotonicMs();
       const sent = presentBody(request.body);
-      const job = jobOf(request, operation, sent, checkBody(sent.json), arrivedMs);
+      const body = checkBody(sent.json);
+      const chosen = typeof operation === 'function' ? operation(body) : operation;
+      const job = jobOf(request, chosen, sent, body, arrivedMs);
       const client = clientLineOf(reply, deps.clientMs);
       await sendResult(reply, job, deps.runJob(job, client), deps.clientMs);
     },

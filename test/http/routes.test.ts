@@ -42,6 +42,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { model: 'auto', query: 'hi', documents: ['ho'] },
     status: 404,
   },
+  'POST /v1/audio/speech': {
+    access: 'inference',
+    body: { model: 'auto', input: 'hi', voice: 'v' },
+    status: 404,
+  },
+  'POST /v1/audio/transcriptions': { access: 'inference', body: { model: 'auto' }, status: 400 },
+  'POST /v1/audio/translations': { access: 'inference', body: { model: 'auto' }, status: 400 },
   'GET /v1/embedding-models': { access: 'admin' },
   'PUT /v1/embedding-models/:key_id': {
     access: 'admin',

@@ -37,6 +37,16 @@ export const OTHER_MODELS: readonly SimulatedModelFacts[] = [
     inputUsdPerMillion: 0.02,
     ttftMs: 80,
   }),
+  model('sim-voice-large', 'speech', 'a tune for every letter', 0.85, {
+    unitUsd: 15 / 1e6,
+    ttftMs: 200,
+  }),
+  model('sim-voice-small', 'speech', 'one tone', 0.5, { unitUsd: 2 / 1e6, ttftMs: 60 }),
+  model('sim-ear-large', 'transcription', 'hears what the simulated voices say', 0.9, {
+    unitUsd: 0.006 / 60,
+    ttftMs: 400,
+  }),
+  model('sim-ear-small', 'transcription', 'misses words', 0.55, { unitUsd: 0.001 / 60, ttftMs: 100 }),
   model('sim-warden-small', 'moderation', 'knows a few harmful words', 0.6, {
     contextLength: 8_000,
     ttftMs: 20,

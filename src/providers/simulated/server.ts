@@ -14,7 +14,9 @@ import { pictureEvents, picturesBody } from './picture.ts';
 import { createPromptCache } from './prompt-cache.ts';
 import { rerankBody } from './rerank.ts';
 import { sendEvents, sendStream } from './send-stream.ts';
+import { speak } from './speech.ts';
 import { completeText, textCompletionBody, textCompletionEvents } from './text-completion.ts';
+import { hear, readForm } from './transcript.ts';
 import { completionBody, type Envelope } from './write-completion.ts';
 
 export interface SimulatedServer {
@@ -56,7 +58,10 @@ export async function startSimulatedServer(dependencies: {
     const isPost = request.method === 'POST';
     if (isPost && path === '/chat/completions') await respondToChat(request, response);
     else if (isPost && path === '/completions') await respondToText(request, response);
-    else if (isPost && path === '/images/generations') await respondToPainting(request, response);
+    else if (isPost && path === '/audio/speech') await respondToSpeech(request, response);
+    else if (isPost && (path === '/audio/transcriptions' || path === '/audio/translations')) {
+      await respondToRecording(request, response);
+    } else if (isPost && path === '/images/generations') await respondToPainting(request, response);
     else if (isPost && Object.hasOwn(PATH_TO_BODY, path)) {
       const body = objectOf(await readJson(request));
       sendAtPace(body, response, () => PATH_TO_BODY[path]?.(body));
@@ -110,6 +115,35 @@ export async function startSimulatedServer(dependencies: {
     } else sendAtPace(body, response, () => picturesBody(body, seconds()));
   }
 
+  async function respondToSpeech(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const speech = speak(objectOf(await readJson(request)));
+    const pace = createPace(speech.model, speed, random);
+    if (speech.events !== undefined) {
+      sendEvents(speech.events, pace, response);
+      return;
+    }
+    pace.after(pace.firstTokenMs, response, () => {
+      response.writeHead(200, { 'content-type': speech.contentType });
+      for (const piece of speech.pieces) response.write(piece);
+      response.end();
+    });
+  }
+
+  async function respondToRecording(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = await readForm(request.headers['content-type'], await readBody(request));
+    const transcript = hear(form);
+    const pace = createPace(transcript.model, speed, random);
+    if (transcript.events !== undefined) {
+      sendEvents(transcript.events, pace, response);
+      return;
+    }
+    const { body } = transcript;
+    pace.after(pace.firstTokenMs, response, () => {
+      if (typeof body !== 'string') sendJson(response, 200, body);
+      else response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(body);
+    });
+  }
+
   /** A whole answer after the model's own time to its first byte. */
   function sendAtPace(body: JsonObject, response: ServerResponse, make: () => unknown): void {
     const answer = make();
@@ -150,6 +184,15 @@ export async function startSimulatedServer(dependencies: {
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request);
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw new ApiError(400, 'The body is not valid JSON.');
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of request) {
@@ -157,11 +200,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     if (bytes > MOST_BODY_BYTES) throw new ApiError(413, 'The body is too large.');
     pieces.push(piece);
   }
-  try {
-    return JSON.parse(Buffer.concat(pieces).toString());
-  } catch {
-    throw new ApiError(400, 'The body is not valid JSON.');
-  }
+  return Buffer.concat(pieces);
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -9,7 +9,7 @@ import { drawQuality } from '../../../src/providers/simulated/draw.ts';
 
 const { valueOfQualityUsd, valueOfSecondUsd } = BUILT_IN_STRATEGIES.balanced;
 /** Nobody pretends to hold a conversation aloud. */
-const NOT_SIMULATED: ReadonlySet<string> = new Set(['realtime', 'speech', 'transcription']);
+const NOT_SIMULATED: ReadonlySet<string> = new Set(['realtime']);
 const SPECIALISTS = {
   code_generation: 'sim-coder',
   code_review: 'sim-atlas-large',
