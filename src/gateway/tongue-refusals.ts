@@ -11,7 +11,7 @@ export type TongueRefusals = ReadonlyMap<Tongue, CannotCarry>;
 
 const NO_SUCH_OPERATION: CannotCarry = Object.freeze({
   param: 'model',
-  because: 'is not asked for this from here',
+  because: 'is asked for chat and embeddings only',
 });
 const NOT_CARRIED: Refusal = Object.freeze({ reason: 'not_carried' });
 

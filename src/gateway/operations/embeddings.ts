@@ -1,6 +1,7 @@
 import type { Model } from '../../core/catalog/model.ts';
 import { readUsage } from '../../core/money/usage.ts';
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
+import { cannotEmbed } from '../../core/wire/cannot-embed.ts';
 import { lastMember, spliced } from '../../core/wire/json-members.ts';
 import { isObject } from '../../core/wire/json-value.ts';
 import { withAdditions } from '../answer-body.ts';
@@ -26,6 +27,7 @@ export const EMBEDDINGS: Operation<EmbeddingsBody> = jsonOperation<EmbeddingsBod
   type: 'embedding',
   upstreamPath: '/embeddings',
   isPinned: true,
+  cannotCarry: ({ body }, tongue) => cannotEmbed(body, tongue),
   profile({ body }) {
     const tokens = inputsOf(body).map(tokensOf);
     return {

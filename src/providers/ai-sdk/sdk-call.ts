@@ -4,15 +4,17 @@ import type { LanguageModelV3StreamPart } from '@ai-sdk/provider';
 import type { Dispatcher } from 'undici';
 import { endedBy, GatewayError } from '../../core/outcome/gateway-error.ts';
 import { cannotCarry } from '../../core/wire/cannot-carry.ts';
+import { cannotEmbed } from '../../core/wire/cannot-embed.ts';
 import { type CallContext, CallHandler, type Settle } from '../openai/call-handler.ts';
 import type { FailedResponse } from '../openai/classify-failure.ts';
 import { endingOfNetworkError } from '../openai/network-error.ts';
-import { factsOfCompletion } from '../openai/read-answer.ts';
+import { factsOfCompletion, parseRecord } from '../openai/read-answer.ts';
 import { scrub } from '../openai/scrub.ts';
-import type { CallProgress, UpstreamCall } from '../upstream.ts';
+import type { CallProgress, OtherForm, UpstreamCall } from '../upstream.ts';
 import { readChatRequest, textOf } from './chat-request.ts';
 import { classifyRefusal } from './classify-refusal.ts';
 import { chunkEvent, createDeltaWriter, type DeltaWriter } from './delta-writer.ts';
+import { embed } from './embed.ts';
 import { isEndOfAnswer } from './end-of-answer.ts';
 import { createKeptText, type KeptText } from './kept-text.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
@@ -37,7 +39,7 @@ const MOST_WAITING_BYTES = 256 * 1024;
 const LINGER_MS = 1_000;
 
 /**
- * One chat call in another language: the SDK's package writes the request and reads the answer, and this is the
+ * One call in another language, for chat or for embeddings: the SDK's package writes the request and reads the answer, and this is the
  * `fetch` it is given. So the wire is under the same deadlines, bounds and refusals as every other call, nothing of
  * the package's own networking is used, and no status but 200 reaches it. One state machine, kept in one file as
  * `StreamCall` is.
@@ -82,11 +84,32 @@ export class SdkCall extends CallHandler {
   }
 
   async #run(): Promise<void> {
+    const { body, form, path } = this.call;
+    if (Buffer.isBuffer(body) && form === 'chat') await this.#chat(body);
+    else if (Buffer.isBuffer(body) && typeof form === 'object' && path === '/embeddings')
+      await this.#embed(body, form);
+    else throw this.#refused('is asked for chat and embeddings only', 'model');
+  }
+
+  async #embed(body: Buffer, form: OtherForm): Promise<void> {
+    const { kind: tongue } = this.#link.settings;
+    const request = parseRecord(body) ?? {};
+    const obstacle = cannotEmbed(request, tongue);
+    if (obstacle !== undefined) throw this.#refused(obstacle.because, obstacle.param);
+    const provider = await this.#opened();
+    if (this.isSettled) return;
+    const model = provider.embeddingModel(this.call.endpoint.upstreamModel);
+    const answer = Buffer.from(JSON.stringify(await embed(model, request, tongue, this.#warnings)));
+    this.progress.warnings = this.#warnings.list();
+    const read = form.read(answer, 'application/json');
+    if (typeof read === 'string') throw this.badAnswer(read);
+    this.progress.usage = read.usage;
+    this.succeed({ body: answer, json: read.json, facts: read.facts });
+  }
+
+  async #chat(body: Buffer): Promise<void> {
     const { kind: tongue } = this.#link.settings;
     const { upstreamModel } = this.call.endpoint;
-    const { body, form } = this.call;
-    if (form !== 'chat' || !Buffer.isBuffer(body))
-      throw this.#refused('is not asked for this from here', 'model');
     const request = readChatRequest(body);
     const obstacle = cannotCarry(request, tongue);
     if (obstacle !== undefined) throw this.#refused(obstacle.because, obstacle.param);
@@ -121,7 +144,7 @@ export class SdkCall extends CallHandler {
     }
   }
 
-  /** May be called again for the continuation of a long answer, after the one before has ended. */
+  /** May be called again, for the rest of a long answer or of a list, after the one before has ended. */
   #fetch(input: Parameters<typeof globalThis.fetch>[0], init: RequestInit | undefined): Promise<Response> {
     const url = new URL(input instanceof Request ? input.url : input);
     // Connections are to one server: whatever the package may want elsewhere, it goes nowhere.
@@ -140,6 +163,13 @@ export class SdkCall extends CallHandler {
         this.fail(endingOfNetworkError(error, this.call.endpoint.provider, false));
       }
     });
+  }
+
+  /** Of several requests the first one's wait is the wait for a connection. */
+  override onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { queueMs, isSent } = this.progress;
+    super.onRequestStart(controller);
+    if (isSent) this.progress.queueMs = queueMs;
   }
 
   override onResponseStart(
