@@ -55,10 +55,13 @@ export async function runAttempt(
   const { job, candidate, permit, client } = options;
   const reservedMicroUsd = reserve(deps, options);
   const { provider, id: endpointId } = candidate.endpoint;
-  const start = await begin(deps, options).catch((error: unknown) => {
-    deps.spending.release(job, reservedMicroUsd);
-    throw error;
-  });
+  const beginning = begin(deps, options);
+  const start = await (reservedMicroUsd === 0
+    ? beginning
+    : beginning.catch((error: unknown) => {
+        deps.spending.release(job, reservedMicroUsd);
+        throw error;
+      }));
 
   const { operation } = job;
   const isStream = operation.isStream(job);

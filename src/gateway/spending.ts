@@ -1,10 +1,4 @@
-import { createWindowPacer, type WindowPacer } from '../core/choice/window-pacer.ts';
-import {
-  type BudgetHolder,
-  type BudgetTerms,
-  type BudgetWindow,
-  boundedTerms,
-} from '../core/money/budget.ts';
+import { type BudgetHolder, type BudgetTerms, boundedTerms, holderName } from '../core/money/budget.ts';
 import { calendarDayOf } from '../core/money/calendar.ts';
 import {
   type BudgetStanding,
@@ -15,6 +9,7 @@ import {
 import type { GatewayError } from '../core/outcome/gateway-error.ts';
 import type { AttemptEnd, KeyRecord, Store } from '../store/contract.ts';
 import { budgetExceeded } from './budget-exceeded.ts';
+import { createBudgetPacing } from './budget-pacing.ts';
 import { type BudgetWarning, createWarningWatch } from './budget-warning.ts';
 
 /** `[budgets]` */
@@ -90,11 +85,7 @@ export interface KnownBudget {
   readonly keyName: string;
 }
 
-type Pacers = Readonly<Record<BudgetWindow, WindowPacer>>;
-
-const DAY_MS = 24 * 3_600_000;
 const TOTAL: BudgetHolder = Object.freeze({ kind: 'total' });
-const TOTAL_ACCOUNT = '';
 
 export function createSpending(deps: {
   readonly store: Pick<Store, 'readSpending' | 'listKeys' | 'claim'>;
@@ -108,8 +99,10 @@ export function createSpending(deps: {
   const ledger = createSpendingLedger();
   const watch = createWarningWatch();
   const keyToRecord = new Map<string, BudgetTerms & Partial<Pick<KeyRecord, 'name'>>>();
-  const accountToPacers = new Map<string, Pacers>();
+  const pacing = createBudgetPacing();
   let { total, warnAt } = deps.settings;
+  /** The lowest threshold; infinite where there is none. */
+  let warnFrom = Math.min(...warnAt);
   /** Accounts are kept: what ends from here on has to be entered. */
   let isTracking = false;
   let opened: () => void = () => {};
@@ -145,29 +138,7 @@ export function createSpending(deps: {
     return reading;
   }
 
-  function pacersOf(account: string): Pacers {
-    let pacers = accountToPacers.get(account);
-    if (pacers === undefined) {
-      pacers = { day: createWindowPacer(DAY_MS), month: createWindowPacer(30 * DAY_MS) };
-      accountToPacers.set(account, pacers);
-    }
-    return pacers;
-  }
-
-  function penaltyOf(account: string, terms: BudgetTerms | undefined, valueOfQualityUsd: number): number {
-    if (terms?.onExhausted !== 'downgrade') return 0;
-    const pacers = accountToPacers.get(account);
-    if (pacers === undefined) return 0;
-    const { budgetMicroUsdPerDay, budgetMicroUsdPerMonth } = terms;
-    const atMs = nowMs();
-    return Math.max(
-      budgetMicroUsdPerDay === undefined ? 0 : pacers.day.costPenalty(valueOfQualityUsd, atMs),
-      budgetMicroUsdPerMonth === undefined ? 0 : pacers.month.costPenalty(valueOfQualityUsd, atMs),
-    );
-  }
-
   function pace(
-    account: string,
     holder: BudgetHolder,
     terms: BudgetTerms | undefined,
     costMicroUsd: number,
@@ -175,15 +146,7 @@ export function createSpending(deps: {
   ): void {
     if (terms?.onExhausted !== 'downgrade') return;
     const atMs = nowMs();
-    const pacers = pacersOf(account);
-    for (const standing of ledger.standingsOf(holder, terms, atMs)) {
-      pacers[standing.window].observe(costMicroUsd / 1_000_000, isLast, atMs, {
-        limitUsd: standing.limitMicroUsd / 1_000_000,
-        spentUsd: standing.spentMicroUsd / 1_000_000,
-        startsAtMs: standing.startsAtMs,
-        resetsAtMs: standing.resetsAtMs,
-      });
-    }
+    pacing.spent(holder, ledger.standingsOf(holder, terms, atMs), costMicroUsd, isLast, atMs);
   }
 
   function warn(holder: BudgetHolder, terms: BudgetTerms | undefined): void {
@@ -244,9 +207,10 @@ export function createSpending(deps: {
     },
     costPenaltyFor(job, valueOfQualityUsd) {
       if (!concerns(job)) return 0;
+      const atMs = nowMs();
       return Math.max(
-        penaltyOf(job.keyId, job.budget, valueOfQualityUsd),
-        penaltyOf(TOTAL_ACCOUNT, total, valueOfQualityUsd),
+        pacing.costPenaltyOf(job.keyId, job.budget, valueOfQualityUsd, atMs),
+        pacing.costPenaltyOf(holderName(TOTAL), total, valueOfQualityUsd, atMs),
       );
     },
     fits(job, microUsd, isFirst) {
@@ -272,10 +236,10 @@ export function createSpending(deps: {
       ledger.settle(keyId, reservedMicroUsd, costMicroUsd, endedAtMs);
       if (!concerns(job)) return;
       if (isChoice && (ending === 'completed' || costMicroUsd > 0)) {
-        pace(keyId, { kind: 'key', keyId }, budget, costMicroUsd, isLast);
-        pace(TOTAL_ACCOUNT, TOTAL, total, costMicroUsd, isLast);
+        pace({ kind: 'key', keyId }, budget, costMicroUsd, isLast);
+        pace(TOTAL, total, costMicroUsd, isLast);
       }
-      if (costMicroUsd === 0) return;
+      if (costMicroUsd === 0 || !ledger.hasReached(spenderOf(job), warnFrom, nowMs())) return;
       warn({ kind: 'key', keyId }, budget);
       warn(TOTAL, total);
     },
@@ -287,12 +251,11 @@ export function createSpending(deps: {
       return budgetExceeded(shortfall, undefined);
     },
     warningFor(job) {
-      if (!concerns(job)) return undefined;
-      const least = Math.min(...warnAt);
+      if (!concerns(job) || !ledger.hasReached(spenderOf(job), warnFrom, nowMs())) return undefined;
       let text: string | undefined;
       for (const [whose, standing] of budgetsOf(job)) {
         const share = shareOf(standing);
-        if (share < least) continue;
+        if (share < warnFrom) continue;
         const one = `${whose}_${standing.window}=${share.toFixed(2)}`;
         text = text === undefined ? one : `${text}, ${one}`;
       }
@@ -300,6 +263,7 @@ export function createSpending(deps: {
     },
     use(settings) {
       ({ total, warnAt } = settings);
+      warnFrom = Math.min(...warnAt);
       if (isTracking) warnAll();
       // Nobody waits for it here: who comes does, and is told when it fails.
       else if (total !== undefined) read().catch(() => undefined);

@@ -9,6 +9,7 @@ const EXPOSED = [
   'x-router-reason',
   'x-router-task',
   'x-router-strategy',
+  'x-router-budget-warning',
   'x-router-attempts',
   'x-router-cost-usd',
   'x-router-overhead-ms',

@@ -66,6 +66,8 @@ export interface SpendingLedger {
   readonly shortfallOf: (spender: Spender, microUsd: number, nowMs: number) => Shortfall | undefined;
   /** What is left in the tightest of the budgets that leave requests to cheaper models; infinite without any. */
   readonly leftToDowngrade: (spender: Spender, nowMs: number) => number;
+  /** Whether so much of one of the budgets is spent, 0–1: what nearly always is all that has to be known of them. */
+  readonly hasReached: (spender: Spender, share: number, nowMs: number) => boolean;
   /** One for each window that these terms bound. */
   readonly standingsOf: (holder: BudgetHolder, terms: BudgetTerms, nowMs: number) => BudgetStanding[];
 }
@@ -194,6 +196,11 @@ export function createSpendingLedger(): SpendingLedger {
       if (ofAll !== undefined) left = Math.min(left, leftOf(total, ofAll, day));
       return Math.max(0, left);
     },
+    hasReached({ keyId, keyTerms, totalTerms }, share, nowMs) {
+      const day = calendarOf(nowMs);
+      if (keyTerms !== undefined && reaches(accountOf(keyId), keyTerms, share, day)) return true;
+      return totalTerms !== undefined && reaches(total, totalTerms, share, day);
+    },
     standingsOf(holder, terms, nowMs) {
       const account = holder.kind === 'total' ? total : accountOf(holder.keyId);
       const day = calendarOf(nowMs);
@@ -242,6 +249,14 @@ function leftOf(account: Account, terms: BudgetTerms, day: CalendarDay): number 
   const ofDay = (budgetMicroUsdPerDay ?? Number.POSITIVE_INFINITY) - spentOf(account, 'day', day);
   const ofMonth = (budgetMicroUsdPerMonth ?? Number.POSITIVE_INFINITY) - spentOf(account, 'month', day);
   return Math.min(ofDay, ofMonth) - takenOf(account);
+}
+
+function reaches(account: Account, terms: BudgetTerms, share: number, day: CalendarDay): boolean {
+  const { budgetMicroUsdPerDay, budgetMicroUsdPerMonth } = terms;
+  return (
+    (budgetMicroUsdPerDay !== undefined && spentOf(account, 'day', day) >= share * budgetMicroUsdPerDay) ||
+    (budgetMicroUsdPerMonth !== undefined && spentOf(account, 'month', day) >= share * budgetMicroUsdPerMonth)
+  );
 }
 
 function standingOf(

@@ -180,6 +180,18 @@ describe('what others spent', () => {
   });
 });
 
+test('says whether a share of any of its budgets is spent', () => {
+  const ledger = loaded();
+  ledger.settle('key_a', 0, 80, NOON_MS);
+  expect(ledger.hasReached(spenderOf(terms(100)), 0.8, NOON_MS)).toBe(true);
+  expect(ledger.hasReached(spenderOf(terms(101)), 0.8, NOON_MS)).toBe(false);
+  expect(ledger.hasReached(spenderOf(terms(200, 100)), 0.8, NOON_MS)).toBe(true);
+  expect(ledger.hasReached(spenderOf(terms(200), terms(100)), 0.8, NOON_MS)).toBe(true);
+  expect(ledger.hasReached(spenderOf(terms(100)), 0.8, NOON_MS + DAY_MS)).toBe(false);
+  expect(ledger.hasReached(spenderOf(terms(1)), Number.POSITIVE_INFINITY, NOON_MS)).toBe(false);
+  expect(ledger.hasReached(spenderOf(), 0, NOON_MS)).toBe(false);
+});
+
 test('only budgets that leave requests to cheaper models say how dear those may be', () => {
   const ledger = loaded();
   ledger.settle('key_a', 0, 30, NOON_MS);
