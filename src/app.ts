@@ -148,7 +148,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forget: (keyName) => forgetEmbeddingModel(gateway, keyName),
   });
   registerResponses(app, {
-    createResponse: (call, body, client) => createResponse(gateway, call, body, client),
+    createResponse: (call, body, sent, client) => createResponse(gateway, call, body, sent, client),
     readResponse: (responseId, keyId) => readResponse(gateway, responseId, keyId),
     deleteResponse: (responseId, keyId) => deleteResponse(gateway, responseId, keyId),
     monotonicMs: gateway.monotonicMs,

@@ -477,7 +477,13 @@ function liveSettings(config: Config, { byProvider }: Upstreams, monotonicMs: ()
     upstreams: byProvider,
     routing: routingSettings(config),
     judge: config.judge.enabled ? config.judge : undefined,
-    responses: { retentionMs: config.responses.retentionHours * HOUR_MS },
+    responses: {
+      retentionMs: config.responses.retentionHours * HOUR_MS,
+      pinMs: config.responses.pinDays * DAY_MS,
+      nativeProviders: new Set(
+        Object.values(config.providers).flatMap(({ name, responses }) => (responses ? [name] : [])),
+      ),
+    },
     users: createTenancy(),
   };
 }

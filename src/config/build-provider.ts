@@ -38,6 +38,8 @@ export function buildProvider(
     /** Bedrock's signed requests; undefined where a bearer token is sent. */
     awsKeys: () => awsKeys,
     /** Ask for usage in streams by `stream_options.include_usage`. */
+    /** Whether it has the Responses API itself. */
+    responses: table.responses ?? known?.responses ?? false,
     streamUsage: table.stream_usage ?? known?.streamUsage ?? true,
     maxConnections: table.max_connections,
   };

@@ -122,6 +122,7 @@ const evidence = z.strictObject({
 });
 
 const responses = z.strictObject({
+  pin_days: z.number().min(0).max(3_650).default(30),
   retention_hours: z.number().min(0).max(87_600).default(0),
   recent_minutes: z.number().min(0).max(1_440).default(60),
 });

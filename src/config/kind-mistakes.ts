@@ -15,6 +15,8 @@ export function mistakesOfKind(table: Readonly<Record<string, unknown>>): { key:
   }
   if (isNative && table.stream_usage !== undefined)
     found.push({ key: 'stream_usage', message: 'belongs to kind = "openai" only' });
+  if (kind !== undefined && kind !== 'openai' && table.responses === true)
+    found.push({ key: 'responses', message: 'belongs to kind = "openai" only' });
   return kind === 'bedrock' ? [...found, ...mistakesOfBedrock(table)] : found;
 }
 

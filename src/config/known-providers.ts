@@ -9,11 +9,13 @@ export interface KnownProvider {
   readonly baseUrl: string;
   /** False where `stream_options` is refused; such a provider reports usage in the last chunk unasked. */
   readonly streamUsage?: false;
+  /** Whether it has the Responses API. */
+  readonly responses?: true;
 }
 
 /** Hosted providers by the name they get in model lists and `provider/model`. Order is that of `/v1/models`. */
 export const KNOWN_PROVIDERS = {
-  openai: { keyNames: ['OPENAI_API_KEY'], baseUrl: 'https://api.openai.com/v1' },
+  openai: { keyNames: ['OPENAI_API_KEY'], baseUrl: 'https://api.openai.com/v1', responses: true },
   anthropic: {
     keyNames: ['ANTHROPIC_API_KEY'],
     tongue: 'anthropic',

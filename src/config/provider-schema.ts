@@ -38,6 +38,7 @@ export function providerSchema(env: Readonly<Record<string, string | undefined>>
     secret_access_key_env: environmentNameSchema(env, flawOfKey).optional(),
     session_token_env: environmentNameSchema(env, flawOfKey).optional(),
     stream_usage: z.boolean().optional(),
+    responses: z.boolean().optional(),
     max_connections: z.int().min(1).max(10_000).default(128),
   });
 }

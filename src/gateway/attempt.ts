@@ -9,6 +9,7 @@ import type { AttemptEnd, AttemptStart, RequestRecord } from '../store/contract.
 import { renameOf } from './answer-body.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import type { ClientLine, Job } from './job.ts';
+import type { Operation } from './operation.ts';
 import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
 import { createStreamLine, type StreamLine } from './stream-line.ts';
 import { addWarnings } from './warnings-header.ts';
@@ -22,6 +23,10 @@ export interface FinishedAttempt {
   readonly next: EndingRule['next'];
   readonly progress: CallProgress;
   readonly line: StreamLine | undefined;
+  /** As it was at the endpoint. */
+  readonly operation: Operation;
+  /** Where the answer goes. */
+  readonly client: ClientLine;
   /** Milliseconds in all, waiting for a connection included. */
   readonly tookMs: number;
 }
@@ -52,7 +57,7 @@ export async function runAttempt(
     readonly headers: () => Record<string, string>;
   },
 ): Promise<FinishedAttempt> {
-  const { job, candidate, permit, client } = options;
+  const { job, candidate, permit } = options;
   const reservedMicroUsd = reserve(deps, options);
   const { provider, id: endpointId } = candidate.endpoint;
   const beginning = begin(deps, options);
@@ -63,7 +68,8 @@ export async function runAttempt(
         throw error;
       }));
 
-  const { operation } = job;
+  const operation = job.operation.at?.(job, candidate) ?? job.operation;
+  const client = operation.clientLine?.() ?? options.client;
   const isStream = operation.isStream(job);
   const form = operation.answerForm(job, candidate);
   const isFile = typeof form !== 'string' && form.stream === 'bytes';
@@ -133,6 +139,7 @@ export async function runAttempt(
   };
   const end = settleAttempt(deps, {
     job,
+    operation,
     decision: options.decision,
     candidate,
     start,
@@ -151,7 +158,7 @@ export async function runAttempt(
     ttftMs: isStream ? end.ttftMs : 0,
     latencyMs: end.latencyMs,
   });
-  return { end, answer, error, next, progress, line, tookMs };
+  return { end, answer, error, next, progress, line, operation, client, tookMs };
 }
 
 function millisecondsOf(seconds: number | undefined): number | undefined {

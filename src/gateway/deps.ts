@@ -75,6 +75,10 @@ export interface LiveSettings {
 export interface ResponseSettings {
   /** Milliseconds for which requests and answers of /v1/responses are kept in the store; 0: not at all. */
   readonly retentionMs: number;
+  /** Milliseconds for which it is remembered where a response is that its provider keeps. */
+  readonly pinMs: number;
+  /** Providers that have the Responses API themselves. */
+  readonly nativeProviders: ReadonlySet<string>;
 }
 
 export interface RoutingSettings {

@@ -9,7 +9,7 @@ import type { CannotCarry } from '../core/wire/cannot-carry.ts';
 import type { AnswerForm, CallProgress, FormBody, UpstreamAnswer } from '../providers/upstream.ts';
 import type { AttemptEnd } from '../store/contract.ts';
 import type { AnswerAdditions } from './answer-body.ts';
-import type { Job, RequestBody } from './job.ts';
+import type { ClientLine, Job, RequestBody } from './job.ts';
 
 /**
  * What one endpoint of the API is to the gateway: how its requests are profiled and sent up, how its answers are read,
@@ -29,6 +29,11 @@ export interface Operation<Body extends RequestBody = RequestBody> {
   readonly isConversation: boolean;
   /** What `auto` comes to is the same model for all requests of a key (`pinned-models.ts`). */
   readonly isPinned: boolean;
+
+  /** The same as it is at this endpoint, where some are asked otherwise. Left out: it is one everywhere. */
+  at?(job: Job<Body>, candidate: Candidate): Operation<Body>;
+  /** Where an answer goes whose shape is not the one that the client's end was made for. Left out: to that end. */
+  clientLine?(): ClientLine;
 
   /** What kind of request it is. Of models that come into question by `auto` nothing is known yet. */
   profile(job: Job<Body>): RequestProfile;

@@ -1,18 +1,21 @@
+import type { Candidate } from '../core/choice/choice-input.ts';
 import type { ChatMessage } from '../core/dialects/chat-request.ts';
 import { completionToResponse } from '../core/dialects/responses/completion-to-response.ts';
 import { responsesEventWriter } from '../core/dialects/responses/event-writer.ts';
 import { messagesOfInput } from '../core/dialects/responses/input-to-messages.ts';
-import { itemIn, referredRequests } from '../core/dialects/responses/item-references.ts';
+import { hasOwnItems, itemIn, referredRequests } from '../core/dialects/responses/item-references.ts';
 import { responseIdOf } from '../core/dialects/responses/output-items.ts';
 import { responsesToChat } from '../core/dialects/responses/request-to-chat.ts';
 import type { ResponsesBody } from '../core/dialects/responses/responses-body.ts';
-import { refuseUncarried } from '../core/dialects/uncarried.ts';
+import { refuseUncarried, type Uncarried } from '../core/dialects/uncarried.ts';
 import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
-import { isObject, objectOf } from '../core/wire/json-value.ts';
+import type { JsonMember } from '../core/wire/json-members.ts';
+import { isObject, type JsonObject, objectOf } from '../core/wire/json-value.ts';
 import type { StoredResponse } from '../store/contract.ts';
-import type { GatewayDeps } from './deps.ts';
-import type { ClientLine, JobResult } from './job.ts';
+import type { GatewayDeps, LiveSettings } from './deps.ts';
+import type { ClientLine, JobResult, RouteWishes } from './job.ts';
 import { RESPONSES } from './operations/chat.ts';
+import { nativeResponses } from './operations/native-responses.ts';
 import { runJob } from './run-job.ts';
 import { type DialectCall, translatedJob, withOwnParam } from './translated-chat.ts';
 import { translatedLine } from './translated-line.ts';
@@ -29,25 +32,31 @@ const CHAT_PARAM_TO_OURS: Readonly<Record<string, string>> = {
 /** A conversation refers to the answers in it; what refers to more is made to be looked up. */
 const MAX_REFERRED = 200;
 
-const HINT = 'Leave it out, or name a model of a provider that has the Responses API itself.';
+const HINT =
+  'Leave it out, or name a model of a provider that has the Responses API itself (responses = true in its table).';
 
 /**
- * One Responses request from its checked body to its answer, by way of chat completions: the same plan, attempts and
- * settling.
+ * One Responses request from its checked body to its answer: where the chosen endpoint's provider has the Responses API as it is, elsewhere by
+ * way of chat completions. Plan, attempts and settling are those of every request.
  *
- * @throws GatewayError 400 what is malformed or cannot be carried, and what chat throws
+ * @param sent the client's own bytes
+ * @throws GatewayError 400 what is malformed or cannot be carried, 404 a response to go on from that is not there, and
+ *   what chat throws
  */
 export async function createResponse(
   deps: GatewayDeps,
   call: DialectCall,
   body: ResponsesBody,
+  sent: { readonly bytes: Buffer; readonly members: readonly JsonMember[] },
   client: ClientLine,
 ): Promise<JobResult> {
-  const before = await turnsBefore(deps, call, body);
+  const { live } = deps;
+  const { retentionMs, nativeProviders } = live.responses;
+  const previous = await previousResponse(deps, call, body);
+  const pinned = previous?.conversation === '' ? pinnedAt(live, previous, body) : undefined;
+  const before: readonly ChatMessage[] = previous && !pinned ? JSON.parse(previous.conversation) : [];
   const outputs = await referredOutputs(deps, call, body);
   const { chat, turns, uncarried } = responsesToChat(body, before, (itemId) => itemIn(outputs, itemId));
-  if (uncarried.length > 0) throw refuseUncarried(uncarried, HINT);
-  const { retentionMs } = deps.live.responses;
   const isStored = retentionMs > 0 && body.store !== false;
   const nowSeconds = () => Math.floor(deps.nowMs() / 1000);
   const createdAtSeconds = nowSeconds();
@@ -68,7 +77,40 @@ export async function createResponse(
       deps.log.warn({ request_id: job.requestId, err: error }, 'a response could not be kept');
     }
   };
-  const job = translatedJob(call, chat, RESPONSES);
+  let pinning: Promise<void> | undefined;
+  let isNative = false;
+  const endedNatively = (response: JsonObject, { endpoint, model }: Candidate) => {
+    isNative = true;
+    const { pinMs } = live.responses;
+    if (body.store === false || typeof response.id !== 'string' || pinMs <= 0) return;
+    const createdAtMs = deps.nowMs();
+    pinning = deps.responses.keep({
+      responseId: response.id,
+      keyId: call.keyId,
+      modelId: model.id,
+      endpointId: endpoint.id,
+      createdAtMs,
+      expiresAtMs: createdAtMs + pinMs,
+      body: '',
+      conversation: '',
+    });
+  };
+  // What is kept here, no provider knows: it is in the translated request alone.
+  const isKeptHere = (previous !== undefined && pinned === undefined) || hasOwnItems(body.input);
+  if (isKeptHere && uncarried.length > 0) throw refuseUncarried(uncarried, 'Leave it out.');
+  const mayBeNative = nativeProviders.size > 0 && !isKeptHere;
+  const route = routeOf(live, body, uncarried, pinned);
+  const asked = route === undefined ? chat : { ...chat, models: pinned ? undefined : chat.models, route };
+  // What is kept in the cache is chat, and would be read as chat.
+  const called = mayBeNative ? { ...call, cacheControl: 'no-store' } : call;
+  const job = translatedJob(called, asked, {
+    ...RESPONSES,
+    // What a preset adds is in the translated request alone, too.
+    at: (at, candidate) =>
+      mayBeNative && at.body === asked && nativeProviders.has(candidate.endpoint.provider)
+        ? nativeResponses({ candidate, sent, client, onResponse: endedNatively })
+        : RESPONSES,
+  });
   const line = translatedLine(client, (requestId) =>
     responsesEventWriter({
       facts: { ...factsOf(requestId), model: body.model },
@@ -79,7 +121,8 @@ export async function createResponse(
   );
   try {
     const result = await runJob(deps, job, line);
-    if (result.body === undefined) return result;
+    await pinning;
+    if (result.body === undefined || isNative) return result;
     const completion: unknown = JSON.parse(result.body.toString());
     const response = completionToResponse(
       isObject(completion) ? completion : {},
@@ -97,16 +140,86 @@ export async function createResponse(
   }
 }
 
-/** The conversation that a request goes on from. */
-async function turnsBefore(
+/**
+ * The wishes of a request that not every endpoint can serve, narrowed to those that can; undefined where all can.
+ *
+ * @throws GatewayError 400 when none can
+ */
+function routeOf(
+  live: LiveSettings,
+  body: ResponsesBody,
+  uncarried: readonly Uncarried[],
+  pinned: Candidate | undefined,
+): RouteWishes | undefined {
+  const wishes = objectOf(body.route) as RouteWishes;
+  const nowhere = uncarried.filter(({ isNowhere }) => isNowhere);
+  if (nowhere.length > 0) throw refuseUncarried(nowhere, 'Leave it out.');
+  if (pinned !== undefined) {
+    const { model, endpoint } = pinned;
+    return { ...wishes, models: [model.id], provider_allow: [endpoint.provider], allow_fallback: false };
+  }
+  if (uncarried.length === 0) return undefined;
+  const { nativeProviders } = live.responses;
+  const allowed = (wishes.provider_allow ?? [...nativeProviders]).filter((name) => nativeProviders.has(name));
+  if (allowed.length === 0 || !mayReach(live, body, nativeProviders)) throw refuseUncarried(uncarried, HINT);
+  return { ...wishes, provider_allow: allowed };
+}
+
+/** Whether a provider that has the Responses API may answer to the name that is asked for. A preset speaks chat. */
+function mayReach(
+  live: LiveSettings,
+  { model, preset }: ResponsesBody,
+  providers: ReadonlySet<string>,
+): boolean {
+  if (preset != null || model.includes('@preset/')) return false;
+  return live.catalog
+    .resolve(model, 'chat')
+    .candidates.some(({ endpoint }) => providers.has(endpoint.provider));
+}
+
+/** The response that a request goes on from; undefined where it names none. */
+async function previousResponse(
   deps: GatewayDeps,
   { keyId }: DialectCall,
   { previous_response_id: previousId }: ResponsesBody,
-): Promise<readonly ChatMessage[]> {
-  if (previousId == null) return [];
+): Promise<StoredResponse | undefined> {
+  if (previousId == null) return undefined;
   const kept = await deps.responses.read(previousId, keyId);
-  if (kept !== undefined) return JSON.parse(kept.conversation);
-  throw deps.live.responses.retentionMs > 0 ? previousNotFound(previousId) : chainNotKept();
+  if (kept !== undefined) return kept;
+  const { retentionMs, nativeProviders } = deps.live.responses;
+  throw retentionMs > 0 || nativeProviders.size > 0 ? previousNotFound(previousId) : chainNotKept();
+}
+
+/**
+ * The endpoint where a response is that its provider keeps: nobody else can go on from it.
+ *
+ * @throws GatewayError 400 when another model is named, 404 when the endpoint is there no more
+ */
+function pinnedAt(
+  live: LiveSettings,
+  { responseId, endpointId, modelId }: StoredResponse,
+  body: ResponsesBody,
+) {
+  const candidate = live.catalog.endpoint(endpointId);
+  if (candidate === undefined || !live.responses.nativeProviders.has(candidate.endpoint.provider)) {
+    throw previousNotFound(responseId);
+  }
+  if (body.preset != null || body.model.includes('@preset/')) {
+    throw badRequest(
+      'A preset cannot go on from a response that its provider keeps.',
+      'model',
+      'invalid_value',
+    );
+  }
+  const { candidates } = live.catalog.resolve(body.model, 'chat');
+  if (!candidates.some(({ endpoint }) => endpoint.id === endpointId)) {
+    throw badRequest(
+      `The response to go on from is kept by the provider of '${modelId}': name that model, or 'auto'.`,
+      'model',
+      'invalid_value',
+    );
+  }
+  return candidate;
 }
 
 function storedResponse(
@@ -144,6 +257,7 @@ export async function deleteResponse(
   responseId: string,
   keyId: string,
 ): Promise<{ id: string; object: 'response'; deleted: true }> {
+  await readResponse(deps, responseId, keyId);
   if (!(await deps.responses.remove(responseId, keyId))) throw responseNotFound(responseId);
   return { id: responseId, object: 'response', deleted: true };
 }

@@ -169,7 +169,7 @@ async function answerJob(
       continue;
     }
     if (finished.line?.hasBegun()) {
-      breakStream(client, job, finished.error);
+      breakStream(finished, finished.error);
       return { headers: {}, body: undefined };
     }
     failures.push(finished.error);
@@ -187,7 +187,7 @@ async function answerJob(
     budgetWarning: deps.spending.warningFor(job),
   });
   addWarnings(headers, inHand.finished.progress.warnings);
-  return complete({ job, decision, ...inHand, spent, client, headers, place, nowMs: deps.monotonicMs() });
+  return complete({ job, decision, ...inHand, spent, headers, place, nowMs: deps.monotonicMs() });
 }
 
 function failsItsChecks({ automatic }: FinishedAttempt['end']): boolean {
@@ -281,14 +281,13 @@ function complete(done: {
   candidate: Candidate;
   finished: FinishedAttempt;
   spent: Readonly<Spent>;
-  client: ClientLine;
   headers: Record<string, string>;
   place: CachePlace | undefined;
   nowMs: number;
 }): JobResult {
-  const { job, candidate, finished, client, place } = done;
+  const { job, candidate, finished, place } = done;
   const { costMicroUsd } = done.spent;
-  const { end, answer, progress, line } = finished;
+  const { end, answer, progress, line, operation, client } = finished;
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
 
   if (line === undefined) {
@@ -296,8 +295,7 @@ function complete(done: {
     if (place !== undefined) keepAnswer(place, { ...done, costMicroUsd });
     const rename = renameOf(candidate);
     const body =
-      answer &&
-      job.operation.answerBody(answer, end, progress.usage, { costMicroUsd, rename, metadata }, job);
+      answer && operation.answerBody(answer, end, progress.usage, { costMicroUsd, rename, metadata }, job);
     if (answer !== undefined && answer.json === undefined) headers['content-type'] = progress.contentType;
     headers['x-router-cost-usd'] = String(costMicroUsd / 1_000_000);
     return { headers, body };
@@ -305,16 +303,16 @@ function complete(done: {
 
   line.release();
   if (place !== undefined) keepAnswer(place, { ...done, costMicroUsd });
-  const last = job.operation.lastEvents({ job, candidate, end, progress, costMicroUsd, metadata });
+  const last = operation.lastEvents({ job, candidate, end, progress, costMicroUsd, metadata });
   if (last !== '') client.write(last);
   client.end();
   return { headers: {}, body: undefined };
 }
 
 /** Says so in the stream itself if that can be said there; a client that only sees it end would take it for whole. */
-function breakStream(client: ClientLine, job: Job, error: GatewayError): void {
+function breakStream({ client, operation }: FinishedAttempt, error: GatewayError): void {
   if (client.hasLeft) return;
-  const events = error.ending === 'client_left' ? undefined : job.operation.brokenEvents(error);
+  const events = error.ending === 'client_left' ? undefined : operation.brokenEvents(error);
   if (events === undefined) {
     client.cut();
     return;

@@ -11,6 +11,7 @@ import { chargeBudget } from './charge-budget.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Job } from './job.ts';
 import { learn } from './learn.ts';
+import type { Operation } from './operation.ts';
 import { noteConversation } from './stay.ts';
 
 export interface AttemptOutcome {
@@ -27,6 +28,7 @@ export function settleAttempt(
   deps: GatewayDeps,
   attempt: {
     readonly job: Job;
+    readonly operation: Operation;
     readonly decision: Decision;
     readonly candidate: Candidate;
     readonly start: AttemptStart;
@@ -34,10 +36,9 @@ export function settleAttempt(
     readonly outcome: AttemptOutcome;
   },
 ): AttemptEnd {
-  const { job, decision, candidate, start, outcome } = attempt;
+  const { job, operation, decision, candidate, start, outcome } = attempt;
   const { answer, error, progress } = outcome;
   const ending = endingOf(error);
-  const { operation } = job;
   const { profile } = decision;
   const usage = operation.meter({ job, profile, price: candidate.endpoint.price, answer, error, progress });
   const automatic = answer

@@ -62,7 +62,12 @@ const DELETING: OperationDoc = {
 export function registerResponses(
   app: FastifyInstance,
   deps: {
-    createResponse: (call: DialectCall, body: ResponsesBody, client: ClientLine) => Promise<JobResult>;
+    createResponse: (
+      call: DialectCall,
+      body: ResponsesBody,
+      sent: JsonBody,
+      client: ClientLine,
+    ) => Promise<JobResult>;
     readResponse: (responseId: string, keyId: string) => Promise<string>;
     deleteResponse: (responseId: string, keyId: string) => Promise<object>;
     monotonicMs: () => number;
@@ -74,9 +79,10 @@ export function registerResponses(
     { config: { access: 'inference', operation: RESPONDING } },
     async (request, reply) => {
       const call = dialectCallOf(request, deps.monotonicMs());
-      const body = checkResponsesBody(presentBody(request.body).json);
+      const sent = presentBody(request.body);
+      const body = checkResponsesBody(sent.json);
       const client = clientLineOf(reply, deps.clientMs);
-      await sendResult(reply, call, deps.createResponse(call, body, client), deps.clientMs);
+      await sendResult(reply, call, deps.createResponse(call, body, sent, client), deps.clientMs);
     },
   );
   app.get<{ Params: { id: string } }>(

@@ -6,6 +6,8 @@ export interface Uncarried {
   readonly param: string;
   /** What it is, in words that go on: "… cannot be carried". */
   readonly what: string;
+  /** No provider can be given it through this gateway, also one that has the whole of the client's API. */
+  readonly isNowhere?: true;
 }
 
 /** At most so many are named in one message. */

@@ -43,8 +43,10 @@ export function classifyFailure(response: FailedResponse): GatewayError {
     });
   }
   if (status >= 500) return endedBy('server_error', `${who} failed with status ${status}.`);
+  // Something that the request refers to: taken for the model, any client could have it shut out by a made-up id.
+  const isAboutOther = status === 404 && error.param !== null && error.param !== 'model';
   const isModelUnknown = error.code === 'model_not_found' || error.type === 'invalid_model';
-  if (isModelUnknown || status === 404 || status === 410) {
+  if (isModelUnknown || (status === 404 && !isAboutOther) || status === 410) {
     return endedBy('model_gone', `${who} does not know the model '${upstreamModel}'.`, { param: 'model' });
   }
   const isFlagged = status === 403 && MODERATION.test(`${error.code} ${error.type} ${error.message}`);

@@ -22,3 +22,10 @@ export function itemIn(
   const item = place && outputs.get(place.requestId)?.[place.outputIndex];
   return isObject(item) && item.id === itemId ? item : undefined;
 }
+
+/** Whether something in the input was answered by way of chat: its ids were made here, and no provider knows them. */
+export function hasOwnItems(input: unknown): boolean {
+  return listOf(input).some(
+    (item) => isObject(item) && typeof item.id === 'string' && placeOfItem(item.id) !== undefined,
+  );
+}

@@ -97,8 +97,11 @@ function systemOf(instructions: string | null | undefined): ChatMessage[] {
 
 function refuseSettings(body: ResponsesBody, uncarried: Uncarried[]): void {
   const refuse = (param: string, what: string) => uncarried.push({ param, what });
-  if (body.background === true) refuse('background', 'an answer in the background');
-  if (body.conversation != null) refuse('conversation', 'a conversation that is kept by a provider');
+  const refuseEverywhere = (param: string, what: string) => uncarried.push({ param, what, isNowhere: true });
+  if (body.background === true) refuseEverywhere('background', 'an answer in the background');
+  if (body.conversation != null) {
+    refuseEverywhere('conversation', 'a conversation that is kept by a provider');
+  }
   if (body.prompt != null) refuse('prompt', 'a prompt template that is kept by a provider');
   if (body.truncation === 'auto') refuse('truncation', "the truncation 'auto'");
   if (body.context_management != null) refuse('context_management', 'a management of the context');
