@@ -22,10 +22,13 @@ export function ensureReady() {
     'Installing (a minute or two, the first time only) …',
     () => run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
   );
-  const sources = hashOf(['tsconfig.json', 'tsconfig.build.json', ...filesBelow('src')]);
-  once('dist/.outrider-built', `${installed} ${sources}`, 'Building …', () =>
-    run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']),
-  );
+  const sources = hashOf(['tsconfig.json', 'tsconfig.build.json', 'vite.config.ts', ...filesBelow('src')]);
+  once('dist/.outrider-built', `${installed} ${sources}`, 'Building …', () => build());
+}
+
+function build() {
+  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  run(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn']);
 }
 
 /** Runs a program in the project's folder; ends this process with its exit code if it fails. */

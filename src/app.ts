@@ -29,6 +29,7 @@ import type { RateLimiter } from './gateway/rate-limits.ts';
 import { recommendModels } from './gateway/recommendations.ts';
 import { reevaluateModel } from './gateway/reevaluate.ts';
 import { reportBudgets } from './gateway/report-budgets.ts';
+import { listRequests } from './gateway/request-list.ts';
 import { createResponse, deleteResponse, readResponse } from './gateway/responses.ts';
 import { runJob } from './gateway/run-job.ts';
 import { listRunnable } from './gateway/runnable.ts';
@@ -41,6 +42,7 @@ import { registerBudgets } from './http/budgets.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { registerCors } from './http/cors.ts';
+import { type DashboardOptions, registerDashboard } from './http/dashboard/dashboard.ts';
 import { registerEmbeddingModels } from './http/embedding-models.ts';
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerFeedback } from './http/feedback.ts';
@@ -57,6 +59,7 @@ import { registerPriors } from './http/priors.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
 import { registerForms } from './http/read-form.ts';
 import { registerJsonBodies } from './http/read-json.ts';
+import { registerRequestList } from './http/request-list.ts';
 import { registerResponses } from './http/responses.ts';
 import { registerUsage } from './http/usage.ts';
 
@@ -76,6 +79,7 @@ export interface AppOptions {
   readonly trustedProxies: readonly string[];
   /** Empty: no page of another origin gets an answer. */
   readonly corsOrigins: readonly string[];
+  readonly dashboard: DashboardOptions;
   readonly notReadyBecause: () => Promise<readonly string[]>;
   readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
 }
@@ -189,6 +193,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     retractEvaluation: (name) => retractEvaluation(gateway, name),
   });
   registerBudgets(app, { reportBudgets: (keyId) => reportBudgets(gateway.spending, keyId) });
+  registerRequestList(app, {
+    listRequests: (query, keyId, visibleModels) => listRequests(gateway, query, keyId, visibleModels),
+  });
   registerUsage(app, { reportUsage: (query, keyId) => reportUsage(gateway, query, keyId) });
   registerKeys(app, {
     createKey: (caller, wishes) => createKey(options.adminKeys, caller, wishes),
@@ -198,5 +205,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     revokeKey: (caller, id) => revokeKey(options.adminKeys, caller, id),
   });
   registerOperations(app, options);
+  await registerDashboard(app, options.dashboard);
   return app;
 }

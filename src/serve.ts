@@ -1,6 +1,7 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash, randomBytes, randomFillSync } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { createWebhook } from './alerts/webhook.ts';
 import { buildApp } from './app.ts';
 import { isLoopbackHost } from './config/address.ts';
@@ -301,6 +302,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       isModelListPublic: config.api.publicModels,
       trustedProxies: config.api.trustedProxies,
       corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],
+      dashboard: {
+        assetsFolder: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
+        newSecret: () => randomBytes(32).toString('base64url'),
+        monotonicMs,
+      },
       notReadyBecause: async () => [
         ...(isDraining ? ['shutting down'] : []),
         ...((await store.isHealthy()) ? [] : ['storage unavailable']),

@@ -135,7 +135,7 @@ function budgetOf(deps: GatewayDeps, strategy: Strategy): object | null {
 }
 
 /** @throws GatewayError 400 naming the tasks there are. */
-function taskNamed(text: string): Task {
+export function taskNamed(text: string): Task {
   const task = parseTask(text);
   if (task) return task;
   throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${TASKS.join(', ')}.`, 'task');

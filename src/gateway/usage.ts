@@ -8,7 +8,7 @@ const DEFAULT_DAYS = 30;
 const MAX_DAYS = 400;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
-const GROUPS: readonly UsageGroup[] = ['key', 'model', 'task', 'day'];
+const GROUPS: readonly UsageGroup[] = ['key', 'model', 'task', 'day', 'hour'];
 
 export interface UsageQuery {
   readonly group_by?: string;
@@ -19,7 +19,7 @@ export interface UsageQuery {
 }
 
 /**
- * What was used, summed up by key, model, task and day from the hourly roll-up; the oldest day first, within it what cost most.
+ * What was used, summed up by key, model, task, day and hour from the hourly roll-up; the oldest first, within it what cost most.
  *
  * @param keyId the key whose usage the caller may see; undefined for all
  * @throws GatewayError 400 for a group there is not, a time or number that is none, a window that is empty or too long
@@ -46,6 +46,7 @@ export async function reportUsage(
     group_by: groupBy,
     data: sums.slice(first, first + limit).map((sum) => ({
       ...(sum.dayStartMs === undefined ? {} : { day: timeOf(sum.dayStartMs).slice(0, 10) }),
+      ...(sum.hourMs === undefined ? {} : { hour: timeOf(sum.hourMs) }),
       ...(sum.keyId === undefined
         ? {}
         : { key_id: sum.keyId || null, key_name: keyToName?.get(sum.keyId) ?? null }),
@@ -135,6 +136,7 @@ function amountsOf(sums: readonly UsageSum[]) {
 function inOrder(one: UsageSum, other: UsageSum): number {
   return (
     (one.dayStartMs ?? 0) - (other.dayStartMs ?? 0) ||
+    (one.hourMs ?? 0) - (other.hourMs ?? 0) ||
     other.costMicroUsd - one.costMicroUsd ||
     compare(one.keyId, other.keyId) ||
     compare(one.modelId, other.modelId) ||

@@ -9,7 +9,7 @@ export const usageQuerySchema = z.object({
     .optional()
     .meta({
       description:
-        'Any of `key`, `model`, `task` and `day`, with commas between them; `day` where it is left out',
+        'Any of `key`, `model`, `task`, `day` and `hour`, with commas between them; `day` where it is left out',
       examples: ['day,model'],
     }),
   from: z
@@ -57,6 +57,10 @@ const usageGroupSchema = z
       .string()
       .optional()
       .meta({ description: 'In UTC', examples: ['2026-11-28'] }),
+    hour: z
+      .string()
+      .optional()
+      .meta({ description: 'Its beginning, in UTC', examples: ['2026-11-28T13:00:00.000Z'] }),
     key_id: z
       .string()
       .nullable()
@@ -78,7 +82,7 @@ export const usageSchema = z
     object: z.literal('usage'),
     from: time,
     to: time,
-    group_by: z.array(z.enum(['key', 'model', 'task', 'day'])),
+    group_by: z.array(z.enum(['key', 'model', 'task', 'day', 'hour'])),
     data: z.array(usageGroupSchema),
     total: z.object(amounts).meta({ description: 'Of all pages together' }),
     has_more: z.boolean(),

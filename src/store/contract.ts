@@ -145,6 +145,37 @@ export interface RequestHistory {
   readonly feedback: readonly FeedbackRecord[];
 }
 
+/** A request in the order of time. */
+export interface RequestPlace {
+  readonly createdAtMs: number;
+  readonly requestId: string;
+}
+
+/** Looks at the newest 2,000 requests before `before` and takes at most `limit` that fit. */
+export interface RequestListQuery {
+  readonly limit: number;
+  readonly before: RequestPlace | undefined;
+  readonly keyId: string | undefined;
+  readonly task: string | undefined;
+  readonly reason: string | undefined;
+  /** Of any attempt. */
+  readonly modelId: string | undefined;
+}
+
+export interface ListedRequest extends RequestPlace {
+  readonly keyId: string;
+  readonly requestedModel: string;
+  readonly task: string;
+  readonly strategy: string;
+  readonly reason: string;
+  readonly isStream: boolean;
+  /** By number. */
+  readonly attempts: readonly AttemptFact[];
+  /** The one whose answer the client got. */
+  readonly answer: AttemptFact | undefined;
+  readonly feedback: readonly FeedbackRecord[];
+}
+
 /** What `change` decides from all verdicts on a request. Written in one transaction. */
 export interface EvidenceChange {
   readonly upsert?: FeedbackRecord;
@@ -220,7 +251,7 @@ export interface Spending {
   readonly reservedElsewhere: ReadonlyMap<string, number>;
 }
 
-export const USAGE_GROUPS = ['key', 'model', 'task', 'day'] as const;
+export const USAGE_GROUPS = ['key', 'model', 'task', 'day', 'hour'] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
 export interface UsageQuery {
@@ -237,6 +268,7 @@ export interface UsageQuery {
 /** A sum over the hourly roll-up; what is not grouped by is undefined. */
 export interface UsageSum {
   readonly dayStartMs: number | undefined;
+  readonly hourMs: number | undefined;
   readonly keyId: string | undefined;
   readonly modelId: string | undefined;
   readonly task: string | undefined;
@@ -391,6 +423,10 @@ export interface Store {
   openEndpointEpoch(epoch: EndpointEpoch): Promise<boolean>;
 
   readRequest(requestId: string): Promise<RequestHistory | undefined>;
+  /** A page of requests, the newest first, each with its attempts and verdicts; `next` is where to go on. */
+  listRequests(
+    query: RequestListQuery,
+  ): Promise<{ readonly requests: readonly ListedRequest[]; readonly next: RequestPlace | undefined }>;
   /** Roll-up rows of the hour that `sinceMs` falls into and of all later ones, oldest first. */
   readTraffic(sinceMs: number): Promise<readonly TrafficHour[]>;
   /** Sums of the roll-up, in no particular order. */

@@ -89,7 +89,10 @@ function* endedOnes(
   }
 }
 
-function byRequest<Row extends { readonly requestId: string }>(rows: readonly Row[]): Map<string, Row[]> {
+/** The rows of each request, in their order. */
+export function byRequest<Row extends { readonly requestId: string }>(
+  rows: readonly Row[],
+): Map<string, Row[]> {
   const requestToRows = new Map<string, Row[]>();
   for (const row of rows) {
     const siblings = requestToRows.get(row.requestId);

@@ -33,6 +33,7 @@ import { openSqlite } from './open-sqlite.ts';
 import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
 import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
+import { listRequests } from './request-list.ts';
 import { deleteResponse, forgetResponses, readResponse, saveResponse } from './responses.ts';
 import { createSpendingReader } from './spending.ts';
 import { orUnavailable } from './storage-unavailable.ts';
@@ -91,6 +92,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
       await journal.settle(requestId);
       return guarded(readRequest(database, requestId));
     },
+    listRequests: (query) => guarded(listRequests(database, query)),
     readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
     readUsage: (query) => guarded(readUsage(database, query)),
     readSpending: (sinceMs, take) => guarded(readSpending(sinceMs, take)),

@@ -22,7 +22,7 @@ export async function readUsage(queryable: Queryable, query: UsageQuery): Promis
     const untilMs = Math.min(endMs, dayStartMs + DAY_MS);
     for (const sum of await sumDay(queryable, query, Math.max(fromMs, dayStartMs), untilMs)) {
       const group = query.groupBy.includes('day') ? { ...sum, dayStartMs } : sum;
-      const key = JSON.stringify([group.dayStartMs, group.keyId, group.modelId, group.task]);
+      const key = JSON.stringify([group.dayStartMs, group.hourMs, group.keyId, group.modelId, group.task]);
       const known = groupToSum.get(key);
       groupToSum.set(key, known === undefined ? group : plus(known, group));
     }
@@ -45,12 +45,14 @@ async function sumDay(
     ...(groupBy.includes('key') ? [trafficHours.keyId] : []),
     ...(groupBy.includes('model') ? [trafficHours.modelId] : []),
     ...(groupBy.includes('task') ? [trafficHours.task] : []),
+    ...(groupBy.includes('hour') ? [trafficHours.hourMs] : []),
   ];
   const rows = await db
     .select({
       keyId: named('key', trafficHours.keyId),
       modelId: named('model', trafficHours.modelId),
       task: named('task', trafficHours.task),
+      hourMs: named('hour', trafficHours.hourMs),
       requests: total(trafficHours.requests),
       completed: total(trafficHours.completed),
       failures: total(trafficHours.failures),
@@ -74,6 +76,7 @@ async function sumDay(
           {
             ...row,
             dayStartMs: undefined,
+            hourMs: row.hourMs === null ? undefined : Number(row.hourMs),
             keyId: row.keyId ?? undefined,
             modelId: row.modelId ?? undefined,
             task: row.task ?? undefined,

@@ -68,7 +68,7 @@ test('an admin sees all keys, with their names, and the sums are what the rows s
 });
 
 test('a key without admin sees its own usage only, whatever it groups by', async () => {
-  for (const groupBy of ['key', 'day', 'model,task', 'key,model,task,day']) {
+  for (const groupBy of ['key', 'day', 'hour', 'model,task', 'key,model,task,day,hour']) {
     const usage = await read<Usage>(gateway, `/v1/usage?group_by=${groupBy}`, other.key);
     expect(usage.total).toMatchObject({ requests: 1, completed: 1 });
     expect(JSON.stringify(usage)).not.toContain(mine.id);
@@ -121,8 +121,8 @@ test('the window is whole hours, thirty days to now where none is said, and what
 
 describe('what makes no sense is a 400 that says what would', () => {
   test.each([
-    ['group_by=user', 'group_by', 'unknown_option', 'key, model, task, day'],
-    ['group_by=', 'group_by', 'unknown_option', 'key, model, task, day'],
+    ['group_by=user', 'group_by', 'unknown_option', 'key, model, task, day, hour'],
+    ['group_by=', 'group_by', 'unknown_option', 'key, model, task, day, hour'],
     ['group_by=day,day', 'group_by', 'invalid_value', 'twice'],
     ['group_by=day&group_by=key', 'group_by', 'invalid_request', 'twice'],
     ['from=yesterday', 'from', 'invalid_value', '2026-11-28'],

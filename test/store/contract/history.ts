@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EndedAttempt } from '../../../src/store/contract.ts';
+import type { EndedAttempt, RequestListQuery } from '../../../src/store/contract.ts';
 import type { Databases } from '../each-database.ts';
 import { endOf, feedbackOf, requestOf, START_MS, startOf } from '../records.ts';
 
@@ -35,6 +35,51 @@ export function historyContract({ createUrl, open }: Databases): void {
     const store = await open(await createUrl());
     expect(await store.readRequest('nobody')).toBeUndefined();
     expect(await store.readTraffic(0)).toEqual([]);
+  });
+
+  it('lists requests, the newest first, in pages that lose and repeat none of the same millisecond', async () => {
+    const store = await open(await createUrl());
+    const ids = Array.from({ length: 7 }, (_, index) => `l${index}`);
+    for (const [index, id] of ids.entries()) {
+      // Two each in a millisecond.
+      const createdAtMs = START_MS + Math.floor(index / 2);
+      const task = index === 3 ? 'translation' : 'code_generation';
+      const keyId = index === 5 ? 'key_b' : 'key_a';
+      await store.journal.begin(requestOf(id, { createdAtMs, task, keyId }), startOf(id, { task, keyId }));
+      store.journal.end(endOf(id, { deltas: [] }));
+    }
+    await store.journal.flush();
+    const upsert = feedbackOf('l6');
+    await store.changeEvidence('l6', undefined, () => ({ upsert, automaticCounts: false, deltas: [] }));
+    const any = {
+      limit: 3,
+      before: undefined,
+      keyId: undefined,
+      task: undefined,
+      reason: undefined,
+      modelId: undefined,
+    };
+    const seen: string[] = [];
+    let before: RequestListQuery['before'];
+    do {
+      const page = await store.listRequests({ ...any, before });
+      seen.push(...page.requests.map(({ requestId }) => requestId));
+      before = page.next;
+    } while (before !== undefined);
+    expect(seen).toEqual([...ids].reverse());
+
+    const idsOf = async (filter: Partial<RequestListQuery>) =>
+      (await store.listRequests({ ...any, ...filter })).requests.map(({ requestId }) => requestId);
+    expect(await idsOf({ task: 'translation' })).toEqual(['l3']);
+    expect(await idsOf({ keyId: 'key_b' })).toEqual(['l5']);
+    expect(await idsOf({ modelId: 'large', limit: 1 })).toEqual(['l6']);
+    expect(await idsOf({ modelId: 'small' })).toEqual([]);
+    const [newest] = (await store.listRequests({ ...any, limit: 1 })).requests;
+    expect(newest).toMatchObject({
+      answer: { modelId: 'large' },
+      feedback: [upsert],
+      attempts: [{ number: 0 }],
+    });
   });
 
   it('is healthy', async () => {

@@ -185,7 +185,13 @@ export function spendingContract({ createUrl, open }: Databases): void {
     await add('b1', 'key_b', 'large', 'translation', START_MS + 3 * DAY_MS);
     await store.journal.flush();
     const window = { fromMs: DAY_START_MS, toMs: DAY_START_MS + 10 * DAY_MS, keyId: undefined };
-    const none = { dayStartMs: undefined, keyId: undefined, modelId: undefined, task: undefined };
+    const none = {
+      dayStartMs: undefined,
+      hourMs: undefined,
+      keyId: undefined,
+      modelId: undefined,
+      task: undefined,
+    };
     expect(await store.readUsage({ ...window, groupBy: [] })).toEqual([
       {
         ...none,

@@ -1,0 +1,41 @@
+/** The way to the gateway: `/dashboard/api/…` is `/v1/…` by the key that is logged in. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const HEADERS = { 'x-outrider-dashboard': '1' } as const;
+
+/** @throws ApiError with the gateway's own words, which say what to do */
+export async function call<Answer>(
+  path: string,
+  options: { readonly method?: string; readonly body?: object; readonly signal?: AbortSignal } = {},
+): Promise<Answer> {
+  const { method = 'GET', body, signal } = options;
+  const response = await fetch(`/dashboard/${path}`, {
+    method,
+    signal,
+    headers: body === undefined ? HEADERS : { ...HEADERS, 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'unreachable', 'The gateway cannot be reached. Is it running?');
+  });
+  const json: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return json as Answer;
+  const { error } = (json ?? {}) as { error?: { message?: string; code?: string } };
+  throw new ApiError(
+    response.status,
+    error?.code ?? '',
+    error?.message ?? `The gateway answered ${response.status}.`,
+  );
+}
+
+export const login = (key: string) => call('login', { method: 'POST', body: { key } });
+export const logout = () => call('logout', { method: 'POST' });

@@ -1,0 +1,199 @@
+import { useState } from 'preact/hooks';
+import type { KeyList } from '../answers.ts';
+import { ApiError, call } from '../api.ts';
+import { count, NONE, usd } from '../format.ts';
+import { PageHead } from '../parts/page-head.tsx';
+import { Empty, Failure, Loaded } from '../parts/states.tsx';
+import { useData } from '../use-data.ts';
+
+const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
+
+/** Who may call, and how much. */
+export function KeysPage() {
+  const keys = useData<KeyList>('keys?limit=100', 15_000);
+  const [fresh, setFresh] = useState('');
+  return (
+    <>
+      <PageHead
+        title="Keys"
+        about="Who may call, what for, and how much. Only a key of the scope admin may see this."
+      />
+      {fresh === '' ? null : (
+        <div class="notice" role="status">
+          <p>The new key, shown this once:</p>
+          <pre data-field="new-key">{fresh}</pre>
+        </div>
+      )}
+      <Loaded data={keys}>
+        {(answer) =>
+          answer.data.length === 0 ? (
+            <Empty title="No key exists">
+              <p>
+                Without one the gateway is open to this machine. The first key closes it: make one with the
+                scope <code>admin</code>, and log in with it here.
+              </p>
+            </Empty>
+          ) : (
+            <List keys={answer.data} onChanged={keys.reload} />
+          )
+        }
+      </Loaded>
+      {keys.error ? null : (
+        <NewKey
+          onCreated={(key) => {
+            setFresh(key);
+            keys.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+type Key = KeyList['data'][number];
+
+function List(props: { keys: readonly Key[]; onChanged: () => void }) {
+  const [error, setError] = useState<ApiError>();
+  const [asked, setAsked] = useState('');
+  const revoke = async (id: string) => {
+    if (asked !== id) {
+      setAsked(id);
+      return;
+    }
+    try {
+      await call(`api/keys/${encodeURIComponent(id)}`, { method: 'DELETE' });
+      setError(undefined);
+      props.onChanged();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  return (
+    <section class="card">
+      {error ? <Failure error={error} /> : null}
+      <div class="scroll">
+        <table>
+          <caption class="sr">Keys</caption>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Begins with</th>
+              <th scope="col">Is</th>
+              <th scope="col">Scopes</th>
+              <th scope="col">Plan</th>
+              <th scope="col" class="right">
+                A minute
+              </th>
+              <th scope="col" class="right">
+                Budget, day / month
+              </th>
+              <th scope="col">Models</th>
+              <th scope="col">
+                <span class="sr">What can be done</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.keys.map((key) => (
+              <tr key={key.id}>
+                <th scope="row" class="name">
+                  {key.name}
+                </th>
+                <td>
+                  <code>{key.prefix}…</code>
+                </td>
+                <td>
+                  <span class={`tag ${key.state === 'active' ? 'good' : 'bad'}`}>{key.state}</span>
+                </td>
+                <td class="small">{key.scopes.join(', ')}</td>
+                <td>{key.plan ?? NONE}</td>
+                <td class="right small">
+                  {count(key.limits.requests_per_minute)} requests
+                  <br />
+                  {count(key.limits.tokens_per_minute)} tokens
+                </td>
+                <td class="right">
+                  {usd(key.budget_usd_per_day)} / {usd(key.budget_usd_per_month)}
+                </td>
+                <td class="small">{key.allowed_models?.join(', ') ?? 'all'}</td>
+                <td>
+                  {key.state === 'active' ? (
+                    <button type="button" class="button" onClick={() => revoke(key.id)}>
+                      {asked === key.id ? 'Really revoke?' : 'Revoke'}
+                    </button>
+                  ) : null}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function NewKey(props: { onCreated: (key: string) => void }) {
+  const [error, setError] = useState<ApiError>();
+  const create = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const fields = new FormData(form);
+    const text = (name: string) => String(fields.get(name) ?? '').trim();
+    const budget = text('budget');
+    try {
+      const { key } = await call<{ key: string }>('api/keys', {
+        method: 'POST',
+        body: {
+          name: text('name'),
+          scopes: SCOPES.filter((scope) => fields.getAll('scope').includes(scope)),
+          ...(text('plan') === '' ? {} : { plan: text('plan') }),
+          ...(budget === '' ? {} : { budget_usd_per_month: Number(budget) }),
+        },
+      });
+      form.reset();
+      setError(undefined);
+      props.onCreated(key);
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  return (
+    <form class="card stack" onSubmit={create}>
+      <h2>A new key</h2>
+      <div class="row">
+        <label>
+          Name
+          <input name="name" required maxLength={200} placeholder="laptop" />
+        </label>
+        <label>
+          Plan
+          <input name="plan" placeholder="none" />
+        </label>
+        <label>
+          USD a month
+          <input name="budget" type="number" min="0.01" step="any" placeholder="no budget" />
+        </label>
+      </div>
+      <fieldset class="row center">
+        <legend class="small quiet">Scopes</legend>
+        {SCOPES.map((scope) => (
+          <label key={scope} class="check">
+            <input
+              type="checkbox"
+              name="scope"
+              value={scope}
+              defaultChecked={scope === 'inference' || scope === 'feedback'}
+            />
+            {scope}
+          </label>
+        ))}
+      </fieldset>
+      {error ? <Failure error={error} /> : null}
+      <div>
+        <button type="submit" class="button main">
+          Create
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,211 @@
+import type { BudgetList, UsageGroup, UsageReport } from '../answers.ts';
+import { colourOf } from '../colours.ts';
+import { count, NONE, percent, usd, words } from '../format.ts';
+import { Chart } from '../parts/chart.tsx';
+import { Figure } from '../parts/figure.tsx';
+import { Share } from '../parts/interval.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
+import { seriesOf } from '../series.ts';
+import { useData } from '../use-data.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS = 30;
+
+/** What it costs, by whom and for what. */
+export function MoneyPage() {
+  const todayMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const from = new Date(todayMs - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
+  const days = useData<UsageReport>(`usage?group_by=day,model&from=${from}&limit=1000`, 15_000);
+  return (
+    <>
+      <PageHead
+        title="Money"
+        about="What was spent in the last 30 days: on which models, for which tasks, by which keys."
+      />
+      <Loaded data={days}>
+        {(report) =>
+          report.total.requests === 0 ? (
+            <Empty title="Nothing spent yet">
+              <p>
+                Every attempt is charged at its endpoint's price, from the usage that the provider states.
+              </p>
+            </Empty>
+          ) : (
+            <Spent report={report} todayMs={todayMs} />
+          )
+        }
+      </Loaded>
+      <Budgets />
+      <div class="two">
+        <Split title="By model" group="model" from={from} nameOf={({ model }) => model ?? ''} />
+        <Split title="By task" group="task" from={from} nameOf={({ task }) => words(task ?? '')} />
+        <Split
+          title="By key"
+          group="key"
+          from={from}
+          nameOf={({ key_name, key_id }) => key_name ?? key_id ?? 'without a key'}
+        />
+      </div>
+    </>
+  );
+}
+
+function Spent(props: { report: UsageReport; todayMs: number }) {
+  const { report, todayMs } = props;
+  const times = Array.from({ length: DAYS }, (_, index) => todayMs - (DAYS - 1 - index) * DAY_MS);
+  const models = [...new Set(report.data.map(({ model }) => model ?? ''))];
+  const series = seriesOf(times, report.data, models, ({ cost_usd }) => cost_usd);
+  const today = series.reduce((sum, { values }) => sum + (values.at(-1) ?? 0), 0);
+  const yesterday = series.reduce((sum, { values }) => sum + (values.at(-2) ?? 0), 0);
+  const { total } = report;
+  return (
+    <>
+      <div class="cards">
+        <Figure label="In 30 days" value={usd(total.cost_usd)}>
+          {count(total.requests)} requests
+        </Figure>
+        <Figure label="Today" value={usd(today)}>
+          {usd(yesterday)} yesterday
+        </Figure>
+        <Figure label="Per 1,000 requests" value={usd((1_000 * total.cost_usd) / total.requests)}>
+          {count((total.input_tokens + total.output_tokens) / total.requests)} tokens a request
+        </Figure>
+      </div>
+      <section class="card stack">
+        <h2>Spent a day, by model</h2>
+        <Chart
+          kind="stacked"
+          label={`Spending a day by model over thirty days, ${usd(total.cost_usd)} in all`}
+          times={times.map((time) => time / 1_000)}
+          series={series.map(({ name, values }) => ({ label: name, values, colour: colourOf(name, models) }))}
+          format={(value) => usd(value)}
+        />
+      </section>
+    </>
+  );
+}
+
+function Budgets() {
+  const budgets = useData<BudgetList>('budgets', 10_000);
+  if (budgets.answer === undefined || budgets.answer.data.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>Budgets</h2>
+      <div class="scroll">
+        <table>
+          <caption class="sr">Budgets, and how much of each is used</caption>
+          <thead>
+            <tr>
+              <th scope="col">Whose</th>
+              <th scope="col">For a</th>
+              <th scope="col">Used</th>
+              <th scope="col" class="right">
+                Spent
+              </th>
+              <th scope="col" class="right">
+                Limit
+              </th>
+              <th scope="col">Then</th>
+              <th scope="col">Begins anew</th>
+            </tr>
+          </thead>
+          <tbody>
+            {budgets.answer.data.map((budget) => (
+              <tr key={`${budget.budget} ${budget.window}`}>
+                <th scope="row" class="name">
+                  {budget.key_name ?? budget.budget}
+                </th>
+                <td>{budget.window}</td>
+                <td>
+                  <div class="row center">
+                    <span class="number">{percent(budget.share)}</span>
+                    <Share
+                      share={budget.share}
+                      colour={
+                        budget.share >= 0.95
+                          ? 'var(--bad)'
+                          : budget.share >= 0.8
+                            ? 'var(--warn)'
+                            : 'var(--good)'
+                      }
+                      label={`${percent(budget.share)} used`}
+                    />
+                  </div>
+                </td>
+                <td class="right">{usd(budget.spent_usd)}</td>
+                <td class="right">{usd(budget.limit_usd)}</td>
+                <td>{budget.on_exhausted === 'stop' ? 'it stops' : 'only what still fits'}</td>
+                <td class="nowrap">{new Date(budget.resets_at).toLocaleDateString('en-GB')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** The spending of the window, divided by one thing; the dearest first. */
+function Split(props: {
+  title: string;
+  group: 'model' | 'task' | 'key';
+  from: string;
+  nameOf: (row: UsageGroup) => string;
+}) {
+  const data = useData<UsageReport>(`usage?group_by=${props.group}&from=${props.from}&limit=100`, 30_000);
+  const { answer } = data;
+  if (answer === undefined || answer.total.requests === 0) return null;
+  const rows = [...answer.data].sort((one, other) => other.cost_usd - one.cost_usd);
+  const names = rows.map(props.nameOf);
+  return (
+    <section class="card">
+      <h2>{props.title}</h2>
+      <div class="scroll">
+        <table>
+          <caption class="sr">Spending {props.title.toLowerCase()}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{words(props.group)}</th>
+              <th scope="col">Share</th>
+              <th scope="col" class="right">
+                Spent
+              </th>
+              <th scope="col" class="right">
+                Requests
+              </th>
+              <th scope="col" class="right">
+                Per 1,000
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, index) => {
+              const share = answer.total.cost_usd > 0 ? row.cost_usd / answer.total.cost_usd : 0;
+              const name = names[index] ?? NONE;
+              return (
+                <tr key={name}>
+                  <th scope="row" class="name">
+                    {name}
+                  </th>
+                  <td>
+                    <Share
+                      share={share}
+                      colour={props.group === 'model' ? colourOf(name, names) : 'var(--accent)'}
+                      label={percent(share)}
+                    />
+                  </td>
+                  <td class="right">{usd(row.cost_usd)}</td>
+                  <td class="right">{count(row.requests)}</td>
+                  <td class="right">
+                    {usd(row.requests > 0 ? (1_000 * row.cost_usd) / row.requests : null)}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,162 @@
+import type { Health, UsageReport } from '../answers.ts';
+import { colourOf } from '../colours.ts';
+import { count, milliseconds, NONE, percent, usd } from '../format.ts';
+import { Chart } from '../parts/chart.tsx';
+import { Figure } from '../parts/figure.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
+import { Status } from '../parts/status.tsx';
+import { hrefOf } from '../route.ts';
+import { seriesOf } from '../series.ts';
+import { useData } from '../use-data.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** What happens at this moment, and whether anybody is ill. */
+export function NowPage() {
+  const toMs = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
+  const from = new Date(toMs - 24 * HOUR_MS).toISOString();
+  const hours = useData<UsageReport>(`usage?group_by=hour,model&from=${from}&limit=1000`);
+  const health = useData<Health>('intelligence/health');
+  return (
+    <>
+      <PageHead
+        title="Now"
+        about="The last 24 hours, by the hour, and how the providers are at this moment."
+      />
+      <Loaded data={hours}>
+        {(report) =>
+          report.total.requests === 0 ? (
+            <Quiet />
+          ) : (
+            <Traffic report={report} health={health.answer} toMs={toMs} />
+          )
+        }
+      </Loaded>
+      <section class="card">
+        <h2>Providers</h2>
+        <Loaded data={health}>{(answer) => <Providers health={answer} />}</Loaded>
+      </section>
+    </>
+  );
+}
+
+function Quiet() {
+  return (
+    <Empty title="No requests in the last 24 hours">
+      <p>
+        Point any OpenAI SDK at this gateway and set <code>model</code> to <code>auto</code>. This page then
+        shows where the requests go, what they cost and how long they take.
+      </p>
+      <pre>{`curl ${location.origin}/v1/chat/completions -H 'content-type: application/json' \\
+  -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`}</pre>
+      <p>
+        Or let <code>npm run demo</code> send some.
+      </p>
+    </Empty>
+  );
+}
+
+function Traffic(props: { report: UsageReport; health: Health | undefined; toMs: number }) {
+  const { report, health, toMs } = props;
+  const { total, data } = report;
+  const times = Array.from({ length: 24 }, (_, index) => toMs - (24 - index) * HOUR_MS);
+  const models = [...new Set(data.map(({ model }) => model ?? ''))];
+  const series = seriesOf(times, data, models, (row) => row.requests);
+  const ill = health?.data.flatMap(({ endpoints }) =>
+    endpoints.filter(({ status }) => status === 'down' || status === 'degraded'),
+  );
+  const asked = total.completed + total.failures;
+  const slowest = slowestOf(health);
+  return (
+    <>
+      <div class="cards">
+        <Figure label="Requests" value={count(total.requests)}>
+          {count(total.input_tokens + total.output_tokens)} tokens
+        </Figure>
+        <Figure label="Spent" value={usd(total.cost_usd)}>
+          {usd(total.requests > 0 ? (1_000 * total.cost_usd) / total.requests : null)} per 1,000
+        </Figure>
+        <Figure
+          label="Answered by providers"
+          value={asked > 0 ? percent(total.completed / asked, 1) : NONE}
+          tone={asked > 0 && total.completed / asked < 0.95 ? 'warn' : undefined}
+        >
+          {count(total.failures)} failed; others took over where they could
+        </Figure>
+        <Figure label="Slowest endpoint, p50" value={milliseconds(slowest?.p50)}>
+          {slowest ? slowest.endpoint : 'measured over 30 minutes'}
+        </Figure>
+        <Figure
+          label="Ill"
+          value={ill ? String(ill.length) : NONE}
+          tone={ill && ill.length > 0 ? 'bad' : 'good'}
+        >
+          {ill && ill.length > 0 ? <a href={hrefOf('models')}>Who, and why</a> : 'of all endpoints'}
+        </Figure>
+      </div>
+      <section class="card">
+        <h2>Requests an hour, by model</h2>
+        <Chart
+          kind="stacked"
+          label={`Requests an hour by model over the last day, ${count(total.requests)} in all`}
+          times={times.map((time) => time / 1_000)}
+          series={series.map(({ name, values }) => ({ label: name, values, colour: colourOf(name, models) }))}
+          format={count}
+        />
+      </section>
+    </>
+  );
+}
+
+function slowestOf(health: Health | undefined): { endpoint: string; p50: number } | undefined {
+  const measured = health?.data.flatMap(({ endpoints }) =>
+    endpoints.flatMap(({ endpoint, latency_ms }) => (latency_ms ? [{ endpoint, p50: latency_ms.p50 }] : [])),
+  );
+  return measured?.sort((one, other) => other.p50 - one.p50)[0];
+}
+
+function Providers(props: { health: Health }) {
+  return (
+    <div class="scroll">
+      <table>
+        <caption class="sr">Providers and how they are</caption>
+        <thead>
+          <tr>
+            <th scope="col">Provider</th>
+            <th scope="col">Is</th>
+            <th scope="col" class="right">
+              Endpoints
+            </th>
+            <th scope="col" class="right">
+              Requests, 30 min
+            </th>
+            <th scope="col" class="right">
+              Uptime, 1 d
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.health.data.map(({ provider, status, endpoints }) => {
+            const seen = endpoints.filter(({ uptime }) => uptime['1d'] !== null);
+            const requests = seen.reduce((sum, one) => sum + one.requests['1d'], 0);
+            const up = seen.reduce((sum, one) => sum + (one.uptime['1d'] ?? 0) * one.requests['1d'], 0);
+            return (
+              <tr key={provider}>
+                <th scope="row" class="name">
+                  {provider}
+                </th>
+                <td>
+                  <Status status={status} />
+                </td>
+                <td class="right">{endpoints.length}</td>
+                <td class="right">{count(endpoints.reduce((sum, one) => sum + one.requests['30m'], 0))}</td>
+                <td class="right">{requests > 0 ? percent(up / requests, 1) : NONE}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

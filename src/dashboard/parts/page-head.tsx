@@ -1,0 +1,14 @@
+import type { ComponentChildren } from 'preact';
+
+/** What a page is about, in one line, and what changes all of it. */
+export function PageHead(props: { title: string; about: string; children?: ComponentChildren }) {
+  return (
+    <div class="head">
+      <div>
+        <h1>{props.title}</h1>
+        <p>{props.about}</p>
+      </div>
+      {props.children ? <div class="row">{props.children}</div> : null}
+    </div>
+  );
+}

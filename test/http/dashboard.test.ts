@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
+import { send } from './send.ts';
+
+const OWN = { 'x-outrider-dashboard': '1' } as const;
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+
+afterAll(() => gateway.stop());
+
+const at = (path: string) => `${gateway.url}/dashboard${path}`;
+
+/** The cookie of a login, as a browser sends it back. */
+async function logIn(key: string): Promise<{ readonly cookie: string; readonly whole: string }> {
+  const answer = await send(at('/login'), { body: { key }, headers: OWN });
+  expect(answer.status, answer.text).toBe(200);
+  const whole = String(answer.headers['set-cookie']);
+  return { whole, cookie: whole.split(';')[0] ?? '' };
+}
+
+test('while the gateway is open, so is the dashboard, by this machine’s own names', async () => {
+  const answer = await send(at('/api/models'), { headers: OWN });
+  expect(answer.status).toBe(200);
+  const foreign = await send(at('/api/models'), { headers: { ...OWN, host: 'evil.example' } });
+  expect(foreign.status).toBe(403);
+});
+
+describe('with a key', () => {
+  let admin: string;
+  let reader: string;
+  let client: string;
+
+  beforeAll(async () => {
+    admin = (await gateway.createKey({ scopes: ['admin'] })).key;
+    reader = (await gateway.createKey({ scopes: ['intelligence'] })).key;
+    client = (await gateway.createKey({ scopes: ['inference'] })).key;
+    // The gateway closes within seconds of its first key.
+    await vi.waitFor(async () => expect((await send(at('/api/models'), { headers: OWN })).status).toBe(401), {
+      timeout: 20_000,
+      interval: 100,
+    });
+  });
+
+  test('the page needs no key, loads nothing from elsewhere, and is shown inside no other', async () => {
+    const page = await send(at(''));
+    expect(page.status, 'npm run build makes it').toBe(200);
+    expect(page.headers['content-type']).toContain('text/html');
+    const policy = String(page.headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    const sources = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(sources.length).toBeGreaterThanOrEqual(3);
+    for (const source of sources) {
+      expect(source).toMatch(/^\/dashboard\/assets\//);
+      const file = await send(gateway.url + source);
+      expect(file.status).toBe(200);
+      expect(file.headers['cache-control']).toContain('immutable');
+    }
+    expect((await send(at('/assets/../../package.json'))).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('a login gives a cookie that scripts cannot read and other sites do not send', async () => {
+    const { whole } = await logIn(admin);
+    expect(whole).toMatch(/; Path=\/dashboard(;|$)/);
+    expect(whole).toContain('HttpOnly');
+    expect(whole).toContain('SameSite=Strict');
+    expect(whole).not.toContain(admin);
+  });
+
+  test('what the page may see is what its key may see', async () => {
+    const asAdmin = { ...OWN, cookie: (await logIn(admin)).cookie };
+    const asReader = { ...OWN, cookie: (await logIn(reader)).cookie };
+    expect((await send(at('/api/usage?limit=1'), { headers: asAdmin })).status).toBe(200);
+    expect((await send(at('/api/intelligence/priors'), { headers: asAdmin })).status).toBe(200);
+    expect((await send(at('/api/usage?limit=1'), { headers: asReader })).status).toBe(200);
+    expect((await send(at('/api/intelligence/priors'), { headers: asReader })).status).toBe(403);
+  });
+
+  test('the cookie is worth nothing under /v1, and opens no inference', async () => {
+    const { cookie } = await logIn(admin);
+    expect((await send(`${gateway.url}/v1/usage`, { headers: { ...OWN, cookie } })).status).toBe(401);
+    const body = { model: 'auto', messages: [{ role: 'user', content: 'hi' }] };
+    for (const path of [
+      '/api/chat/completions',
+      '/api/intelligence/../chat/completions',
+      '/api/%63hat/completions',
+    ]) {
+      const answer = await send(at(path), { body, headers: { ...OWN, cookie } });
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.status).toBeLessThan(500);
+      expect(answer.text).not.toContain('chat.completion"');
+    }
+  });
+
+  test('a page of another origin gets nowhere, with the cookie or without', async () => {
+    const { cookie } = await logIn(admin);
+    const read = await send(at('/api/usage'), { headers: { cookie } });
+    expect(read.json).toMatchObject({ error: { code: 'not_the_dashboard' } });
+    const login = await send(at('/login'), { body: { key: admin } });
+    expect(login.status).toBe(403);
+  });
+
+  test('after a logout the cookie opens nothing', async () => {
+    const { cookie } = await logIn(admin);
+    const headers = { ...OWN, cookie };
+    expect((await send(at('/session'), { headers })).json).toEqual({ is_logged_in: true });
+    await send(at('/logout'), { method: 'POST', headers });
+    expect((await send(at('/session'), { headers })).json).toEqual({ is_logged_in: false });
+    expect((await send(at('/api/usage'), { headers })).status).toBe(401);
+  });
+
+  test.each([
+    ['a key that is not known', () => 'or-nobody', 401],
+    ['a key that may only ask models', () => client, 403],
+  ])('%s logs nobody in', async (_what, key, status) => {
+    const answer = await send(at('/login'), { body: { key: key() }, headers: OWN });
+    expect(answer.status).toBe(status);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.text).not.toContain(key());
+  });
+
+  test.each([[{}], [{ key: '' }], [{ key: 'x'.repeat(300) }], [{ key: 1 }], [{ key: 'a', more: 1 }]])(
+    'a login that is none is a 400: %j',
+    async (body) => {
+      const answer = await send(at('/login'), { body, headers: OWN });
+      expect(answer.status).toBe(400);
+      expect(answer.json).toMatchObject({ error: { type: 'invalid_request_error' } });
+    },
+  );
+});
