@@ -84,7 +84,7 @@ interface Account {
 
 /**
  * Counts in this process: each replica allows the whole of every limit, and a new process begins with nothing used.
- * Own windows rather than `rate-limiter-flexible`: see decision 60.
+ * Own windows rather than `rate-limiter-flexible`: see decision 61.
  */
 export function createRateLimiter(
   options: LimiterHands & { readonly settings: () => RateSettings },

@@ -17,8 +17,12 @@ export function matchAddresses(ranges: readonly string[]): (address: string | un
   };
 }
 
+/** Some proxies write the port behind an address: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+const WITH_PORT = /^(?:\[([^\]]*)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
+
 function bareAddress(address: string): string {
-  const [withoutZone = ''] = address.split('%', 1);
+  const found = WITH_PORT.exec(address);
+  const [withoutZone = ''] = (found?.[1] ?? found?.[2] ?? address).split('%', 1);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone)?.[1];
   return mapped ?? withoutZone;
 }

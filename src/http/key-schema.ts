@@ -4,7 +4,7 @@ import type { KeyScope } from '../gateway/keyring.ts';
 const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const satisfies readonly KeyScope[];
 /** Beyond this micro-USD are no longer whole numbers. */
 const MAX_USD = 1_000_000_000;
-const LAST_DAY = '9999-12-31';
+const LAST_MS = Date.UTC(9999, 11, 31);
 
 /** Lists show a key's name on its line: one that breaks lines could pass for another key. */
 const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u;
@@ -99,10 +99,7 @@ const settings = {
     }),
   expires_at: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2027-01-31T00:00:00Z' })
-    .refine(
-      (text) => text.slice(0, 10) <= LAST_DAY && Number.isFinite(Date.parse(text)),
-      'must be a time that there is',
-    )
+    .refine((text) => Date.parse(text) < LAST_MS, 'must be a time that there is')
     .nullish()
     .meta({ description: 'When it ends; null for never.', examples: ['2027-01-31T00:00:00Z'] }),
 };

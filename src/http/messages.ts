@@ -76,7 +76,8 @@ export function registerMessages(
   );
   app.post<{ Body: JsonBody | undefined }>(
     '/v1/messages/count_tokens',
-    { config: { access: 'inference', errorDialect: 'messages', operation: COUNTING } },
+    // No model works for it.
+    { config: { access: 'inference', isCounted: false, errorDialect: 'messages', operation: COUNTING } },
     async (request) => deps.countMessageTokens(checkCountTokensBody(presentBody(request.body).json)),
   );
 }

@@ -19,8 +19,10 @@ declare module 'fastify' {
 export function registerRateLimits(app: FastifyInstance, limiter: RateLimiter): void {
   app.decorateRequest('allowance', undefined);
   app.addHook('onRoute', (route) => {
-    route.config ??= {};
-    route.config.isCounted ??= route.method === 'POST' && route.config.access === 'inference';
+    const { config } = route;
+    const isPost = [route.method].flat().includes('POST');
+    // A copy: several routes may have been given one and the same.
+    route.config = { ...config, isCounted: config?.isCounted ?? (isPost && config?.access === 'inference') };
   });
   app.addHook('onRequest', (request, reply, done) => {
     if (request.caller === null) {
