@@ -31,6 +31,30 @@ export const chatAnswerSchema = z
   .meta({ id: 'ChatCompletion' });
 
 /** What the headers of an answer say of the choice. */
+/** On every answer to a caller with a limit, those of errors too. */
+const rateLimitHeaders = {
+  'x-ratelimit-limit-requests': z.string().optional().meta({ description: 'Requests a minute' }),
+  'x-ratelimit-remaining-requests': z.string().optional(),
+  'x-ratelimit-reset-requests': z
+    .string()
+    .optional()
+    .meta({ description: 'How long until all of them are there again', example: '17s' }),
+  'x-ratelimit-limit-tokens': z.string().optional().meta({ description: 'Tokens a minute' }),
+  'x-ratelimit-remaining-tokens': z.string().optional(),
+  'x-ratelimit-reset-tokens': z
+    .string()
+    .optional()
+    .meta({ description: 'How long until all of them are there again', example: '1m1s' }),
+  'x-ratelimit-remaining': z
+    .string()
+    .optional()
+    .meta({ description: 'Requests left; tokens, where only those are limited' }),
+  'x-ratelimit-reset': z
+    .string()
+    .optional()
+    .meta({ description: 'When all of them are there again, in epoch seconds', example: '1795800000' }),
+};
+
 export const answerHeadersSchema = z.object({
   'x-request-id': z.string().meta({ description: 'What feedback and explanations are asked by' }),
   'x-router-model': z.string(),
@@ -54,6 +78,7 @@ export const answerHeadersSchema = z.object({
     .string()
     .optional()
     .meta({ description: 'Of a hit: the request that it was made for, which can be explained and rated' }),
+  ...rateLimitHeaders,
   'x-router-budget-warning': z.string().optional().meta({
     description: 'Budgets that have reached a threshold, and which share of them is spent',
     example: 'key_day=0.92, total_month=0.81',

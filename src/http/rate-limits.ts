@@ -34,8 +34,11 @@ export function registerRateLimits(app: FastifyInstance, limiter: RateLimiter): 
       request.allowance = allowance;
       if (allowance === undefined) return;
       if (allowance.refusal !== undefined) throw allowance.refusal;
-      // The one event that comes however an answer ends, also when its client is gone.
-      if (isCounted) reply.raw.once('close', () => allowance.end());
+      if (!isCounted) return;
+      // The one event that comes however an answer ends, also when its client is gone; and it comes once: while
+      // somebody was asked who calls, the client may have left.
+      if (reply.raw.destroyed) allowance.end();
+      else reply.raw.once('close', () => allowance.end());
     };
     try {
       const found = isCounted ? limiter.admit(request.caller) : limiter.look(request.caller);
