@@ -52,7 +52,12 @@ const command = new Command('bench:learning')
   )
   .addOption(new Option('--suite <name>', 'more runs of the router').choices([...SUITES, 'all']))
   .option('--budget <usd>', 'per 1,000 requests: also play the router under it', numberWithin(1e-9, 1e9))
-  .option('--off-policy', "also ask the router's logs what the best model per task would have achieved")
+  .option('--off-policy', "also ask the router's logs what other policies would have achieved")
+  .option(
+    '--exploration <share>',
+    "the router's ε in those logs, as routing.exploration",
+    numberWithin(0, 0.5),
+  )
   .addOption(
     new Option('--prior <name>', 'what the router knows beforehand').choices([...PRIORS]).default('none'),
   )
@@ -79,6 +84,7 @@ const options = command.opts<{
   suite?: SuiteName | 'all';
   budget?: number;
   offPolicy?: true;
+  exploration?: number;
   prior: PriorName;
   sweep: boolean;
   processes: number;
@@ -178,7 +184,9 @@ async function bench(): Promise<void> {
       budgetUsd === undefined || budgeted === undefined
         ? null
         : summarizeBudget(table, budgetUsd, budgeted(results)),
-    offPolicy: options.offPolicy ? proveOffPolicy(loaded, { lambda, requests, seeds }) : null,
+    offPolicy: options.offPolicy
+      ? proveOffPolicy(loaded, { lambda, requests, seeds, floorShare: options.exploration })
+      : null,
     suites: suites.map(({ suiteCase, runs }): SuiteRow => {
       const own = runs(results);
       const { regretVsBestFixed, alarmsPer30k } = summarizePolicy(table, requests, own, []);

@@ -63,6 +63,8 @@ export function makePolicy(
     readonly budgetUsd?: number;
     /** For the router alone: what it knows before the first outcome. */
     readonly prior?: PriorName;
+    /** For the router alone: ε. */
+    readonly floorShare?: number;
     /** Text components per prompt, for LinUCB. */
     readonly features: { readonly values: Float64Array; readonly dimension: number } | undefined;
   },
@@ -81,6 +83,7 @@ export function makePolicy(
           source: context.labelSource,
           judge: context.judge && { ...context.judge, random: createRandom(seed + 29) },
           budgetUsd: context.budgetUsd,
+          floorShare: context.floorShare,
           prior: priorOfTable(context.prior ?? 'none', catalog, table.tasks, createRandom(seed + 17)),
         },
         random,

@@ -45,6 +45,8 @@ export function outriderPolicy(
     readonly prior?: QualityPrior;
     /** A judge beside the labels, as under `[judge]`. */
     readonly judge?: ReplayJudge;
+    /** ε, as `routing.exploration`; the default where left out. */
+    readonly floorShare?: number;
   },
   random: Random,
 ): Policy {
@@ -100,6 +102,7 @@ export function outriderPolicy(
         learner,
         random,
         explore: options.explore,
+        floorShare: options.floorShare,
         isExplicit: false,
         costPenalty: pacer?.costPenalty(options.valueOfQualityUsd),
         judging: judge && {

@@ -109,16 +109,17 @@ export function describeResult(result: BenchResult): string {
 }
 
 function describeOffPolicy(proof: NonNullable<BenchResult['offPolicy']>): string[] {
-  const named = [
-    ['SNIPS', proof.snips],
-    ['doubly robust', proof.doublyRobust],
-  ] as const;
   return [
-    `off-policy estimates of the best model per task: effective sample size ${proof.effectiveSampleSize.toFixed(0)}, without support ${percent(proof.unsupportedShare)}`,
-    ...named.map(
-      ([name, kind]) =>
-        `${name.padEnd(14)} bias ${kind.bias.mean.toFixed(4)} (${kind.bias.se.toFixed(4)}), mean error ${kind.meanAbsoluteError.toFixed(4)}, root mean square ${kind.rootMeanSquare.toFixed(4)}, 90 % interval holds in ${kind.covered} of ${kind.estimates}`,
-    ),
+    "off-policy estimates from the router's own logs, against the truth",
+    ...proof.flatMap(({ target, refused, effectiveSampleSize, unsupportedShare, snips, doublyRobust }) => [
+      `${target}: effective sample size ${effectiveSampleSize.toFixed(0)}, without support ${percent(unsupportedShare)}, refused ${refused} times`,
+      ...(doublyRobust.estimates === 0
+        ? []
+        : [['SNIPS', snips] as const, ['doubly robust', doublyRobust] as const].map(
+            ([name, kind]) =>
+              `  ${name.padEnd(14)} bias ${kind.bias.mean.toFixed(4)} (${kind.bias.se.toFixed(4)}), mean error ${kind.meanAbsoluteError.toFixed(4)}, root mean square ${kind.rootMeanSquare.toFixed(4)}, 90 % interval ± ${kind.halfWidth.toFixed(4)} holds in ${kind.covered} of ${kind.estimates}`,
+          )),
+    ]),
   ];
 }
 

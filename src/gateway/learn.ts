@@ -72,7 +72,7 @@ export function watchQuality(
   if (look === undefined) return;
   deps.log.warn(
     { model: look.modelId, epoch: look.epoch },
-    'a second look: older outcomes of this model count a hundredth now, so that it is tried again',
+    'a second look: older outcomes of this model count a thousandth now, so that it is tried again',
   );
   openEpoch(deps, look.modelId, look.epoch, 'second_look');
 }

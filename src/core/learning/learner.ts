@@ -32,8 +32,8 @@ const WATCH_FROM = 15;
 const WATCH_STRENGTH = 10;
 /** Answers without a label that are taken for granted, so that the first label is no rate of 1. */
 const UNLABELLED_START = 10;
-/** A second look leaves a hundredth of what was known: at a tenth a fallen model is still not drawn. */
-const EPOCHS_PER_LOOK = 2;
+/** A second look leaves a thousandth of what was known: at a tenth a fallen model is still not drawn. */
+const EPOCHS_PER_LOOK = 3;
 /** Response times have tails: without this bound three stragglers are a change. */
 const TIMING_Z_LIMIT = 3;
 

@@ -1,17 +1,10 @@
-/** One logged choice, with all that was known when it was made. Arms are in any order, the same in every list. */
-export interface LoggedChoice {
-  /** Probability with which each arm was going to be chosen; 0 where it could not be. */
-  readonly propensities: ArrayLike<number>;
-  /** What is expected of each arm for this request: of its quality, its cost, whatever `reward` is of. */
-  readonly predictions: ArrayLike<number>;
-  /** Position of the arm that was chosen. */
-  readonly chosen: number;
-  readonly reward: number;
-}
+import type { LoggedChoice } from './logged-choice.ts';
+import { gatherCells, type OffPolicyCell } from './off-policy-cells.ts';
 
 export interface Estimate {
+  /** Mean reward that the other policy would have had on the logged requests. */
   readonly mean: number;
-  /** Bounds of a 90 % interval of normal theory. */
+  /** Bounds of a 90 % interval for that, of normal theory. */
   readonly low90: number;
   readonly high90: number;
 }
@@ -19,154 +12,118 @@ export interface Estimate {
 export interface OffPolicyEstimate {
   /** Choices that could be used. */
   readonly samples: number;
+  /** Choices of `NOT_CHOSEN_FREELY`, and rows that make no sense. */
+  readonly leftOut: number;
   /** (Σw)²/Σw² of the weights w = τ(a)/π(a). */
   readonly effectiveSampleSize: number;
-  /** Share of the target's choices that the log could not have made: nothing but predictions is known of them. */
+  /** Share of the target's choices that the log could not have made. */
   readonly unsupportedShare: number;
-  /** Undefined when support is too thin. Takes unsupported choices to be like the others. */
+  /** Undefined when support is too thin: fewer than 50 effective samples, or more than half unsupported. Takes unsupported choices to be like the others: prefer `doublyRobust`. */
   readonly snips: Estimate | undefined;
-  /** Undefined likewise. Takes unsupported choices to be as predicted. */
+  /** Undefined likewise. Takes unsupported choices to be like the same arm's in the same cluster. */
   readonly doublyRobust: Estimate | undefined;
+}
+
+export interface OffPolicyOptions<Logged> {
+  /** Key of alike requests: their task. One cluster where left out. */
+  readonly clusterOf?: (row: Logged) => number | string;
+  /**
+   * δ at least: how far arms lie from their predictions, standard deviation in units of reward. Left out: .1, for
+   * quality. Where the log shows more, more.
+   */
+  readonly armDeviation?: number;
 }
 
 /** Below this, one lucky answer decides: no estimate is better than that one. */
 export const FEWEST_EFFECTIVE_SAMPLES = 50;
+/** Above this an estimate would be a guess about most of what it speaks of. */
+export const LARGEST_UNSUPPORTED_SHARE = 0.5;
 const NORMAL_90 = 1.6449;
-
-interface Term {
-  /** w = τ(a)/π(a) of the chosen arm. */
-  readonly weight: number;
-  readonly reward: number;
-  /** r − q̂ of the chosen arm. */
-  readonly residual: number;
-  /** Σ_a τ(a)·q̂(a). */
-  readonly predicted: number;
-}
+const ARM_DEVIATION = 0.1;
 
 /**
- * What another policy τ would have achieved on the logged choices of π:
+ * What another policy τ would have achieved on the logged choices of π. With w = τ(a)/π(a) of the chosen arm,
  *
- *     SNIPS = Σ w·r / Σ w,   w = τ(a)/π(a) of the chosen arm               (Swaminathan & Joachims 2015)
- *     DR    = mean(Σ_a τ(a)·q̂(a)) + (1 − u)·Σ w·(r − q̂) / Σ w               (Dudík et al. 2011, self-normalised)
+ *     SNIPS = Σ w·r / Σ w                                                  (Swaminathan & Joachims 2015)
  *
- * where u is the unsupported share. Weights that depend on π itself (Zhan et al. 2021) were tried: a router that
- * learns gives an unlucky arm a small π, so they are biased, by −.01 on panel12. Rows that make no sense (a choice of
- * probability 0, NaN) are left out.
+ * and doubly robust (Dudík et al. 2011), by cell c = (cluster, arm), each with the share m of τ's choices that is its own:
+ *
+ *     q̂ = q + Σ(r − q) / (n + 20)           the arm's mean of n outcomes, leaning on its predictions q
+ *     R = Σ w·(r − q̂) / Σ w                 what is left, by importance weights;  s = supported share of m
+ *     g = s·e²/(e² + 20²)                   how far R is to be believed, e = (Σw)²/Σw² of the cell alone
+ *     DR = Σ_c m·(q̂ + g·R)
+ *     variance = Σ_c m²·((1−g)·√(f·σ²/(n+20)) + g·√V)² + (δ·Σ_c m·f·(1−g)·20/(n+20))²
+ *
+ * σ² is the variance of outcomes in the cluster, V the linearised one of R, f the share of τ's choices that the log did not
+ * happen to make itself. The last term is that all arms hardly tried may lie off by δ in the same direction: a router that
+ * learns leaves an arm after a few unlucky outcomes, so errors of such cells are no noise that averages out (Nie et al.
+ * 2018). Importance weights alone are exact and too rare there: a cell with an effective sample of 5 gets g = .06.
+ * Numbers, and what else was tried: docs/learning.md.
  *
  * @param target probabilities of the other policy for a row, in the order of its arms; summing to 1
  */
 export function evaluateOffPolicy<Logged extends LoggedChoice>(
   log: Iterable<Logged>,
   target: (row: Logged) => ArrayLike<number>,
+  options: OffPolicyOptions<Logged> = {},
 ): OffPolicyEstimate {
-  const terms: Term[] = [];
-  let unsupported = 0;
-  for (const row of log) {
-    const shares = target(row);
-    const term = termOf(row, shares);
-    if (term === undefined) continue;
-    terms.push(term);
-    unsupported += unsupportedOf(row, shares);
-  }
+  const { clusterOf = () => 0, armDeviation = ARM_DEVIATION } = options;
+  const { cells, terms, leftOut, deviation } = gatherCells(log, target, { clusterOf, armDeviation });
+  const samples = terms.length;
   const total = sumOf(terms, ({ weight }) => weight);
   const squares = sumOf(terms, ({ weight }) => weight ** 2);
-  const samples = terms.length;
   const effectiveSampleSize = squares > 0 ? (total * total) / squares : 0;
-  const unsupportedShare = samples > 0 ? unsupported / samples : 0;
-  const support = { samples, effectiveSampleSize, unsupportedShare };
-  if (effectiveSampleSize < FEWEST_EFFECTIVE_SAMPLES) {
+  const support = {
+    samples,
+    leftOut,
+    effectiveSampleSize,
+    unsupportedShare: samples > 0 ? sumOf(cells, ({ mass, supportedMass }) => mass - supportedMass) : 0,
+  };
+  const isThin = !(effectiveSampleSize >= FEWEST_EFFECTIVE_SAMPLES);
+  if (isThin || support.unsupportedShare > LARGEST_UNSUPPORTED_SHARE) {
     return { ...support, snips: undefined, doublyRobust: undefined };
   }
-  const scale = samples / total;
-  const meanReward = sumOf(terms, ({ weight, reward }) => weight * reward) / total;
-  const meanResidual = sumOf(terms, ({ weight, residual }) => weight * residual) / total;
-  const meanPredicted = sumOf(terms, ({ predicted }) => predicted) / samples;
-  const supported = 1 - unsupportedShare;
+  const mean = sumOf(terms, ({ weight, reward }) => weight * reward) / total;
+  const deviations = sumOf(
+    terms,
+    ({ weight, reward, propensity }) => (weight * (reward - mean)) ** 2 * (1 - propensity),
+  );
+  // What SNIPS does not see of its cells: it has no prediction to fall back on.
+  const unseen = varianceOf(cells, deviation, () => 0);
   return {
     ...support,
-    snips: estimateOf(terms, meanReward, ({ weight, reward }) => scale * weight * (reward - meanReward)),
+    snips: estimateOf(mean, deviations / total ** 2 + unseen),
     doublyRobust: estimateOf(
-      terms,
-      meanPredicted + supported * meanResidual,
-      ({ weight, residual, predicted }) =>
-        predicted - meanPredicted + supported * scale * weight * (residual - meanResidual),
+      sumOf(cells, ({ mass, predicted, belief, residual }) => mass * (predicted + belief * residual)),
+      varianceOf(cells, deviation, ({ belief }) => belief),
     ),
   };
 }
 
-/** Rewards' worth of the cluster's mean in the mean of an arm there. */
-const CLUSTER_STRENGTH = 5;
-
-/**
- * What the whole log says of each arm in each cluster of alike requests (a task): q̂ = (Σ r + 5·r̄) / (n + 5) with r̄ the
- * cluster's mean. To be used as `predictions` of all its rows: what was predicted when a choice was made is early and
- * cautious exactly where the log could not have chosen an arm, and the doubly robust estimate believes it there.
- *
- * @param clusterOf any key; rows with the same key are alike
- * @returns predictions for a row, in the order of its arms
- */
-export function hindsightPredictions<Logged extends LoggedChoice>(
-  log: readonly Logged[],
-  clusterOf: (row: Logged) => number | string,
-): (row: Logged) => ArrayLike<number> {
-  const clusterToSums = new Map<number | string, { rewards: Float64Array; counts: Float64Array }>();
-  for (const row of log) {
-    const { chosen, reward, propensities } = row;
-    if (!Number.isFinite(reward) || !((propensities[chosen] ?? 0) > 0)) continue;
-    const cluster = clusterOf(row);
-    let sums = clusterToSums.get(cluster);
-    if (sums === undefined) {
-      const arms = propensities.length;
-      sums = { rewards: new Float64Array(arms), counts: new Float64Array(arms) };
-      clusterToSums.set(cluster, sums);
-    }
-    sums.rewards[chosen] = (sums.rewards[chosen] ?? 0) + reward;
-    sums.counts[chosen] = (sums.counts[chosen] ?? 0) + 1;
-  }
-  const clusterToMeans = new Map(
-    [...clusterToSums].map(([cluster, { rewards, counts }]) => {
-      const total = counts.reduce((sum, count) => sum + count, 0);
-      const mean = rewards.reduce((sum, reward) => sum + reward, 0) / total;
-      const means = rewards.map(
-        (reward, arm) => (reward + CLUSTER_STRENGTH * mean) / ((counts[arm] ?? 0) + CLUSTER_STRENGTH),
-      );
-      return [cluster, means];
-    }),
+function varianceOf(
+  cells: readonly OffPolicyCell[],
+  armDeviation: number,
+  beliefOf: (cell: OffPolicyCell) => number,
+): number {
+  const noise = sumOf(cells, (cell) => {
+    const belief = beliefOf(cell);
+    const ofPrediction = Math.sqrt(cell.unseenShare * cell.predictionVariance);
+    return (cell.mass * ((1 - belief) * ofPrediction + belief * Math.sqrt(cell.residualVariance))) ** 2;
+  });
+  const lean = sumOf(
+    cells,
+    (cell) => cell.mass * cell.unseenShare * (1 - beliefOf(cell)) * cell.predictionShare,
   );
-  return (row) => clusterToMeans.get(clusterOf(row)) ?? row.predictions;
+  return noise + (armDeviation * lean) ** 2;
 }
 
-function termOf(row: LoggedChoice, shares: ArrayLike<number>): Term | undefined {
-  const { propensities, predictions, chosen, reward } = row;
-  const propensity = propensities[chosen] ?? 0;
-  if (!(propensity > 0)) return undefined;
-  let predicted = 0;
-  for (let arm = 0; arm < shares.length; arm += 1) {
-    const share = shares[arm] ?? 0;
-    if (share !== 0) predicted += share * (predictions[arm] ?? Number.NaN);
-  }
-  const weight = (shares[chosen] ?? 0) / propensity;
-  const residual = reward - (predictions[chosen] ?? Number.NaN);
-  if (!(weight >= 0) || !Number.isFinite(weight + residual + predicted)) return undefined;
-  return { weight, reward, residual, predicted };
-}
-
-function unsupportedOf({ propensities }: LoggedChoice, shares: ArrayLike<number>): number {
-  let lost = 0;
-  for (let arm = 0; arm < shares.length; arm += 1) {
-    if (!((propensities[arm] ?? 0) > 0)) lost += shares[arm] ?? 0;
-  }
-  return lost;
-}
-
-/** A mean with the interval of its linearised deviations. */
-function estimateOf(terms: readonly Term[], mean: number, deviationOf: (term: Term) => number): Estimate {
-  const half = (NORMAL_90 * Math.sqrt(sumOf(terms, (term) => deviationOf(term) ** 2))) / terms.length;
+function estimateOf(mean: number, variance: number): Estimate {
+  const half = NORMAL_90 * Math.sqrt(variance);
   return { mean, low90: mean - half, high90: mean + half };
 }
 
-function sumOf(terms: readonly Term[], read: (term: Term) => number): number {
+function sumOf<Item>(items: readonly Item[], read: (item: Item) => number): number {
   let sum = 0;
-  for (const term of terms) sum += read(term);
+  for (const item of items) sum += read(item);
   return sum;
 }

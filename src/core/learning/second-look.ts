@@ -1,9 +1,9 @@
 import { at, grown } from './belief-sums.ts';
 
-/** Labelled outcomes, of any model, from an alarm to the first look; each next one is twice as long in coming, … */
+/** Labelled outcomes, of any model, from an alarm to the first look; the next one is twice as long in coming, … */
 const FIRST_LOOK_AFTER = 1000;
-/** … up to this: that is also how long a model that is well again may go unnoticed. */
-const LATEST_LOOK_AFTER = 4000;
+/** … up to this: that is also how long it may take until a model that is well again is tried. */
+const LATEST_LOOK_AFTER = 2000;
 /** A model with this share of the outcomes since is in use: there is nothing to look for. */
 const USED_SHARE = 0.02;
 
