@@ -247,7 +247,8 @@ export function createMetrics(sources: MetricSources): Metrics {
       selectionSeries(first.modelId)(decision.profile.task)(decision.reason)(decision.strategy).add(1);
       const { nats, regretUsd } = uncertaintyOf(decision);
       entropySeries.observe(nats);
-      regretSeries.add(regretUsd);
+      // Where the client named models, whoever stands behind them was not forgone for the sake of exploring.
+      if (decision.reason !== 'explicit') regretSeries.add(regretUsd);
       if (decision.circumstances?.dryRun)
         countDryRun(first, decision.circumstances.dryRun.ranking[0] ?? first);
     },

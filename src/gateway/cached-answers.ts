@@ -68,7 +68,6 @@ export function placeInCache(
 function partsOf(job: Job, { tiers }: Policy): (string | Buffer)[] {
   const { operation, keyId, body, bytes, members, taskHint } = job;
   const { explore: _explore, hold_back: _holdBack, allow_fallback: _fallback, ...route } = body.route ?? {};
-  const { allow_fallbacks: _fallbacks, ...provider } = body.provider ?? {};
   const parts: (string | Buffer)[] = [
     JSON.stringify([
       operation.name,
@@ -77,7 +76,7 @@ function partsOf(job: Job, { tiers }: Policy): (string | Buffer)[] {
       body.models,
       body.preset,
       sorted(route),
-      sorted(provider),
+      sorted(body.provider ?? {}),
       tiers.map(({ strategy }) => strategy.name),
       taskHint,
     ]),

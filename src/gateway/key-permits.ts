@@ -1,6 +1,6 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import type { Job, RouteWishes } from './job.ts';
+import type { Job, ProviderWishes, RouteWishes } from './job.ts';
 
 /** What a key may use; undefined for all. */
 export type Permits = Pick<Job, 'allowedModels' | 'allowedProviders'>;
@@ -25,7 +25,7 @@ export function isPermitted(
 export function refuseForbidden(
   job: Permits & { readonly body: { readonly model: string } },
   candidates: readonly Candidate[],
-  wishes: Pick<RouteWishes, 'models' | 'provider_allow'>,
+  wishes: Pick<RouteWishes, 'models' | 'provider_allow'> & Pick<ProviderWishes, 'only'>,
 ): void {
   const { allowedModels, allowedProviders } = job;
   if (allowedModels === undefined && allowedProviders === undefined) return;
@@ -33,6 +33,8 @@ export function refuseForbidden(
   if (model !== undefined) throw forbidden(job, 'model', model, 'route.models');
   const provider = wishes.provider_allow?.find((name) => allowedProviders?.has(name) === false);
   if (provider !== undefined) throw forbidden(job, 'provider', provider, 'route.provider_allow');
+  const only = wishes.only?.find((name) => allowedProviders?.has(name) === false);
+  if (only !== undefined) throw forbidden(job, 'provider', only, 'provider.only');
   if (candidates.some(({ model: { id }, endpoint }) => isPermitted(job, id, endpoint.provider))) return;
   throw forbidden(job, 'model', job.body.model, 'model');
 }

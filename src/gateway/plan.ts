@@ -23,9 +23,7 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
   const { tiers } = policy;
   const { operation } = job;
   const profile = operation.profile(job);
-  if (job.taskHint !== undefined && parseTask(job.taskHint) === undefined) {
-    job.warnings = [...job.warnings, 'ignored:x-router-task'];
-  }
+  if (job.taskHint !== undefined && parseTask(job.taskHint) === undefined) warn(job, 'ignored:x-router-task');
   // Where only named models come first, nothing is left to a strategy that could be observed.
   const baseline = operation.isConversation && !tiers[0]?.isExplicit ? routing.baseline : undefined;
   const { tongues } = live.catalog;
@@ -48,6 +46,11 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
     );
   }
   return decision;
+}
+
+/** Once, also where a request is planned twice. */
+function warn(job: Job, warning: string): void {
+  if (!job.warnings.includes(warning)) job.warnings = [...job.warnings, warning];
 }
 
 function inputOf(

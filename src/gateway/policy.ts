@@ -63,7 +63,8 @@ export function policyOf(live: LiveSettings, job: Job): Policy {
     const candidates = tiers.flatMap((tier) => tier.candidates);
     refuseForbidden(job, candidates, {
       models: route.models,
-      provider_allow: route.provider_allow ?? provider.only,
+      provider_allow: route.provider_allow,
+      only: provider.only,
     });
   }
   return {

@@ -37,7 +37,7 @@ beforeEach(() => {
   calls = other.requests.length;
 });
 
-type Wishes = { route?: object };
+type Wishes = { route?: object; provider?: object; models?: string[] };
 const ask = (client: OpenAI, model: string, more: Wishes = {}) =>
   client.chat.completions.create({ model, messages: userSays('hi'), ...more }, METADATA_WANTED);
 
@@ -75,6 +75,8 @@ describe('a key for some providers', () => {
       'provider_not_allowed',
       'route.provider_allow',
     ],
+    ['auto', { provider: { only: ['good', 'other'] } }, 'provider_not_allowed', 'provider.only'],
+    ['both', { models: ['auto'], provider: { only: ['other'] } }, 'provider_not_allowed', 'provider.only'],
   ])('%s %j is a 403 that names what it may use', async (model, more, code, param) => {
     await expect(ask(client, model, more)).rejects.toMatchObject({
       status: 403,
