@@ -121,6 +121,7 @@ function buildEndpoint(
       outputUsdPerMillion: table.output_usd_per_million ?? listed?.outputUsdPerMillion ?? 0,
       cachedInputUsdPerMillion:
         table.cached_input_usd_per_million ?? listed?.cachedInputUsdPerMillion ?? inputUsdPerMillion,
+      cacheWriteUsdPerMillion: table.cache_write_usd_per_million ?? listed?.cacheWriteUsdPerMillion,
       unitUsd: unitUsd ?? listed?.unitUsd,
     },
     isPriceKnown: isPriceGiven || listed !== undefined,

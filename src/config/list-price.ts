@@ -57,6 +57,9 @@ function priceOf(listed: ListedPrices): Price | undefined {
     inputUsdPerMillion: input ?? 0,
     outputUsdPerMillion: output ?? 0,
     cachedInputUsdPerMillion: perMillion(listed.cache_read_mtok) ?? input ?? 0,
+    ...(listed.cache_write_mtok === undefined
+      ? {}
+      : { cacheWriteUsdPerMillion: perMillion(listed.cache_write_mtok) }),
   };
 }
 

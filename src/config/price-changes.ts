@@ -22,6 +22,7 @@ function isSame(one: Price, other: Price): boolean {
     one.inputUsdPerMillion === other.inputUsdPerMillion &&
     one.outputUsdPerMillion === other.outputUsdPerMillion &&
     one.cachedInputUsdPerMillion === other.cachedInputUsdPerMillion &&
+    one.cacheWriteUsdPerMillion === other.cacheWriteUsdPerMillion &&
     one.unitUsd === other.unitUsd
   );
 }

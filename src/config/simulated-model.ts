@@ -10,6 +10,7 @@ export interface SimulatedModel {
   readonly inputUsdPerMillion: number;
   readonly outputUsdPerMillion: number;
   readonly cachedInputUsdPerMillion?: number;
+  readonly cacheWriteUsdPerMillion?: number;
   /** USD for one image, second of audio, character or search. */
   readonly unitUsd?: number;
   readonly dimensions?: number;

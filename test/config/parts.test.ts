@@ -96,7 +96,12 @@ describe('findListing', () => {
       NOON_MS,
     );
     expect(listing).toEqual({
-      price: { inputUsdPerMillion: 2, outputUsdPerMillion: 10, cachedInputUsdPerMillion: 0.2 },
+      price: {
+        inputUsdPerMillion: 2,
+        outputUsdPerMillion: 10,
+        cachedInputUsdPerMillion: 0.2,
+        cacheWriteUsdPerMillion: 2.5,
+      },
       contextLength: 1_050_000,
     });
   });

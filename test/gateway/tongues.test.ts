@@ -10,7 +10,17 @@ import { type NativeUpstream, startNativeUpstream } from '../fixtures/tongues/na
 import { WEATHER_TOOLS } from '../providers/ai-sdk/call.ts';
 import { ask, read } from './ask.ts';
 
-const SCENES = ['text', 'tools', 'json', 'thinking', 'overloaded', 'rate-limited', 'error-middle', 'stalled'];
+const SCENES = [
+  'cache-write',
+  'text',
+  'tools',
+  'json',
+  'thinking',
+  'overloaded',
+  'rate-limited',
+  'error-middle',
+  'stalled',
+];
 /** 20 tokens at full price, 100 cached ones at a tenth, 8 at two dollars. */
 const COST_USD = (20 * 1 + 100 * 0.1 + 8 * 2) / 1_000_000;
 
@@ -182,6 +192,15 @@ describe.each(TONGUES)('the openai client and %s', (tongue) => {
     await expect.poll(() => native.openAnswers(), { interval: 5 }).toBe(0);
     expect(performance.now() - leftMs).toBeLessThan(1_000);
   });
+});
+
+test('what Anthropic keeps for the next time is charged at its own price', async () => {
+  const { usage } = await client.chat.completions.create({
+    model: 'anthropic-cache-write',
+    messages: userSays('How is Paris?'),
+  });
+  expect(usage?.prompt_tokens_details).toMatchObject({ cached_tokens: 0, cache_write_tokens: 100 });
+  expect((usage as OpenAI.CompletionUsage & Cost).cost).toBeCloseTo((20 + 100 * 1.25 + 8 * 2) / 1_000_000, 9);
 });
 
 describe('auto', () => {

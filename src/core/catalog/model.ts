@@ -29,6 +29,8 @@ export interface Price {
   readonly outputUsdPerMillion: number;
   /** Price of prompt tokens that the provider served from its cache; the input price where it is not known. */
   readonly cachedInputUsdPerMillion: number;
+  /** Price of prompt tokens that the provider keeps for the next time (Anthropic's 5 minutes); absent: the input price. */
+  readonly cacheWriteUsdPerMillion?: number;
   /** USD for one unit of what its type of model is sold by beside tokens (`units` of `Usage`); absent: nothing. */
   readonly unitUsd?: number;
 }

@@ -9,7 +9,7 @@ const MICRO_USD_PER_USD = 1_000_000;
 
 /**
  * What an answer costs, in whole micro-USD, half rounded up. USD per million tokens is micro-USD per token.
- * Cached input tokens are charged at their own price, and are part of `inputTokens`. Units are what else is charged: an
+ * Cached input tokens, and those that are kept for the next time, are charged at their own prices and are part of `inputTokens`. Units are what else is charged: an
  * image, a second of audio, a character, a search. A price that is not a
  * positive number counts as free: the cost can never be negative or NaN.
  */
@@ -18,13 +18,16 @@ export function costMicroUsd(
     readonly inputTokens: number;
     readonly outputTokens: number;
     readonly cachedInputTokens: number;
+    readonly cacheWriteTokens?: number;
     readonly units?: number;
   },
   price: Price,
 ): number {
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
+  const written = Math.min(usage.cacheWriteTokens ?? 0, usage.inputTokens - cached);
   const tokens =
-    (usage.inputTokens - cached) * unitsPerToken(price.inputUsdPerMillion) +
+    (usage.inputTokens - cached - written) * unitsPerToken(price.inputUsdPerMillion) +
+    written * unitsPerToken(price.cacheWriteUsdPerMillion ?? price.inputUsdPerMillion) +
     cached * unitsPerToken(price.cachedInputUsdPerMillion) +
     usage.outputTokens * unitsPerToken(price.outputUsdPerMillion);
   return Math.round((tokens + amountOf(usage.units, price.unitUsd)) / UNITS_PER_MICRO_USD);

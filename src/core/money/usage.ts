@@ -3,6 +3,8 @@ export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  /** Part of the input as well: what the provider kept of it for the next time, where that has a price of its own. */
+  readonly cacheWriteTokens?: number;
   /** Images, seconds of audio, characters or searches, by the operation; absent where only tokens are charged. */
   readonly units?: number;
   /** True when some of it is our own estimate, because the provider said nothing or nothing credible. */
@@ -31,6 +33,8 @@ export function readUsage(usage: unknown): Usage | undefined {
     stated === undefined || stated === null ? outputOfTotal(usage, inputTokens) : readCount(stated);
   if (outputTokens === undefined) return undefined;
   const cached = statedCachedTokens(usage);
+  const written = readCount(statedDetails(usage)?.cache_write_tokens);
+  if (written !== undefined && written > 0) return withWritten(inputTokens, outputTokens, cached, written);
   if (cached === undefined || cached === null) {
     return { inputTokens, outputTokens, cachedInputTokens: 0, isEstimated: false };
   }
@@ -62,6 +66,19 @@ export function estimateUsage(seen: {
   };
 }
 
+/** Only some providers sell what they keep: the shape of all other usages stays one. */
+function withWritten(inputTokens: number, outputTokens: number, said: unknown, written: number): Usage {
+  const cached = readCount(said ?? 0);
+  const isCredible = cached !== undefined && cached + written <= inputTokens;
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens: isCredible ? cached : 0,
+    cacheWriteTokens: isCredible ? written : 0,
+    isEstimated: !isCredible,
+  };
+}
+
 function outputOfTotal(usage: Record<string, unknown>, inputTokens: number): number | undefined {
   const total = readCount(usage.total_tokens);
   return total === undefined || total < inputTokens ? undefined : total - inputTokens;
@@ -69,9 +86,13 @@ function outputOfTotal(usage: Record<string, unknown>, inputTokens: number): num
 
 /** OpenAI and most others; OpenAI's Responses; DeepSeek. */
 function statedCachedTokens(usage: Record<string, unknown>): unknown {
+  const details = statedDetails(usage);
+  return details?.cached_tokens !== undefined ? details.cached_tokens : usage.prompt_cache_hit_tokens;
+}
+
+function statedDetails(usage: Record<string, unknown>): Record<string, unknown> | undefined {
   const details = usage.prompt_tokens_details ?? usage.input_tokens_details;
-  if (isObject(details) && details.cached_tokens !== undefined) return details.cached_tokens;
-  return usage.prompt_cache_hit_tokens;
+  return isObject(details) ? details : undefined;
 }
 
 function readCount(value: unknown): number | undefined {

@@ -11,6 +11,15 @@ describe('costMicroUsd', () => {
     expect(costMicroUsd(usage, price)).toBe(354 + 40 + 79);
   });
 
+  it('charges what is kept for the next time at its own price, else at the input price', () => {
+    const usage = { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 400, cacheWriteTokens: 200 };
+    expect(costMicroUsd(usage, price)).toBe(354 + 40 + 79);
+    expect(costMicroUsd(usage, { ...price, cacheWriteUsdPerMillion: 0.74 })).toBe(236 + 148 + 40 + 79);
+    expect(costMicroUsd({ ...usage, cacheWriteTokens: 900 }, { ...price, cacheWriteUsdPerMillion: 1 })).toBe(
+      600 + 40 + 79,
+    );
+  });
+
   it('rounds half up where floating point would lose the half', () => {
     const cents = { inputUsdPerMillion: 0.145, outputUsdPerMillion: 0, cachedInputUsdPerMillion: 0 };
     expect(100 * 0.145).toBeLessThan(14.5);

@@ -17,6 +17,24 @@ describe('readUsage', () => {
     });
   });
 
+  it('reads what was kept for the next time, and believes no more than fits', () => {
+    const said = (cached: number, written: number) =>
+      readUsage({
+        prompt_tokens: 120,
+        completion_tokens: 30,
+        prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written },
+      });
+    expect(said(20, 100)).toEqual({
+      inputTokens: 120,
+      outputTokens: 30,
+      cachedInputTokens: 20,
+      cacheWriteTokens: 100,
+      isEstimated: false,
+    });
+    expect(said(21, 100)).toMatchObject({ cachedInputTokens: 0, cacheWriteTokens: 0, isEstimated: true });
+    expect(said(20, 0)).not.toHaveProperty('cacheWriteTokens');
+  });
+
   it('reads Responses, DeepSeek and embeddings', () => {
     const responses = { input_tokens: 9, output_tokens: 2, input_tokens_details: { cached_tokens: 3 } };
     expect(readUsage(responses)).toMatchObject({ inputTokens: 9, outputTokens: 2, cachedInputTokens: 3 });
