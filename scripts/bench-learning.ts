@@ -33,6 +33,12 @@ const command = new Command('bench:learning')
   .option('--seeds <count>', 'streams', wholeNumber(1, 1000), 20)
   .addOption(new Option('--policy <name>').choices([...POLICIES, 'all']).default('all'))
   .option('--label-rate <share>', 'of requests that get a label', numberWithin(0, 1), 1)
+  .option(
+    '--label-bias <factor>',
+    'useless answers are labelled so many times as often',
+    numberWithin(0.01, 100),
+    1,
+  )
   .option('--label-delay <requests>', 'between an answer and its label', wholeNumber(0, 1_000_000), 0)
   .option('--judge-rate <share>', 'of a judge beside the labels, as [judge] share', numberWithin(0, 1), 0)
   .addOption(
@@ -75,6 +81,7 @@ const options = command.opts<{
   seeds: number;
   policy: PolicyName | 'all';
   labelRate: number;
+  labelBias: number;
   labelDelay: number;
   judgeRate: number;
   judgeFlip: number;
@@ -106,6 +113,7 @@ async function bench(): Promise<void> {
   const { lambda, requests, seeds } = options;
   const feedback = {
     labelRate: options.labelRate,
+    labelBias: options.labelBias,
     labelDelay: options.labelDelay,
     judgeRate: options.judgeRate,
     judgeFlip: options.judgeFlip,

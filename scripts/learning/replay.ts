@@ -9,6 +9,8 @@ import type { TableCatalog } from './table-catalog.ts';
 export interface Feedback {
   /** Share of the requests that get one, 0–1. */
   readonly labelRate: number;
+  /** How many times as likely a useless answer is to get one as a perfect one, which gets it at `labelRate`; 1 where left out. */
+  readonly labelBias?: number;
   /** Requests between an answer and its label. */
   readonly labelDelay: number;
   /** `share` of a judge beside the labels, as under `[judge]`; 0: none. */
@@ -82,6 +84,7 @@ export function replay(options: {
   readonly scenario?: Scenario;
 }): Trace {
   const { table, catalog, stream, policy, feedback, random, scenario = STEADY } = options;
+  const { labelBias: bias = 1 } = feedback;
   const modelCount = table.models.length;
   const length = stream.length;
   const models = new Int32Array(length);
@@ -128,7 +131,8 @@ export function replay(options: {
       propensityError = Math.max(propensityError, Math.abs(total - 1));
     }
     policy.observe(request, model, outcome);
-    const isLabelled = feedback.labelRate >= 1 || random() < feedback.labelRate;
+    const labelRate = feedback.labelRate * (bias - (bias - 1) * outcome.quality);
+    const isLabelled = labelRate >= 1 || random() < labelRate;
     const isFlipped = feedback.judgeFlip > 0 && random() < feedback.judgeFlip;
     const flipped = isFlipped ? 1 - outcome.quality : outcome.quality;
     const isJudged = policy.isJudged?.() === true;

@@ -60,17 +60,23 @@ describe('a hundred labels, then thousands of unlabelled answers', () => {
       expect(swamped.mean).toBeLessThan(learner.qualityOf('translation', 'good').mean);
       return serve(1000);
     });
-    expect(share).toBeGreaterThan(0.85);
+    // Over 40 seeds .967, the worst .76. Before decision 16 it was .984 and .92.
+    expect(share).toBeGreaterThan(0.92);
   });
 
   test('nor does it lose the tasks that nobody labels: answers to all of them count little more', () => {
+    let ownTask = 0;
     const share = meanOver((seed) => {
       const { serve } = installation(seed);
       serve(99, { isLabelled: true });
       serve(8000, { isIll: true, tasks: TASKS });
-      expect(serve(200)).toBeGreaterThan(0.6);
+      const own = serve(200);
+      // Over 40 seeds .960, the worst .69; before decision 16 .988 and .93.
+      expect(own).toBeGreaterThan(0.6);
+      ownTask += own / SEEDS.length;
       return serve(800, { tasks: TASKS });
     });
+    expect(ownTask).toBeGreaterThan(0.9);
     expect(share).toBeGreaterThan(0.5);
   });
 });
