@@ -1,8 +1,9 @@
-import type { Endpoint, Model } from '../core/catalog/model.ts';
+import type { Endpoint, Model, ModelType } from '../core/catalog/model.ts';
 import type { DryRunSummary } from '../core/choice/dry-run-tally.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
 import { estimateCostMicroUsd } from '../core/money/cost.ts';
-import { badRequest } from '../core/outcome/gateway-error.ts';
+import { badRequest, type GatewayError } from '../core/outcome/gateway-error.ts';
+import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../core/task/operation-task.ts';
 import { TASKS, type Task } from '../core/task/task.ts';
 import { parseTask } from '../core/task/task-alias.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -48,14 +49,15 @@ export async function rankModels(
       'sort',
     );
   }
-  const tasks = query.task === undefined ? TASKS : [taskNamed(query.task)];
+  const tasks: readonly AnyTask[] = query.task === undefined ? TASKS : [workNamed(query.task)];
   const all = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
   // A judge's calls are nobody's traffic: no router chose for them.
   const rows = all.filter(({ keyId }) => keyId !== JUDGE_KEY_ID);
   const cellToTraffic = sumTraffic(rows, (row) => `${row.task} ${row.modelId}`);
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
+  const type = query.task === undefined ? 'chat' : typeOfTask(tasks[0] ?? 'unknown');
   const models = catalog.models.filter(
-    (model) => model.type === 'chat' && visibleModels?.has(model.id) !== false,
+    (model) => model.type === type && visibleModels?.has(model.id) !== false,
   );
 
   return {
@@ -134,11 +136,22 @@ function budgetOf(deps: GatewayDeps, strategy: Strategy): object | null {
   };
 }
 
-/** @throws GatewayError 400 naming the tasks there are. */
+/** A task of chat. @throws GatewayError 400 naming the tasks there are. */
 export function taskNamed(text: string): Task {
   const task = parseTask(text);
   if (task) return task;
-  throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${TASKS.join(', ')}.`, 'task');
+  throw unknownTask(text, TASKS);
+}
+
+/** The same, or another kind of work. */
+function workNamed(text: string): AnyTask {
+  const work = OPERATION_TASKS.find((one) => one === text) ?? parseTask(text);
+  if (work) return work;
+  throw unknownTask(text, [...TASKS, ...OPERATION_TASKS]);
+}
+
+function unknownTask(text: string, known: readonly AnyTask[]): GatewayError {
+  return badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${known.join(', ')}.`, 'task');
 }
 
 function isSort(name: string): name is keyof typeof SORTS {
@@ -147,7 +160,7 @@ function isSort(name: string): name is keyof typeof SORTS {
 
 function rankModel(
   deps: GatewayDeps,
-  task: Task,
+  task: AnyTask,
   model: Model,
   seen: {
     readonly probability: number;
@@ -197,7 +210,7 @@ function trialOf(deps: GatewayDeps, model: Model): { max_requests: number; remai
 }
 
 /** Measured over the last day where there is something to measure, believed otherwise. */
-function latencyOf(deps: GatewayDeps, task: Task, model: Model) {
+function latencyOf(deps: GatewayDeps, task: AnyTask, model: Model) {
   const windows = model.endpoints.map(({ id }) => deps.watch.read(id, 24 * 3_600_000));
   const busiest = windows.reduce<(typeof windows)[number] | undefined>(
     (most, window) => (window.completed > (most?.completed ?? 0) ? window : most),
@@ -210,7 +223,7 @@ function latencyOf(deps: GatewayDeps, task: Task, model: Model) {
   }
   const { endpoint } = cheapestEndpoint(deps, task, model);
   const timing = deps.learner.timingOf(endpoint?.id ?? '', task);
-  const believed = timing.ttftMs + timing.msPerToken * deps.learner.expectedOutputTokens(task, model.id);
+  const believed = timing.ttftMs + timing.msPerToken * tokensOf(deps, task, model);
   return {
     p50: Math.round(believed),
     p95: null,
@@ -219,12 +232,27 @@ function latencyOf(deps: GatewayDeps, task: Task, model: Model) {
   };
 }
 
-export function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
+/** Work that comes in one piece has no tokens that take their time (`RequestProfile.isTimedWhole`). */
+function tokensOf(deps: GatewayDeps, task: AnyTask, { id, type }: Model): number {
+  const isText = type === 'chat' || type === 'completion';
+  return isText ? deps.learner.expectedOutputTokens(task, id) : 0;
+}
+
+/** What stands for a request in rankings: a picture, a minute, a short paragraph, a search. */
+const TYPE_TO_TYPICAL_UNITS: Readonly<Partial<Record<ModelType, number>>> = {
+  image: 1,
+  transcription: 60,
+  speech: 500,
+  rerank: 1,
+};
+
+export function cheapestEndpoint(deps: GatewayDeps, task: AnyTask, model: Model) {
   let endpoint: Endpoint | undefined;
   let costMicroUsd = Number.POSITIVE_INFINITY;
-  const expectedOutputTokens = deps.learner.expectedOutputTokens(task, model.id);
+  const expectedOutputTokens = tokensOf(deps, task, model);
+  const units = TYPE_TO_TYPICAL_UNITS[model.type];
   for (const candidate of model.endpoints) {
-    const request = { inputTokens: TYPICAL_INPUT_TOKENS, expectedOutputTokens, choices: 1 };
+    const request = { inputTokens: TYPICAL_INPUT_TOKENS, expectedOutputTokens, choices: 1, units };
     const cost = estimateCostMicroUsd(request, candidate.price);
     if (cost < costMicroUsd) {
       costMicroUsd = cost;
@@ -235,11 +263,11 @@ export function cheapestEndpoint(deps: GatewayDeps, task: Task, model: Model) {
 }
 
 /** What a model costs in money and waiting, as points of quality: ((1 + cost penalty)·cost + T·seconds) / V. */
-export function handicapOf(deps: GatewayDeps, strategy: Strategy, task: Task, model: Model): number {
+export function handicapOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask, model: Model): number {
   const { endpoint, costMicroUsd } = cheapestEndpoint(deps, task, model);
   if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
   const timing = deps.learner.timingOf(endpoint.id, task);
-  const tokens = deps.learner.expectedOutputTokens(task, model.id);
+  const tokens = tokensOf(deps, task, model);
   const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
   const costUsd = ((1 + deps.budgets.costPenaltyOf(strategy)) * costMicroUsd) / 1_000_000;
   return (costUsd + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;

@@ -17,7 +17,14 @@ const attemptSchema = z
     error_code: z.string().nullable(),
     finish_reason: z.string().nullable(),
     probability: z.number().meta({ description: 'Logged as it was: the true probability of this choice' }),
-    usage: z.object({ input_tokens: z.int(), output_tokens: z.int(), cached_input_tokens: z.int() }),
+    usage: z.object({
+      input_tokens: z.int(),
+      output_tokens: z.int(),
+      cached_input_tokens: z.int(),
+      units: z.number().optional().meta({
+        description: 'Images, seconds of audio, characters or searches, by the operation',
+      }),
+    }),
     cost: z.object({ estimated_usd: usd, actual_usd: usd, is_estimate: z.boolean() }),
     ttft_ms: z.number(),
     latency_ms: z.number(),

@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 const MAX_FIELDS = 64;
-const MAX_FIELD_BYTES = 1024 * 1024;
+const MAX_FIELD_BYTES = 256 * 1024;
 /** What stands around the file: fields and headers of parts. */
 const MAX_OTHER_BYTES = 2 * 1024 * 1024;
 /** A file that is too large is read on so far and thrown away: a client that still sends would not see the answer. */
@@ -135,12 +135,8 @@ function readForm(
     busboy.on('finish', () => finish(flaw));
     source.on('data', (piece: Buffer) => {
       totalBytes += piece.length;
-      if (
-        totalBytes - fileBytes > MAX_OTHER_BYTES &&
-        flaw === undefined &&
-        totalBytes > maxFileBytes + MAX_OTHER_BYTES
-      ) {
-        spoil(tooLarge(maxFileBytes));
+      if (totalBytes - fileBytes > MAX_OTHER_BYTES) {
+        spoil(malformed(`there are more than ${MAX_OTHER_BYTES} bytes beside the file`));
       }
       if (totalBytes > maxFileBytes + MAX_WASTED_BYTES) finish(flaw ?? tooLarge(maxFileBytes));
     });

@@ -197,6 +197,17 @@ describe('a form that is none', () => {
       'invalid_request',
     ],
     [
+      'more beside the file than any form has',
+      () =>
+        postForm([
+          fieldPart('model', 'auto'),
+          ...Array.from({ length: 12 }, (_, index) => fieldPart(`f${index}`, 'x'.repeat(250_000))),
+          filePart(),
+        ]),
+      400,
+      'invalid_form',
+    ],
+    [
       'JSON',
       () => send(`${gateway.url}/v1/audio/transcriptions`, { body: { model: 'auto' } }),
       400,

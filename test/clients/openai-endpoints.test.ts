@@ -197,6 +197,17 @@ describe('rerank', () => {
   });
 });
 
+test('rankings show them by the work they do', async () => {
+  const { json } = await send(`${gateway.url}/v1/intelligence/rankings?task=image_generation`);
+  const { data } = json as {
+    data: { task: string; models: { model: string; cost_usd_per_1k_requests: number }[] }[];
+  };
+  expect(data.map(({ task }) => task)).toEqual(['image_generation']);
+  const costs = new Map(data[0]?.models.map((row) => [row.model, row.cost_usd_per_1k_requests]));
+  expect([...costs.keys()].sort()).toEqual(['sim-painter-large', 'sim-painter-small']);
+  expect(costs.get('sim-painter-large')).toBeGreaterThan(costs.get('sim-painter-small') ?? 0);
+});
+
 test('feedback moves what is believed of these models, too', async () => {
   const answer = await post('/v1/rerank', { model: 'auto', query: 'a', documents: ['a', 'b'] });
   const given = await post(`/v1/feedback/${answer.headers['x-request-id']}`, { score: 0 });

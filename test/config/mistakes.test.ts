@@ -24,6 +24,13 @@ describe('one mistake, its line and its words', () => {
       'judge.model',
       /^names no model; there are \S/,
     ],
+    [
+      'a price of another type of model',
+      `${GROQ}[api.models.a]\nendpoints = [{ provider = "groq", model = "a", usd_per_image = 1 }]`,
+      4,
+      'api.models.a.endpoints[0].usd_per_image',
+      /^is the price of a model of type "image", and this one is of type "chat"$/,
+    ],
     ['an unknown section', '[routng]', 1, 'routng', /^unknown key; did you mean routing\?$/],
     ['an unknown key', '[api]\nadress = "x:1"', 2, 'api.adress', /did you mean address\?$/],
     [

@@ -35,8 +35,7 @@ export class BytesCall extends CallHandler {
       return;
     }
     this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
-    // The socket's memory is used again for what comes next, while this still waits for its client.
-    if (this.call.sink?.write(Buffer.from(chunk)) === false) this.#pause();
+    if (this.call.sink?.write(chunk) === false) this.#pause();
   }
 
   protected override onGoodEnd(): void {

@@ -122,7 +122,7 @@ export class EventCall extends CallHandler {
         this.fail(
           endedBy('too_much', `Provider '${this.call.endpoint.provider}' sends much and says nothing.`),
         );
-      } else this.#held.push(Buffer.from(events));
+      } else this.#held.push(events);
       return;
     }
     const whole = this.#held.length > 0 ? Buffer.concat([...this.#held, events]) : events;
