@@ -8,6 +8,7 @@ import {
   showKey,
 } from './gateway/admin-keys.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
+import { dryRun } from './gateway/dry-run.ts';
 import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evaluations.ts';
 import { explainRequest } from './gateway/explain.ts';
 import { giveFeedback, retractFeedback } from './gateway/feedback.ts';
@@ -61,6 +62,7 @@ import { registerForms } from './http/read-form.ts';
 import { registerJsonBodies } from './http/read-json.ts';
 import { registerRequestList } from './http/request-list.ts';
 import { registerResponses } from './http/responses.ts';
+import { registerRoute } from './http/route.ts';
 import { registerUsage } from './http/usage.ts';
 
 export interface AppOptions {
@@ -134,6 +136,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientMs: () => gateway.live.routing.clientMs,
   };
   registerChat(app, inference, CHAT);
+  registerRoute(app, { dryRun: (job) => dryRun(gateway, job), monotonicMs: gateway.monotonicMs }, CHAT);
   registerModelEndpoints(app, inference, {
     completions: COMPLETIONS,
     embeddings: EMBEDDINGS,

@@ -30,6 +30,7 @@ import { createCohort } from './gateway/cohort.ts';
 import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
 import { createJudge } from './gateway/judge.ts';
 import { JUDGE_KEY_ID } from './gateway/judge-call.ts';
+import { createKeptDecisions } from './gateway/kept-decisions.ts';
 import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
 import { createPinnedModels } from './gateway/pinned-models.ts';
@@ -261,6 +262,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       nowMs,
       monotonicMs,
       newRequestId: () => newRequestId(nowMs()),
+      decisions: createKeptDecisions({
+        newId: () => randomBytes(16).toString('hex'),
+        digest: (text) => createHash('sha256').update(text).digest('base64'),
+        monotonicMs,
+      }),
       cohort: createCohort(),
       inFlight,
       judgedRequests: new Set(),

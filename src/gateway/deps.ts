@@ -14,6 +14,7 @@ import type { Catalog } from './catalog.ts';
 import type { Cohort } from './cohort.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Judge, JudgeSettings } from './judge.ts';
+import type { KeptDecisions } from './kept-decisions.ts';
 import type { OfflinePrior } from './offline-prior.ts';
 import type { PinnedModels } from './pinned-models.ts';
 import type { ResponseKeeper } from './response-keeper.ts';
@@ -29,6 +30,8 @@ export interface GatewayDeps {
   readonly budgets: Budgets;
   /** What may still be spent, by key and in total. */
   readonly spending: Spending;
+  /** Of dry runs, to be carried out. */
+  readonly decisions: KeptDecisions;
   readonly conversations: Conversations;
   readonly offlinePrior: OfflinePrior;
   readonly dryRuns: DryRunTally;

@@ -87,6 +87,7 @@ export interface RouteWishes {
   readonly allow_fallback?: boolean;
   readonly hold_back?: boolean;
   readonly explore?: boolean;
+  readonly decision_id?: string;
 }
 
 /** OpenRouter's `provider` object, without those of its options that this gateway refuses. */

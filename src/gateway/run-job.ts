@@ -93,9 +93,13 @@ async function answerJob(
   if (knowingSpent !== undefined) await knowingSpent;
   await deps.cohort();
   const policy = knownPolicy ?? policyOf(live, job);
-  const decision = job.operation.isPinned
-    ? await planPinned(deps, live, job, policy)
-    : planJob(deps, live, job, policy);
+  const decisionId = job.body.route?.decision_id;
+  const decision =
+    decisionId !== undefined
+      ? deps.decisions.take(job, decisionId)
+      : job.operation.isPinned
+        ? await planPinned(deps, live, job, policy)
+        : planJob(deps, live, job, policy);
   const reserving = reserveTokens(job.allowance, decision);
   if (reserving !== undefined) await reserving;
   if (decision.circumstances?.trials !== undefined) {

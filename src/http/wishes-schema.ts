@@ -30,6 +30,12 @@ export const routeSchema = z
       .optional()
       .meta({ description: 'A stream goes out only once it is known to be whole.' }),
     explore: z.boolean().optional().meta({ description: 'false: only the best by what is known.' }),
+    decision_id: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ description: 'Carries out what POST /v1/route decided for this very request.' }),
   })
   .meta({
     description: "This gateway's routing wishes. Unknown options are refused.",

@@ -72,6 +72,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'DELETE /v1/feedback/:id': { access: 'feedback', path: '/v1/feedback/nobody', status: 404 },
   'GET /v1/intelligence/rankings': { access: 'intelligence' },
+  'POST /v1/route': {
+    access: 'inference',
+    body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
+  },
   'GET /v1/requests': { access: 'intelligence' },
   'GET /v1/intelligence/recommendations': {
     access: 'intelligence',
@@ -283,7 +287,7 @@ describe('on every route', () => {
     for (const [name, answer] of await withEach(key, (path) => path)) {
       const route = ROUTES[name];
       const isCounted =
-        route?.access === 'inference' && name.startsWith('POST') && !name.endsWith('count_tokens');
+        route?.access === 'inference' && name.startsWith('POST') && !/count_tokens|route$/.test(name);
       expect([name, answer.status]).toEqual([name, isCounted ? 429 : (route?.status ?? 200)]);
       if (isCounted) expect(codeOf(answer)).toBe('rate_limit_exceeded');
       if (route?.access === 'open') continue;
