@@ -105,6 +105,22 @@ describe('answers are what it says they are', () => {
     expect(faults(path, 'get', 200, answer.json)).toEqual([]);
   });
 
+  test('responses and messages', async () => {
+    const response = await send(`${gateway.url}/v1/responses`, {
+      body: { model: 'auto', input: 'hi' },
+      headers: METADATA_WANTED.headers,
+    });
+    expect(faults('/v1/responses', 'post', 200, response.json)).toEqual([]);
+    const body = { model: 'auto', max_tokens: 20, messages: userSays('hi') };
+    const message = await send(`${gateway.url}/v1/messages`, { body, headers: METADATA_WANTED.headers });
+    expect(faults('/v1/messages', 'post', 200, message.json)).toEqual([]);
+    const refused = await send(`${gateway.url}/v1/messages`, { body: { ...body, max_tokens: 0 } });
+    expect(refused.status).toBe(400);
+    expect(faults('/v1/messages', 'post', 400, refused.json)).toEqual([]);
+    const counted = await send(`${gateway.url}/v1/messages/count_tokens`, { body });
+    expect(faults('/v1/messages/count_tokens', 'post', 200, counted.json)).toEqual([]);
+  });
+
   test('GET /v1/explain/{request_id}', async () => {
     const answer = await send(`${gateway.url}/v1/explain/${requestId}`);
     expect(faults('/v1/explain/{request_id}', 'get', 200, answer.json)).toEqual([]);

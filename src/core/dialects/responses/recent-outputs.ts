@@ -42,6 +42,11 @@ export function createRecentOutputs(
       const { id, output } = objectOf(response);
       const requestId = requestIdOf(String(id));
       if (keptMs() <= 0 || requestId === undefined) return;
+      const former = byRequestId.get(requestId);
+      // An answer out of the cache bears the id that its client chose, and that may be another key's.
+      if (former !== undefined && former.keyId !== keyId) return;
+      if (former !== undefined) characters -= former.output.length;
+      byRequestId.delete(requestId);
       const kept: Kept = { keyId, output: JSON.stringify(output), keptAtMs: nowMs };
       byRequestId.set(requestId, kept);
       characters += kept.output.length;

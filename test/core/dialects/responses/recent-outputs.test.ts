@@ -21,6 +21,15 @@ test('the oldest make room', () => {
   expect(recent.outputOf('d', '', 1)).toBeUndefined();
 });
 
+test('the same id again replaces its own, and never another key’s', () => {
+  const recent = createRecentOutputs(() => 1_000, 100);
+  recent.put(response('a'), 'key', 0);
+  recent.put(response('a', 'other'), 'thief', 1);
+  expect(recent.outputOf('a', 'key', 2)).toEqual(response('a').output);
+  for (let round = 0; round < 50; round++) recent.put(response('a', 'new'), 'key', 3);
+  expect(recent.outputOf('a', 'key', 4)).toEqual(response('a', 'new').output);
+});
+
 test('nothing is kept for no time', () => {
   const recent = createRecentOutputs(() => 0);
   recent.put(response('a'), '', 0);
