@@ -100,7 +100,9 @@ export async function createResponse(
   if (isKeptHere && uncarried.length > 0) throw refuseUncarried(uncarried, 'Leave it out.');
   const mayBeNative = nativeProviders.size > 0 && !isKeptHere;
   const route = routeOf(live, body, uncarried, pinned);
-  const asked = route === undefined ? chat : { ...chat, models: pinned ? undefined : chat.models, route };
+  // An endpoint's own name is nobody else's, also where its provider has the model twice.
+  const named = pinned ? { model: pinned.endpoint.id, models: undefined } : undefined;
+  const asked = route === undefined ? chat : { ...chat, ...named, route };
   // What is kept in the cache is chat, and would be read as chat.
   const called = mayBeNative ? { ...call, cacheControl: 'no-store' } : call;
   const job = translatedJob(called, asked, {
@@ -155,8 +157,8 @@ function routeOf(
   const nowhere = uncarried.filter(({ isNowhere }) => isNowhere);
   if (nowhere.length > 0) throw refuseUncarried(nowhere, 'Leave it out.');
   if (pinned !== undefined) {
-    const { model, endpoint } = pinned;
-    return { ...wishes, models: [model.id], provider_allow: [endpoint.provider], allow_fallback: false };
+    const { models: _models, provider_allow: _providers, ...others } = wishes;
+    return { ...others, allow_fallback: false };
   }
   if (uncarried.length === 0) return undefined;
   const { nativeProviders } = live.responses;
