@@ -5,11 +5,9 @@ import { candidateSchema, circumstances, exclusionSchema, taskSchema } from './d
 export const routeAnswerSchema = z
   .object({
     object: z.literal('route'),
-    decision_id: z
-      .string()
-      .meta({
-        description: 'To be sent as `route.decision_id` with the same request: then it goes just there',
-      }),
+    decision_id: z.string().meta({
+      description: 'To be sent as `route.decision_id` with the same request: then it goes just there',
+    }),
     expires_at: z.iso.datetime(),
     requested_model: z.string(),
     model: z.string().nullable(),
