@@ -40,12 +40,17 @@ export interface Allowance {
    *
    * @param least what the request is expected to take: more than the limit is refused for good
    * @param most what it can take; as much of it as the limit has is set aside
+   * Whoever called it calls `settleTokens`, whatever happens.
+   *
    * @throws GatewayError 429 `rate_limit_exceeded`; the promise rejects with the same. Nothing is set aside then.
    */
   reserveTokens(least: number, most: number): void | Promise<void>;
   /** What was really taken, in the place of what was set aside. Further calls are ignored. */
   settleTokens(tokens: number): void;
-  /** The request is over, however it ended; further calls are ignored. */
+  /**
+   * Its client has its answer, or is gone; further calls are ignored. What it took may be known only later: leaving
+   * early spares nobody the tokens.
+   */
   end(): void;
 }
 
@@ -287,7 +292,6 @@ class CountedRequest implements Allowance {
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.settleTokens(0);
     if (this.#isRunning && this.#key !== undefined) this.#key.running -= 1;
   }
 }

@@ -180,11 +180,18 @@ describe('tokens', () => {
     expect(tokensLeft()).toBe(850);
   });
 
-  test('all of them are given back when a request ends and nothing was taken', () => {
+  test('whoever leaves has taken what its provider is found to have read and written, no less', () => {
     const allowance = admit(caller);
     allowance?.reserveTokens(100, 400);
     allowance?.end();
-    expect(tokensLeft()).toBe(1_000);
+    expect(tokensLeft()).toBe(600);
+    allowance?.settleTokens(250);
+    expect(tokensLeft()).toBe(750);
+    const refused = admit(caller);
+    refused?.reserveTokens(100, 400);
+    refused?.settleTokens(0);
+    refused?.end();
+    expect(tokensLeft()).toBe(750);
   });
 
   test('more than was set aside counts too, also when its second is long over', () => {

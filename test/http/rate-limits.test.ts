@@ -206,6 +206,8 @@ describe('tokens', () => {
     await expect.poll(now, { interval: 5 }).toBeLessThan(1_000);
     await waiting.leave();
     await expect.poll(now, { interval: 5 }).toBeGreaterThan(9_900);
+    // The prompt was read.
+    expect(await now()).toBeLessThan(10_000);
   });
 
   test('what others still may take is theirs: of many at once as many pass as fit', async () => {
