@@ -60,18 +60,18 @@ interface Answered {
  */
 export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): Promise<JobResult> {
   const { live } = deps;
+  const spent: Spent = { attempts: 0, costMicroUsd: 0, tokens: 0, upstreamMs: 0, runningSinceMs: undefined };
   let policy: Policy | undefined;
   let place: CachePlace | undefined;
-  if (live.cache !== undefined) {
-    policy = policyOf(live, job);
-    place = placeInCache(live.cache, job, policy, client);
-    const again = place && (await answerFromCache(deps, place, job, policy, client));
-    if (again !== undefined) return again;
-  }
   live.users.hold();
-  if (job.operation.isConversation) job.ask = noteAsk(deps, job as ChatJob);
-  const spent: Spent = { attempts: 0, costMicroUsd: 0, tokens: 0, upstreamMs: 0, runningSinceMs: undefined };
   try {
+    if (live.cache !== undefined) {
+      policy = policyOf(live, job);
+      place = placeInCache(live.cache, job, policy, client);
+      const again = place && (await answerFromCache(deps, place, job, policy, client));
+      if (again !== undefined) return again;
+    }
+    if (job.operation.isConversation) job.ask = noteAsk(deps, job as ChatJob);
     return await answerJob(deps, live, job, place?.line ?? client, spent, policy, place);
   } finally {
     job.allowance?.settleTokens(spent.tokens);
