@@ -7,6 +7,7 @@ import {
   revokeKey,
   showKey,
 } from './gateway/admin-keys.ts';
+import { forecastCost } from './gateway/cost-forecast.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { dryRun } from './gateway/dry-run.ts';
 import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evaluations.ts';
@@ -43,6 +44,7 @@ import { registerBudgets } from './http/budgets.ts';
 import { registerChat } from './http/chat.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { registerCors } from './http/cors.ts';
+import { registerCostForecast } from './http/cost-forecast.ts';
 import { type DashboardOptions, registerDashboard } from './http/dashboard/dashboard.ts';
 import { registerEmbeddingModels } from './http/embedding-models.ts';
 import { answerError, registerErrors } from './http/errors.ts';
@@ -186,6 +188,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
     reportSources: () => reportSources(gateway),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
+  });
+  registerCostForecast(app, {
+    forecastCost: (body, visibleModels) => forecastCost(gateway, body, visibleModels),
   });
   registerModelActions(app, {
     reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),

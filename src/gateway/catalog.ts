@@ -16,6 +16,7 @@ export interface Catalog {
   readonly tongues: readonly Tongue[];
   model(id: string): Model | undefined;
   endpoint(id: string): Candidate | undefined;
+  readonly strategies: readonly Strategy[];
   readonly presets: readonly Preset[];
   /** @throws GatewayError 404 about `param`, naming the presets there are. */
   preset(name: string, param?: string): Preset;
@@ -97,6 +98,7 @@ export function createCatalog(config: {
     tongues: [...new Set(all.flatMap(({ endpoint }) => endpoint.tongue ?? []))],
     model: (id) => idToModel.get(id),
     endpoint: (id) => idToCandidate.get(id),
+    strategies: Object.values(config.strategies),
     strategy,
     presets: Object.values(presets),
     preset(name, param = 'model') {

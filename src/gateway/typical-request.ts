@@ -9,13 +9,23 @@ const FEWEST_REQUESTS = 20;
 
 /** Mean prompt tokens of this task's completed requests over the last week. */
 export async function typicalInputTokens(deps: GatewayDeps, task: Task): Promise<number> {
+  return (await readTypicalInputTokens(deps))(task);
+}
+
+/** The same for any number of tasks, with one look at the roll-up. */
+export async function readTypicalInputTokens(deps: GatewayDeps): Promise<(task: Task) => number> {
   const rows = await deps.store.readTraffic(deps.nowMs() - WINDOW_MS);
-  let completed = 0;
-  let inputTokens = 0;
+  const taskToSum = new Map<string, { completed: number; inputTokens: number }>();
   for (const row of rows) {
-    if (row.task !== task) continue;
-    completed += row.completed;
-    inputTokens += row.inputTokens;
+    const sum = taskToSum.get(row.task) ?? { completed: 0, inputTokens: 0 };
+    sum.completed += row.completed;
+    sum.inputTokens += row.inputTokens;
+    taskToSum.set(row.task, sum);
   }
-  return completed < FEWEST_REQUESTS ? TYPICAL_INPUT_TOKENS : Math.round(inputTokens / completed);
+  return (task) => {
+    const sum = taskToSum.get(task);
+    return sum === undefined || sum.completed < FEWEST_REQUESTS
+      ? TYPICAL_INPUT_TOKENS
+      : Math.round(sum.inputTokens / sum.completed);
+  };
 }

@@ -105,6 +105,13 @@ describe('answers are what it says they are', () => {
     expect(faults(path, 'get', 200, answer.json)).toEqual([]);
   });
 
+  test('a forecast of planned work', async () => {
+    const body = { tasks: [{ type: 'review', estimated_tokens: 20_000 }], strategy: 'combined' };
+    const answer = await send(`${gateway.url}/v1/intelligence/cost-forecast`, { body });
+    expect(answer.status).toBe(200);
+    expect(faults('/v1/intelligence/cost-forecast', 'post', 200, answer.json)).toEqual([]);
+  });
+
   test('responses and messages', async () => {
     const response = await send(`${gateway.url}/v1/responses`, {
       body: { model: 'auto', input: 'hi' },

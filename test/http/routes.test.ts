@@ -83,6 +83,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'GET /v1/intelligence/health': { access: 'intelligence' },
   'GET /v1/intelligence/sources': { access: 'intelligence' },
+  'POST /v1/intelligence/cost-forecast': {
+    access: 'intelligence',
+    body: { tasks: [{ type: 'review', estimated_tokens: 20_000 }], strategy: 'combined' },
+  },
   'POST /v1/intelligence/priors': {
     access: 'admin',
     body: { name: 'mine', results: [{ model: 'ok', task: 'translation', score: 1 }] },

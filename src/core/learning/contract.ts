@@ -32,6 +32,8 @@ export interface Learner {
   qualityOf(task: AnyTask, modelId: string): QualityBelief;
   /** Expected tokens of one answer, E[min(tokens, bound)] under a log-normal belief. At least 1. */
   expectedOutputTokens(task: AnyTask, modelId: string, bound?: number): number;
+  /** The belief behind it, for reports; of `''`, all models together. */
+  answerSizeOf(task: AnyTask, modelId: string): AnswerSize;
   timingOf(endpointId: string, task: AnyTask): EndpointTiming;
   /** Probability that a call to this endpoint is answered, 0–1. */
   availabilityOf(endpointId: string): number;
@@ -100,6 +102,16 @@ export interface QualityBelief {
   readonly samples: number;
   /** `prior`: no outcome of its own; `observed`: its labelled outcomes weigh most; `mixed`: something else does. */
   readonly evidence: 'prior' | 'mixed' | 'observed';
+}
+
+/** What is believed of ln(tokens of an answer): normal, so the tokens are log-normal. */
+export interface AnswerSize {
+  readonly logMean: number;
+  readonly logVariance: number;
+  /** Variance of `logMean` itself, σ²/(n + κ): what more answers would tell. */
+  readonly logMeanVariance: number;
+  /** Answers of this model and task whose tokens were counted; of older epochs they count less. */
+  readonly samples: number;
 }
 
 export interface EndpointTiming {

@@ -68,7 +68,7 @@ export function createLearner(options: {
     () => levels,
     sources,
   );
-  const answerSize = createAnswerSizes(models, MODEL_MEASURES.tokens);
+  const answerSizes = createAnswerSizes(models, MODEL_MEASURES.tokens);
   const speeds = createEndpointSpeeds(endpoints, ENDPOINT_MEASURES);
   const qualityWatch = createChangeWatch();
   const looks = createSecondLooks();
@@ -253,7 +253,9 @@ export function createLearner(options: {
     openEndpointEpoch: endpoints.openEpoch,
     qualityOf,
     expectedOutputTokens: (task, modelId, bound) =>
-      answerSize(taskIndexOf(task), models.indexOf(modelId), bound),
+      answerSizes.expectedTokens(taskIndexOf(task), models.indexOf(modelId), bound),
+    answerSizeOf: (task, modelId) =>
+      answerSizes.sizeOf(taskIndexOf(task), modelId === EVERYONE ? -1 : models.indexOf(modelId)),
     timingOf: (endpointId, task) => speeds.timingOf(endpoints.indexOf(endpointId), taskIndexOf(task)),
     availabilityOf: (endpointId) => speeds.availabilityOf(endpoints.indexOf(endpointId)),
     bestProbabilities,

@@ -73,6 +73,7 @@ export function createTypedLearner(options: {
     },
     qualityOf: (task, modelId) => ofTask(task).qualityOf(task, modelId),
     expectedOutputTokens: (task, modelId, bound) => ofTask(task).expectedOutputTokens(task, modelId, bound),
+    answerSizeOf: (task, modelId) => ofTask(task).answerSizeOf(task, modelId),
     timingOf: (endpointId, task) => ofTask(task).timingOf(endpointId, task),
     availabilityOf: (endpointId) => ofEndpoint(endpointId).availabilityOf(endpointId),
     bestProbabilities: (task, modelIds, handicaps) =>
