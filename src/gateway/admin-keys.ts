@@ -141,7 +141,7 @@ function needsAdminKey(): GatewayError {
   });
 }
 
-function keyNotFound(id: string): GatewayError {
+export function keyNotFound(id: string): GatewayError {
   return new GatewayError({
     status: 404,
     code: 'key_not_found',

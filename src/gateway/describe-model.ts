@@ -84,7 +84,7 @@ const TYPE_TO_UNIT: Readonly<Partial<Record<ModelType, string>>> = {
 };
 
 /** Of what is sold by something else than tokens. */
-function pricingPerUnit(type: ModelType, { price }: Endpoint): object {
+export function pricingPerUnit(type: ModelType, { price }: Endpoint): object {
   const unit = TYPE_TO_UNIT[type];
   return unit === undefined || price.unitUsd === undefined
     ? {}

@@ -2,6 +2,7 @@ import type { ModelType } from '../core/catalog/model.ts';
 import type { Decision } from '../core/choice/decision.ts';
 import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { Store } from '../store/contract.ts';
+import { keyNotFound } from './admin-keys.ts';
 import { unknownModel } from './catalog.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import type { Job } from './job.ts';
@@ -138,7 +139,7 @@ export async function listPinnedModels(deps: GatewayDeps): Promise<object> {
   };
 }
 
-/** Moves a key to another model. @throws GatewayError 404 unknown model, 400 one of another type */
+/** Moves a key to another model. @throws GatewayError 404 unknown model or key, 400 a model of another type */
 export async function moveEmbeddingModel(
   deps: GatewayDeps,
   keyName: string,
@@ -150,6 +151,8 @@ export async function moveEmbeddingModel(
     throw badRequest(`'${modelId}' is no embedding model.`, 'model', 'wrong_model_type');
   }
   const keyId = keyIdOf(keyName);
+  // A misspelt id would move nobody, and nobody would notice.
+  if (keyId !== '' && (await deps.store.findKey(keyId)) === undefined) throw keyNotFound(keyName);
   const pinnedAtMs = deps.nowMs();
   await deps.store.movePin({ keyId, type: 'embedding', modelId, pinnedAtMs });
   deps.pins.forget(keyId, 'embedding');

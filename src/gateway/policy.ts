@@ -84,7 +84,7 @@ export function policyOf(live: LiveSettings, job: Job): Policy {
 function chatJobOf(job: Job, param: string): ChatJob {
   if (job.operation.type === 'chat') return job as ChatJob;
   throw badRequest(
-    'Presets are for POST /v1/chat/completions. Name a model here, or auto.',
+    'Presets are for chat models (POST /v1/chat/completions, /v1/responses, /v1/messages). Name a model here, or auto.',
     param,
     'preset_not_supported',
   );

@@ -4,6 +4,7 @@ import type { RankedCandidate } from '../core/choice/decision.ts';
 import { type Recommended, reasonOfFirst, reasonOfOther } from '../core/choice/recommendation-words.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
+import { anyTaskNamed, typeOfTask } from '../core/task/operation-task.ts';
 import { classifyText } from '../core/task/profile-request.ts';
 import type { RequestProfile, Task } from '../core/task/task.ts';
 import { parseTask } from '../core/task/task-alias.ts';
@@ -150,6 +151,13 @@ function taskOf(text: string | undefined): {
   if (text.length > MAX_TASK_CHARACTERS) {
     throw badRequest(
       `'task' has ${text.length} characters, of at most ${MAX_TASK_CHARACTERS}. Describe the work; a whole prompt goes to POST /v1/route.`,
+      'task',
+    );
+  }
+  const other = anyTaskNamed(text.trim());
+  if (other !== undefined && typeOfTask(other) !== 'chat') {
+    throw badRequest(
+      `Chat models alone are recommended. GET /v1/intelligence/rankings?task=${other} ranks those of '${other}'.`,
       'task',
     );
   }

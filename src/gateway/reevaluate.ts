@@ -21,7 +21,8 @@ export async function reevaluateModel(deps: GatewayDeps, id: string, maxRequests
   const { catalog, routing } = deps.live;
   const model = catalog.model(id);
   if (model === undefined) throw unknownModel(id);
-  if (model.type !== 'chat') throw conflict(`'${id}' is of type ${model.type}: 'auto' never chooses it.`);
+  if (model.type !== 'chat')
+    throw conflict(`'${id}' is of type ${model.type}: only chat models can be looked at again.`);
   if (routing.baseline !== undefined) {
     throw conflict(
       `Routing is only observed, and '${routing.baseline}' serves: nothing else would be tried.`,

@@ -9,7 +9,7 @@ import {
 import type { ExclusionReason } from '../core/choice/decision.ts';
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { GatewayDeps } from './deps.ts';
-import { pricingPerMillion } from './describe-model.ts';
+import { pricingPerMillion, pricingPerUnit } from './describe-model.ts';
 import { secondsUntil } from './endpoint-status.ts';
 import { isPermitted, type Permits } from './key-permits.ts';
 import { refusalByPrice } from './refusal-by-wishes.ts';
@@ -77,7 +77,11 @@ export function listRunnable(deps: GatewayDeps, query: RunnableQuery, permits: P
         ? whyNot(deps, demand, model, endpoint)
         : NOT_ALLOWED;
       if (filtered === undefined) {
-        endpoints.push({ provider: endpoint.provider, pricing_per_million: pricingPerMillion(endpoint) });
+        endpoints.push({
+          provider: endpoint.provider,
+          pricing_per_million: pricingPerMillion(endpoint),
+          ...pricingPerUnit(model.type, endpoint),
+        });
         continue;
       }
       const { reason, retryAtMs } = filtered;

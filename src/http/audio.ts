@@ -24,10 +24,15 @@ const SPEAKING: OperationDoc = {
     200: {
       description: 'The recording as it comes, or with `stream_format: "sse"` its events',
       headers: answerHeadersSchema,
-      content: { 'audio/mpeg': { schema: z.string().meta({ format: 'binary' }) } },
+      content: {
+        'audio/mpeg': { schema: z.string().meta({ format: 'binary' }) },
+        'text/event-stream': {
+          schema: z.string().meta({ example: 'data: {"type":"speech.audio.delta","audio":"…"}\n\n' }),
+        },
+      },
     },
   },
-  errors: [404, 413, 415, 502, 504],
+  errors: [402, 404, 413, 415, 502, 504],
 };
 
 /** `POST /v1/audio/speech`, `/v1/audio/transcriptions` and `/v1/audio/translations` */
@@ -79,9 +84,15 @@ function hearing(summary: string): OperationDoc {
       200: {
         description: 'The text, in the format that was asked for, or with `stream` its events',
         headers: answerHeadersSchema,
-        content: { ...json(transcriptSchema), 'text/plain': { schema: z.string() } },
+        content: {
+          ...json(transcriptSchema),
+          'text/plain': { schema: z.string() },
+          'text/event-stream': {
+            schema: z.string().meta({ example: 'data: {"type":"transcript.text.delta","delta":"Good"}\n\n' }),
+          },
+        },
       },
     },
-    errors: [404, 413, 415, 502, 504],
+    errors: [402, 404, 413, 415, 502, 504],
   };
 }

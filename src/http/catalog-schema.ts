@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
-import { pricingPerMillionSchema } from './models-schema.ts';
+import { perUnit, pricingPerMillionSchema } from './models-schema.ts';
 
 export const runnableQuerySchema = z.object({
   type: z.enum(MODEL_TYPES).optional().meta({ description: 'A type of model; all when left out' }),
@@ -32,7 +32,11 @@ export const runnableSchema = z
         context_length: z.int(),
         capabilities: z.array(z.enum(CAPABILITIES)),
         endpoints: z.array(
-          z.object({ provider: z.string(), pricing_per_million: pricingPerMillionSchema.nullable() }),
+          z.object({
+            provider: z.string(),
+            pricing_per_million: pricingPerMillionSchema.nullable(),
+            ...perUnit,
+          }),
         ),
       }),
     ),

@@ -80,6 +80,11 @@ function wordsOf(issue: z.core.$ZodIssue, knownAtTop: readonly string[] | undefi
     const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
     return `unknown option ${keys}${known === undefined ? '' : `; known are ${known.join(', ')}`}`;
   }
+  // As zod says it, it is right, and nobody's language.
+  if (/^Invalid input: expected .*, received undefined$/.test(issue.message)) return 'is missing';
+  if (/^Too small: expected (string|array) to have >=1 (characters|items)$/.test(issue.message)) {
+    return 'must not be empty';
+  }
   return issue.message.replace(/\.$/, '');
 }
 

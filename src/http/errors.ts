@@ -11,18 +11,20 @@ declare module 'fastify' {
 
 /** One place where errors become answers, in OpenAI's shape unless the route says otherwise, and in our own words. */
 export function registerErrors(app: FastifyInstance): void {
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) =>
-    sendError(
-      new GatewayError({
-        status: 404,
-        code: 'unknown_url',
-        message: `There is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200)} here. The README lists the endpoints.`,
-      }),
-      request,
-      reply,
-    ),
-  );
+  app.setErrorHandler((error, request, reply) => {
+    // What is wrong with the body comes to light before the URL is known to lead nowhere.
+    if (request.is404) sendError(unknownUrl(request), request, reply);
+    else answerError(error, request, reply);
+  });
+  app.setNotFoundHandler((request, reply) => sendError(unknownUrl(request), request, reply));
+}
+
+function unknownUrl({ method, url }: FastifyRequest): GatewayError {
+  return new GatewayError({
+    status: 404,
+    code: 'unknown_url',
+    message: `There is no ${method} ${url.split('?')[0]?.slice(0, 200)} here. The README and GET /openapi.json list the endpoints.`,
+  });
 }
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -53,7 +53,7 @@ export function registerFeedback(
     { config: { access: 'feedback', operation: GIVING } },
     async (request) => {
       const read = feedbackSchema.safeParse(presentBody(request.body).json);
-      if (!read.success) throw explain(read.error);
+      if (!read.success) throw explain(read.error, Object.keys(feedbackSchema.shape));
       return deps.giveFeedback(callOf(request.params.id, request.caller), read.data);
     },
   );

@@ -51,6 +51,8 @@ export function registerModelEndpoints(
       body: embeddingsSchema,
       example: { model: 'auto', input: ['The food was delicious.'] },
       answer: embeddingsAnswerSchema,
+      // `pinned_model_gone`
+      errors: [409],
     }),
   });
   registerInference(app, deps, {
@@ -99,8 +101,10 @@ function docOf(said: {
   readonly answer: z.ZodType;
   /** Of a stream, where there is one. */
   readonly events?: string;
+  /** Beside those of every endpoint that a model answers. */
+  readonly errors?: OperationDoc['errors'];
 }): OperationDoc {
-  const { summary, description, events } = said;
+  const { summary, description, events, errors } = said;
   return {
     tag: 'inference',
     summary,
@@ -118,6 +122,6 @@ function docOf(said: {
         },
       },
     },
-    errors: [404, 409, 413, 415, 502, 504],
+    errors: [402, 404, ...(errors ?? []), 413, 415, 502, 504],
   };
 }

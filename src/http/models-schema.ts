@@ -9,7 +9,7 @@ const readiness = {
   retry_after_seconds: z.int().optional().meta({ description: 'When it may be ready; absent if it is' }),
 };
 
-const perUnit = {
+export const perUnit = {
   pricing_per_unit: z
     .object({ unit: z.enum(['image', 'second', 'character', 'search']), usd: z.number() })
     .optional()

@@ -6,14 +6,17 @@ import { wishesShape } from './wishes-schema.ts';
 export const moderationsSchema = z.looseObject({
   // Optional in OpenAI's API.
   model: z.string().min(1).max(256).default('auto'),
-  input: z.union([
-    z.string(),
-    z.array(z.string()).min(1),
-    z
-      .array(z.looseObject({ type: z.string().max(64) }))
-      .min(1)
-      .meta({ description: 'One input of several parts: texts and pictures' }),
-  ]),
+  input: z.union(
+    [
+      z.string(),
+      z.array(z.string()).min(1),
+      z
+        .array(z.looseObject({ type: z.string().max(64) }))
+        .min(1)
+        .meta({ description: 'One input of several parts: texts and pictures' }),
+    ],
+    { error: 'must be a text, a list of texts, or the parts of one input (texts and pictures); not empty' },
+  ),
   ...wishesShape,
 });
 

@@ -50,7 +50,7 @@ export function registerForms(app: FastifyInstance): void {
   app.addContentTypeParser('multipart/form-data', (request, payload, done) => {
     const { formFileBytes } = request.routeOptions.config;
     if (formFileBytes === undefined) {
-      done(notHere());
+      wasteForm(payload, () => done(notHere()));
       return;
     }
     readForm(request, payload, formFileBytes, (bytes) => hold(request, bytes)).then(
@@ -58,6 +58,22 @@ export function registerForms(app: FastifyInstance): void {
       (error: Error) => done(error),
     );
   });
+}
+
+/** Reads a form that nobody wants to its end, within bounds: a client that still sends would see no answer, but a broken pipe. */
+function wasteForm(payload: NodeJS.ReadableStream, done: () => void): void {
+  let bytes = 0;
+  let isOver = false;
+  const finish = () => {
+    if (!isOver) done();
+    isOver = true;
+  };
+  payload.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > MAX_WASTED_BYTES) finish();
+  });
+  payload.on('end', finish);
+  payload.on('error', finish);
 }
 
 /** @throws GatewayError 400 malformed, 413 too large, 503 when there is no room for it */

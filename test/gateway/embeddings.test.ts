@@ -118,6 +118,10 @@ test('keys have models of their own, and keep them over a restart until an opera
   }
   expect((await send(path, { method: 'PUT', body: { model: 'talker' }, key: admin })).status).toBe(400);
   expect((await send(path, { method: 'PUT', body: { model: 'nobody' }, key: admin })).status).toBe(404);
+  const misspelt = `${gateway.url}/v1/embedding-models/${record.id}0`;
+  const nobody = await send(misspelt, { method: 'PUT', body: { model: other }, key: admin });
+  expect(nobody.status).toBe(404);
+  expect(nobody.json).toMatchObject({ error: { code: 'key_not_found' } });
   expect((await send(path, { method: 'DELETE', key: admin })).status).toBe(200);
   expect((await send(path, { method: 'DELETE', key: admin })).status).toBe(404);
 });

@@ -29,6 +29,14 @@ async function recommend(query: string): Promise<Answer> {
   return answer.json as Answer;
 }
 
+test('work that is no chat is not taken for a chat about it', async () => {
+  for (const task of ['rerank', 'transcription', 'embedding']) {
+    const answer = await send(`${gateway.url}/v1/intelligence/recommendations?task=${task}`);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(`rankings?task=${task}`);
+  }
+});
+
 test('a type of task: every chat model that can, best first, each with a sentence', async () => {
   const { task, data } = await recommend('task=code+review&limit=100');
   expect(task).toEqual({ type: 'code_review', confidence: 1, named: true });
