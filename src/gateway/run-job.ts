@@ -7,6 +7,7 @@ import { renameOf } from './answer-body.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import { answerFromCache, type CachePlace, keepAnswer, placeInCache } from './cached-answers.ts';
+import { decisionToCarryOut } from './carry-out.ts';
 import type { Catalog } from './catalog.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import { secondsUntil } from './endpoint-status.ts';
@@ -96,12 +97,14 @@ async function answerJob(
   const decisionId = job.body.route?.decision_id;
   const decision =
     decisionId !== undefined
-      ? deps.decisions.take(job, decisionId)
+      ? decisionToCarryOut(deps, live, job, policy, decisionId)
       : job.operation.isPinned
         ? await planPinned(deps, live, job, policy)
         : planJob(deps, live, job, policy);
   const reserving = reserveTokens(job.allowance, decision);
   if (reserving !== undefined) await reserving;
+  // Not before: whoever is told to come again later comes with the same decision.
+  if (decisionId !== undefined) deps.decisions.take(decisionId);
   if (decision.circumstances?.trials !== undefined) {
     deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
   }

@@ -26,7 +26,11 @@ const BODY = {
 
 beforeAll(async () => {
   upstream = await startMisbehavingUpstream();
-  gateway = await startGateway(providerToml('up', upstream.baseUrl, ['one', 'two', 'three', 'four']));
+  gateway = await startGateway(`${providerToml('up', upstream.baseUrl, ['one', 'two', 'three', 'four'])}
+[api.models.vectors]
+type = "embedding"
+endpoints = [{ provider = "up", model = "vectors", input_usd_per_million = 1.0 }]
+`);
   mine = (await gateway.createKey()).key;
   other = (await gateway.createKey()).key;
 });
@@ -92,6 +96,36 @@ test('a stream carries out what was decided for it', async () => {
   expect(upstream.requests.at(-1)?.body ?? '').not.toContain('decision_id');
 });
 
+describe('when the key has changed meanwhile', () => {
+  const changeableKey = async (limits: object = {}) => {
+    const { key, record } = await gateway.createKey(limits);
+    const { key: admin } = await gateway.createKey({ scopes: ['admin'] });
+    const change = (body: object) =>
+      send(`${gateway.url}/v1/keys/${record.id}`, { method: 'PATCH', key: admin, body });
+    return { key, change };
+  };
+
+  test('nobody serves whom it may not use any more', async () => {
+    const { key, change } = await changeableKey();
+    const { decision_id, candidates } = await route(BODY, key);
+    const second = candidates[1]?.model;
+    expect((await change({ allowed_models: [second] })).status).toBe(200);
+    const answer = await carryOut(decision_id, BODY, key);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.headers['x-router-model']).toBe(second);
+  });
+
+  test('whoever was told to come later carries out the same decision', async () => {
+    const { key, change } = await changeableKey({ tokensPerMinute: 1 });
+    const { decision_id, model } = await route(BODY, key);
+    expect((await carryOut(decision_id, BODY, key)).status).toBe(429);
+    expect((await change({ tokens_per_minute: 100_000 })).status).toBe(200);
+    const answer = await carryOut(decision_id, BODY, key);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.headers['x-router-model']).toBe(model);
+  });
+});
+
 describe('what is not carried out', () => {
   test('a second time, another key’s, or one that never was: as if it were not there', async () => {
     const { decision_id } = await route();
@@ -114,6 +148,17 @@ describe('what is not carried out', () => {
     expect(answer.status).toBe(400);
     expect(answer.json).toMatchObject({ error: { code: 'decision_mismatch' } });
     expect((await carryOut(decision_id)).status).toBe(200);
+  });
+
+  test('at another endpoint whose body it would be fit for', async () => {
+    const body = { ...BODY, input: 'good morning' };
+    const { decision_id } = await route(body);
+    const answer = await send(`${gateway.url}/v1/embeddings`, {
+      body: { ...body, route: { decision_id } },
+      key: mine,
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({ error: { code: 'decision_mismatch' } });
   });
 
   test.each([
