@@ -68,37 +68,41 @@ export async function runAttempt(
         throw error;
       }));
 
-  const operation = job.operation.at?.(job, candidate) ?? job.operation;
-  const client = operation.clientLine?.() ?? options.client;
-  const isStream = operation.isStream(job);
-  const form = operation.answerForm(job, candidate);
-  const isFile = typeof form !== 'string' && form.stream === 'bytes';
+  let operation = job.operation;
+  let { client } = options;
+  let isStream = false;
+  let line: StreamLine | undefined;
   let handle: UpstreamHandle | undefined;
-  const line = isStream
-    ? createStreamLine({
-        client,
-        holdBack: job.body.route?.hold_back ?? job.holdsBack,
-        headers:
-          candidate.endpoint.tongue === undefined && !isFile
-            ? options.headers
-            : () => {
-                const headers = options.headers();
-                addWarnings(headers, handle?.progress.warnings ?? []);
-                // A file goes out under its own type.
-                if (isFile)
-                  headers['content-type'] = handle?.progress.contentType || 'application/octet-stream';
-                return headers;
-              },
-        // A name of the model stands in events only; in a file its letters are something else.
-        rename: isFile ? undefined : renameOf(candidate),
-      })
-    : undefined;
   const sentMs = deps.monotonicMs();
   options.onSent(sentMs);
   let answer: UpstreamAnswer | undefined;
   let error: GatewayError | undefined;
   // From here to the settling nothing may throw past: the row would stay pending and the endpoint's probe taken.
   try {
+    operation = job.operation.at?.(job, candidate) ?? operation;
+    client = operation.clientLine?.() ?? client;
+    isStream = operation.isStream(job);
+    const form = operation.answerForm(job, candidate);
+    const isFile = typeof form !== 'string' && form.stream === 'bytes';
+    line = isStream
+      ? createStreamLine({
+          client,
+          holdBack: job.body.route?.hold_back ?? job.holdsBack,
+          headers:
+            candidate.endpoint.tongue === undefined && !isFile
+              ? options.headers
+              : () => {
+                  const headers = options.headers();
+                  addWarnings(headers, handle?.progress.warnings ?? []);
+                  // A file goes out under its own type.
+                  if (isFile)
+                    headers['content-type'] = handle?.progress.contentType || 'application/octet-stream';
+                  return headers;
+                },
+          // A name of the model stands in events only; in a file its letters are something else.
+          rename: isFile ? undefined : renameOf(candidate),
+        })
+      : undefined;
     if (client.hasLeft) throw endedBy('client_left', 'The client left before anything was sent.');
     const running = upstreamOf(live, provider).call({
       endpoint: candidate.endpoint,
@@ -117,10 +121,7 @@ export async function runAttempt(
     client.onLeft(() => running.abort('client_left'));
     answer = await running.done;
   } catch (failure) {
-    error =
-      failure instanceof GatewayError
-        ? failure
-        : endedBy('bad_answer', `Provider '${provider}' could not be understood.`, { cause: failure });
+    error = failure instanceof GatewayError ? failure : unforeseen(failure, provider, handle !== undefined);
     line?.discard();
   } finally {
     if (handle) deps.inFlight.delete(handle);
@@ -159,6 +160,16 @@ export async function runAttempt(
     latencyMs: end.latencyMs,
   });
   return { end, answer, error, next, progress, line, operation, client, tookMs };
+}
+
+/** Before a call it is our own mistake about this request, and says nothing about a provider that never heard of it. */
+function unforeseen(cause: unknown, provider: string, isCalled: boolean): GatewayError {
+  if (isCalled) return endedBy('bad_answer', `Provider '${provider}' could not be understood.`, { cause });
+  return endedBy('client_fault', `This request could not be put into words for provider '${provider}'.`, {
+    status: 500,
+    code: 'internal_error',
+    cause,
+  });
 }
 
 function millisecondsOf(seconds: number | undefined): number | undefined {

@@ -48,7 +48,11 @@ export function createKeptDecisions(tools: {
   }
 
   function forgetOldestOf(keyId: string): void {
-    for (const [id, kept] of idToKept) if (kept.keyId === keyId) return forget(id, kept);
+    for (const [id, kept] of idToKept) {
+      if (kept.keyId !== keyId) continue;
+      forget(id, kept);
+      return;
+    }
   }
 
   const digestOf = ({ operation, bytes, members }: Job): string => {

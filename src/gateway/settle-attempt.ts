@@ -1,6 +1,8 @@
 import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Decision } from '../core/choice/decision.ts';
-import { costMicroUsd } from '../core/money/cost.ts';
+import type { QualityEvidence } from '../core/learning/delta.ts';
+import { costMicroUsd as costOf } from '../core/money/cost.ts';
+import type { Usage } from '../core/money/usage.ts';
 import type { Ending } from '../core/outcome/endings.ts';
 import type { GatewayError } from '../core/outcome/gateway-error.ts';
 import { deltasOfEnding } from '../core/reward/attempt-deltas.ts';
@@ -40,12 +42,23 @@ export function settleAttempt(
   const { answer, error, progress } = outcome;
   const ending = endingOf(error);
   const { profile } = decision;
-  const usage = operation.meter({ job, profile, price: candidate.endpoint.price, answer, error, progress });
-  const automatic = answer
-    ? operation.check(job, answer)
-    : outcome.isFailureSeen
-      ? verdictOfSeenFailure(ending)
-      : undefined;
+  const { price } = candidate.endpoint;
+  let usage: Usage | undefined;
+  let automatic: QualityEvidence | undefined;
+  let costMicroUsd = 0;
+  // An answer that cannot be read in some way must not leave its row pending and what it reserved taken.
+  try {
+    usage = operation.meter({ job, profile, price, answer, error, progress });
+    costMicroUsd = usage ? costOf(usage, price) : 0;
+    automatic = answer
+      ? operation.check(job, answer)
+      : outcome.isFailureSeen
+        ? verdictOfSeenFailure(ending)
+        : undefined;
+  } catch (failure) {
+    if (usage === undefined && progress.isSent) costMicroUsd = start.estimatedCostMicroUsd;
+    deps.log.error({ request_id: job.requestId, err: failure }, 'an answer could not be metered or checked');
+  }
   const isStream = operation.isStream(job);
   const outputTokens = usage?.outputTokens ?? 0;
   const ttftMs = round(progress.ttftMs);
@@ -62,8 +75,8 @@ export function settleAttempt(
     outputTokens,
     cachedInputTokens: usage?.cachedInputTokens ?? 0,
     units: usage?.units ?? 0,
-    costMicroUsd: usage ? costMicroUsd(usage, candidate.endpoint.price) : 0,
-    isCostEstimated: usage?.isEstimated ?? false,
+    costMicroUsd,
+    isCostEstimated: usage?.isEstimated ?? costMicroUsd > 0,
     ttftMs,
     latencyMs,
     errorCode: error?.code ?? '',
@@ -89,10 +102,14 @@ export function settleAttempt(
   // In the same breath: what the budgets say is what the rows say.
   const isLast = error === undefined || outcome.isFailureSeen;
   deps.spending.settle(job, attempt.reservedMicroUsd, end, isLast, isChoice(decision));
-  learn(deps, start, end, decision.reason);
-  if (operation.isConversation) {
-    noteConversation(deps, job, candidate, end);
-    chargeBudget(deps.budgets, decision, end, isLast);
+  try {
+    learn(deps, start, end, decision.reason);
+    if (operation.isConversation) {
+      noteConversation(deps, job, candidate, end);
+      chargeBudget(deps.budgets, decision, end, isLast);
+    }
+  } catch (failure) {
+    deps.log.error({ request_id: job.requestId, err: failure }, 'nothing was learnt from an answer');
   }
   deps.metrics.attemptEnded(start, end, isStream, operation.name);
   deps.log.attempt(start, end, decision.reason);

@@ -15,7 +15,10 @@ function jobOf(keyId: string): Job {
 test('a key that asks without end takes nobody else’s decisions, and not more than its share', () => {
   let made = 0;
   const kept = createKeptDecisions({
-    newId: () => String((made += 1)),
+    newId: () => {
+      made += 1;
+      return String(made);
+    },
     digest: (text) => text,
     monotonicMs: () => 0,
   });
