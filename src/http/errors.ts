@@ -12,8 +12,9 @@ declare module 'fastify' {
 /** One place where errors become answers, in OpenAI's shape unless the route says otherwise, and in our own words. */
 export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    // What is wrong with the body comes to light before the URL is known to lead nowhere.
-    if (request.is404) sendError(unknownUrl(request), request, reply);
+    // What is wrong with the body comes to light before the URL is known to lead nowhere. A key that is lost is told of all the same.
+    const isKeyLost = error instanceof GatewayError && error.status === 401;
+    if (request.is404 && !isKeyLost) sendError(unknownUrl(request), request, reply);
     else answerError(error, request, reply);
   });
   app.setNotFoundHandler((request, reply) => sendError(unknownUrl(request), request, reply));
