@@ -27,6 +27,8 @@ export function registerAuth(
 ): void {
   /** A caller is made anew every few seconds, and its list read with it. */
   const callerToMatch = new WeakMap<Caller, ReturnType<typeof matchAddresses>>();
+  /** A `Host` header that was let through last: parsing it was the dearest thing here, and all requests have the same. */
+  let lastOwnHost = '';
 
   // biome-ignore lint/suspicious/noExplicitAny: fastify wants a value to shape the request by; the hook sets it.
   app.decorateRequest('caller', null as any);
@@ -53,8 +55,13 @@ export function registerAuth(
   });
 
   function admit(request: FastifyRequest, caller: Caller): void {
-    if (caller.key === undefined) refuseForeignHost(request.headers.host, isOwnHost);
-    else if (caller.key.allowedAddresses !== undefined) refuseForeignAddress(request, caller, caller.key);
+    const { host } = request.headers;
+    if (caller.key === undefined) {
+      if (host !== undefined && host !== lastOwnHost) {
+        refuseForeignHost(host, isOwnHost);
+        lastOwnHost = host;
+      }
+    } else if (caller.key.allowedAddresses !== undefined) refuseForeignAddress(request, caller, caller.key);
     request.caller = caller;
   }
 
