@@ -154,6 +154,8 @@ function headersOfHit(
     age: String(ageSeconds),
   };
   if (job.body.stream !== true) headers['x-router-cost-usd'] = '0';
+  const budgetWarning = deps.spending.warningFor(job);
+  if (budgetWarning !== undefined) headers['x-router-budget-warning'] = budgetWarning;
   return headers;
 }
 
@@ -175,7 +177,8 @@ export function keepAnswer(
   if (end.automatic !== undefined && end.automatic.quality < 0.5) return;
   const bytes = bytesOf(place, answered);
   if (bytes === undefined) return;
-  const { 'x-router-cache': _miss, ...account } = headers;
+  // How the budgets stood then is of no use later.
+  const { 'x-router-cache': _miss, 'x-router-budget-warning': _standing, ...account } = headers;
   place.cache.set(place.key, {
     bytes,
     headers: account,

@@ -287,6 +287,7 @@ test('what a key may not use any more is not given to it again', async () => {
   const deps = {
     monotonicMs: () => 1500,
     metrics: { cacheHit: () => seen.push('hit'), cacheMissed: () => seen.push('miss') },
+    spending: { warningFor: () => undefined },
   } as object as GatewayDeps;
   const again = (permits: object) =>
     answerFromCache(

@@ -482,6 +482,23 @@ describe('warnings', () => {
     await start();
   });
 
+  test('on an answer out of the cache, too, as the budgets stand by then', async () => {
+    await start('[cache]\nenabled = true\n[budgets]\nwarn_at = [0.8]');
+    const { key } = await keyWith({ budgetMicroUsdPerMonth: 100 });
+    const heads: unknown[] = [];
+    for (const seed of [1, 2, 3, 4, 1]) {
+      const { headers } = await ask(gateway, { ...SHORT, model: 'cheap', seed }, { key });
+      heads.push([headers['x-router-cache'], headers['x-router-budget-warning']]);
+    }
+    expect(heads).toEqual([
+      ['miss', undefined],
+      ['miss', undefined],
+      ['miss', undefined],
+      ['miss', 'key_month=0.80'],
+      ['hit', 'key_month=0.80'],
+    ]);
+  });
+
   test('of a key by its name; a deaf webhook keeps nobody waiting', async () => {
     await start(`[budgets]\nwebhook_url = "${url}"`);
     const { key } = await keyWith({ name: 'deaf', budgetMicroUsdPerMonth: 24 });
