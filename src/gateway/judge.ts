@@ -312,7 +312,9 @@ function verdictBody(
 function otherBody(body: ChatBody, live: LiveSettings, model: string, mostTokens: number): ChatBody {
   const { stream: _stream, stream_options: _options, n: _n, ...whole } = body;
   const { session_id: _session, conversation_id: _conversation, ...apart } = whole;
-  const { max_tokens: _bound, max_completion_tokens: _newBound, ...unbounded } = apart;
+  // Other names would have answered too, and what its preset adds is in the body already.
+  const { models: _models, preset: _preset, ...named } = apart;
+  const { max_tokens: _bound, max_completion_tokens: _newBound, ...unbounded } = named;
   const isReasoning = live.catalog.model(model)?.capabilities.has('reasoning');
   return {
     ...unbounded,

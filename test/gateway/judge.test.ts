@@ -212,6 +212,18 @@ describe('a verdict by comparison', () => {
     expect(other[0]?.body).not.toHaveProperty('route');
   });
 
+  test('is with the model that was meant, not with another that the client would have taken', async () => {
+    await open(
+      PAIRWISE,
+      () => '{"better": "first"}',
+      (heard) => (heard.texts.length > 0 && heard.model === 'two' ? { status: 500 } : answers(heard)),
+    );
+    await question(QUESTION, { model: 'auto', models: ['one', 'two'] });
+    await expect.poll(outcomes).toEqual({ failed: 1 });
+    expect(upstream.heardBy('one')).toHaveLength(1);
+    expect(upstream.heardBy('judge')).toHaveLength(0);
+  });
+
   test('that favours a place is a tie', async () => {
     await open(PAIRWISE, () => '{"better": "first"}', answers);
     const { requestId } = await question();
