@@ -31,15 +31,23 @@ export function serveBaseline(
     costPenalty: 0,
     staying: undefined,
   });
-  const [first] = served.ranking;
-  if (first === undefined)
+  if (served.ranking.length === 0)
     throw nobodyCanServe(baseline, served, deps.nowMs(), undefined, () => deps.spending.exceeded(job));
-  const [chosen] = choice.ranking;
   const { reason, ranking, excluded, circumstances } = choice;
-  deps.dryRuns.record({ task: choice.profile.task, strategy: choice.strategy }, first, chosen);
   return {
     ...served,
     reason: 'dry-run',
     circumstances: { costPenalty: circumstances?.costPenalty, dryRun: { reason, ranking, excluded } },
   };
+}
+
+/** Counts a request that is going to be served, once. */
+export function noteObserved(
+  { dryRuns }: GatewayDeps,
+  { profile, strategy, ranking, circumstances }: Decision,
+): void {
+  const [served] = ranking;
+  const choice = circumstances?.dryRun;
+  if (served === undefined || choice === undefined) return;
+  dryRuns.record({ task: profile.task, strategy }, served, choice.ranking[0]);
 }

@@ -14,6 +14,7 @@ import { secondsUntil } from './endpoint-status.ts';
 import { explainDecision } from './explain-decision.ts';
 import type { ChatJob, ClientLine, Job, JobResult } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
+import { noteObserved } from './observe.ts';
 import { planPinned } from './pinned-models.ts';
 import { planJob } from './plan.ts';
 import { type Policy, policyOf } from './policy.ts';
@@ -105,8 +106,11 @@ async function answerJob(
   if (reserving !== undefined) await reserving;
   // Not before: whoever is told to come again later comes with the same decision.
   if (decisionId !== undefined) deps.decisions.take(decisionId);
-  if (decision.circumstances?.trials !== undefined) {
-    deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
+  if (decision.circumstances !== undefined) {
+    if (decision.circumstances.trials !== undefined) {
+      deps.trials.chosen(decision.ranking[0]?.modelId ?? '');
+    }
+    noteObserved(deps, decision);
   }
   deps.metrics.decided(decision);
   job.judgedWith = decision.judgedWith ?? 0;

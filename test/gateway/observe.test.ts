@@ -120,6 +120,14 @@ test('rankings and metrics sum up what acting would have changed', async () => {
   expect(sumOf('choice', 'quality')).toBeGreaterThan(sumOf('baseline', 'quality'));
 });
 
+test('a dry run is no request, and changes nothing of the sum', async () => {
+  const before = (await rankings()).observed;
+  const body = { model: 'auto', messages: [{ role: 'user', content: 'Translate to French: good morning' }] };
+  const answer = await send(`${gateway.url}/v1/route`, { body });
+  expect(answer.json).toMatchObject({ model: 'habit', reason: 'dry-run' });
+  expect((await rankings()).observed).toEqual(before);
+});
+
 test('the baseline is learnt about as it serves', async () => {
   const { requestId } = await ask(gateway, {});
   const answer = await send(`${gateway.url}/v1/feedback/${requestId}`, { body: { score: 1 } });
