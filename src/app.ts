@@ -25,6 +25,7 @@ import { MODERATION } from './gateway/operations/moderation.ts';
 import { RERANK } from './gateway/operations/rerank.ts';
 import { speechOperationOf } from './gateway/operations/speech.ts';
 import { TRANSCRIPTION, TRANSLATION } from './gateway/operations/transcription.ts';
+import { pauseModel } from './gateway/pauses.ts';
 import { forgetEmbeddingModel, listPinnedModels, moveEmbeddingModel } from './gateway/pinned-models.ts';
 import { rankModels } from './gateway/rankings.ts';
 import type { RateLimiter } from './gateway/rate-limits.ts';
@@ -194,6 +195,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerModelActions(app, {
     reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),
+    pauseModel: (id, isPaused) => pauseModel(gateway, id, isPaused),
   });
   registerPriors(app, {
     pushEvaluation: (body) => pushEvaluation(gateway, body),

@@ -33,6 +33,7 @@ import { JUDGE_KEY_ID } from './gateway/judge-call.ts';
 import { createKeptDecisions } from './gateway/kept-decisions.ts';
 import { createKeyring } from './gateway/keyring.ts';
 import { createOfflinePrior } from './gateway/offline-prior.ts';
+import { createPauses } from './gateway/pauses.ts';
 import { createPinnedModels } from './gateway/pinned-models.ts';
 import { createRateLimiter, type RateSettings } from './gateway/rate-limits.ts';
 import { warningMessage } from './gateway/report-budgets.ts';
@@ -54,6 +55,8 @@ import { refuseOpenToTheWorld, whoMayCome, whoMayComeNow } from './who-may-come.
 
 /** What a crash loses at most of how hard the budgets press. */
 const STATE_KEPT_EVERY_MS = 5_000;
+/** Another process may have paused a model. */
+const PAUSES_READ_EVERY_MS = 4_000;
 
 export interface ServeOptions {
   readonly configPath: string | undefined;
@@ -144,6 +147,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config.strategies,
       readPacerStates((await store.loadState('budgets')) ?? ''),
     );
+    const pauses = createPauses(store);
+    await pauses.refresh();
+    const pausesTimer = setInterval(() => {
+      pauses.refresh().catch(() => {});
+    }, PAUSES_READ_EVERY_MS).unref();
+    closers.push(async () => clearInterval(pausesTimer));
     const trials = createTrials(readTrials((await store.loadState('trials')) ?? ''));
     trials.setModels(config.models);
     const kept = keepStates(
@@ -237,6 +246,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       conversations,
       dryRuns,
       trials,
+      pauses,
       pins: createPinnedModels({ store, nowMs, monotonicMs }),
       guard,
       store,

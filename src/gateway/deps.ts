@@ -16,6 +16,7 @@ import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Judge, JudgeSettings } from './judge.ts';
 import type { KeptDecisions } from './kept-decisions.ts';
 import type { OfflinePrior } from './offline-prior.ts';
+import type { Pauses } from './pauses.ts';
 import type { PinnedModels } from './pinned-models.ts';
 import type { ResponseKeeper } from './response-keeper.ts';
 import type { Spending } from './spending.ts';
@@ -30,6 +31,7 @@ export interface GatewayDeps {
   readonly budgets: Budgets;
   /** What may still be spent, by key and in total. */
   readonly spending: Spending;
+  readonly pauses: Pauses;
   /** Of dry runs, to be carried out. */
   readonly decisions: KeptDecisions;
   readonly conversations: Conversations;

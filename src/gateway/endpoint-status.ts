@@ -1,19 +1,21 @@
 import type { Endpoint } from '../core/catalog/model.ts';
 import type { GatewayDeps } from './deps.ts';
 
-export const ENDPOINT_STATUSES = ['ready', 'waking', 'cooling', 'open', 'disabled'] as const;
+export const ENDPOINT_STATUSES = ['ready', 'waking', 'cooling', 'open', 'disabled', 'paused'] as const;
 export type EndpointStatus = (typeof ENDPOINT_STATUSES)[number];
 
 /** Whether an endpoint would be chosen now, in the words of the API. */
 export interface Readiness {
   readonly status: EndpointStatus;
-  /** Whole seconds, at least 1; absent for who is ready. */
+  /** Whole seconds, at least 1; absent for who is ready, or waits for an operator. */
   readonly retry_after_seconds?: number;
 }
 
 const READY: Readiness = Object.freeze({ status: 'ready' });
+const PAUSED: Readiness = Object.freeze({ status: 'paused' });
 
-export function readinessOf(deps: GatewayDeps, { id }: Endpoint): Readiness {
+export function readinessOf(deps: GatewayDeps, { id, modelId }: Endpoint): Readiness {
+  if (deps.pauses.has(modelId)) return PAUSED;
   const refusal = deps.guard.refusalOf(id);
   if (refusal === undefined) return READY;
   return {

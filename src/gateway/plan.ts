@@ -87,6 +87,7 @@ function inputOf(
     random: deps.random,
     refusalOf: (endpoint, model) =>
       policy.refusalOf?.(endpoint, model) ??
+      deps.pauses.refusalOf(model.id) ??
       (uncarried && refusalOfTongue(uncarried, endpoint)) ??
       deps.guard.refusalOf(endpoint.id),
     limits: policy.limits,

@@ -196,6 +196,7 @@ function rankModel(
         ? round((seen.dryRuns.modelToChoices.get(model.id) ?? 0) / seen.dryRuns.requests, 4)
         : null,
     trial: trialOf(deps, model),
+    paused: deps.pauses.has(model.id),
     endpoints: model.endpoints.map((endpoint) => ({
       provider: endpoint.provider,
       circuit: deps.guard.snapshot(endpoint.id).state,

@@ -60,7 +60,7 @@ export async function recommendModels(
     strategy,
     learner: deps.learner,
     random: deps.random,
-    refusalOf: (endpoint) => deps.guard.refusalOf(endpoint.id),
+    refusalOf: (endpoint, model) => deps.pauses.refusalOf(model.id) ?? deps.guard.refusalOf(endpoint.id),
     limits: {
       maxCostUsd: numberOf(query, 'max_cost_usd', undefined, 0, Number.POSITIVE_INFINITY),
       maxLatencyMs: numberOf(query, 'max_latency_ms', undefined, 0, Number.POSITIVE_INFINITY),

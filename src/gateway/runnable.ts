@@ -55,6 +55,7 @@ const REASON_TO_MESSAGE: Readonly<Partial<Record<ExclusionReason, string>>> = {
   cooling: 'Its provider asked for a rest.',
   waking: 'It is being loaded.',
   disabled: 'Its provider does not know it, or not any more.',
+  paused: 'An operator has taken it out of service.',
 };
 
 /**
@@ -125,7 +126,7 @@ function whyNot(deps: GatewayDeps, demand: Demand, model: Model, endpoint: Endpo
     const refusal = refusalByPrice(endpoint, { prompt: maxPrice, completion: maxPrice });
     if (refusal !== undefined) return refusal;
   }
-  return deps.guard.refusalOf(endpoint.id);
+  return deps.pauses.refusalOf(model.id) ?? deps.guard.refusalOf(endpoint.id);
 }
 
 function demandOf(query: RunnableQuery, providerNames: ReadonlySet<string>): Demand {

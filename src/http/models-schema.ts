@@ -4,7 +4,7 @@ import { CAPABILITIES, MODEL_TYPES } from '../core/catalog/model.ts';
 /** As `gateway/endpoint-status.ts` says it. */
 const readiness = {
   status: z
-    .enum(['ready', 'waking', 'cooling', 'open', 'disabled'])
+    .enum(['ready', 'waking', 'cooling', 'open', 'disabled', 'paused'])
     .meta({ description: '`open`: its breaker is; `disabled`: its provider does not know it' }),
   retry_after_seconds: z.int().optional().meta({ description: 'When it may be ready; absent if it is' }),
 };

@@ -5,7 +5,8 @@ import { type Content, ERRORS, json, type OperationDoc, TAGS } from './operation
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    operation?: OperationDoc;
+    /** Several where the end of a path that holds slashes says which. */
+    operation?: OperationDoc | readonly OperationDoc[];
   }
 }
 
@@ -26,7 +27,10 @@ export function registerOpenApi(app: FastifyInstance, version: string): void {
     const { operation, access = 'admin' } = config ?? {};
     if (operation === undefined) return;
     for (const one of Array.isArray(method) ? method : [method]) {
-      if (one !== 'HEAD') routes.push({ method: one.toLowerCase(), url, access, operation });
+      if (one === 'HEAD') continue;
+      for (const each of [operation].flat() as readonly OperationDoc[]) {
+        routes.push({ method: one.toLowerCase(), url, access, operation: each });
+      }
     }
   });
   let text: string | undefined;

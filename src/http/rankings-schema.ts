@@ -37,6 +37,7 @@ const rankedModelSchema = z
     requests: z.int(),
     traffic_share: share,
     would_have_share: share.nullable(),
+    paused: z.boolean().meta({ description: 'An operator has taken it out of service' }),
     trial: z.object({ max_requests: z.int(), remaining: z.int() }).nullable(),
     endpoints: z.array(z.object({ provider: z.string(), circuit: z.string() })),
   })

@@ -103,6 +103,21 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await page.getByRole('button', { name: 'Take it back' }).waitFor({ state: 'detached' });
   });
 
+  test('takes a model out of service, and back', async () => {
+    await logIn();
+    await go('Models & providers');
+    const row = page.locator('tr[data-model=sim-mini]');
+    await row.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('sim-mini is out of service').waitFor();
+    const body = { model: 'sim-mini', messages: [{ role: 'user', content: 'hi' }] };
+    const refused = await send(`${gateway.url}/v1/chat/completions`, { key: admin, body });
+    expect(refused.status).toBe(503);
+    expect(refused.text).toContain('paused by the operator');
+    await row.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('sim-mini is back in service').waitFor();
+    expect((await send(`${gateway.url}/v1/chat/completions`, { key: admin, body })).status).toBe(200);
+  });
+
   test('makes a key, shows it once, and revokes it when asked twice', async () => {
     await logIn();
     await go('Keys');

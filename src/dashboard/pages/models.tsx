@@ -112,12 +112,28 @@ function Breaker(props: { endpoint: Endpoint }) {
 function Models(props: { list: ModelList; onChanged: () => void }) {
   const [error, setError] = useState<ApiError>();
   const [told, setTold] = useState('');
+  const actionPath = (id: string, action: string) =>
+    `api/intelligence/models/${id.split('/').map(encodeURIComponent).join('/')}/${action}`;
+  const pause = async (id: string, isPaused: boolean) => {
+    try {
+      await call(actionPath(id, isPaused ? 'pause' : 'resume'), { method: 'POST', body: {} });
+      setError(undefined);
+      setTold(
+        isPaused
+          ? `${id} is out of service: nobody is sent there until it is resumed.`
+          : `${id} is back in service.`,
+      );
+      props.onChanged();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
   const act = async (id: string) => {
     try {
-      const answer = await call<{ trial: { max_requests: number } }>(
-        `api/intelligence/models/${id.split('/').map(encodeURIComponent).join('/')}/reevaluate`,
-        { method: 'POST', body: {} },
-      );
+      const answer = await call<{ trial: { max_requests: number } }>(actionPath(id, 'reevaluate'), {
+        method: 'POST',
+        body: {},
+      });
       setError(undefined);
       setTold(`${id} is looked at again: it gets a share of the next ${answer.trial.max_requests} choices.`);
       props.onChanged();
@@ -151,13 +167,16 @@ function Models(props: { list: ModelList; onChanged: () => void }) {
           </thead>
           <tbody>
             {props.list.data
-              .filter(({ id }) => id !== 'auto')
+              .filter(({ id }) => id !== 'auto' && !id.startsWith('@preset/'))
               .map((model) => (
                 <tr key={model.id} data-model={model.id}>
                   <th scope="row" class="name">
                     {model.id}
                   </th>
-                  <td>{model.type}</td>
+                  <td>
+                    {model.type}{' '}
+                    {model.status && model.status !== 'ready' ? <Status status={model.status} /> : null}
+                  </td>
                   <td class="right">{count(model.context_length)}</td>
                   <td class="right">
                     {model.pricing_per_million
@@ -167,11 +186,20 @@ function Models(props: { list: ModelList; onChanged: () => void }) {
                   <td class="small">{model.capabilities.join(', ') || NONE}</td>
                   <td class="small">{model.providers?.join(', ')}</td>
                   <td>
-                    {model.type === 'chat' ? (
-                      <button type="button" class="button" onClick={() => act(model.id)}>
-                        Look again
+                    <div class="row">
+                      <button
+                        type="button"
+                        class="button"
+                        onClick={() => pause(model.id, model.status !== 'paused')}
+                      >
+                        {model.status === 'paused' ? 'Resume' : 'Pause'}
                       </button>
-                    ) : null}
+                      {model.type === 'chat' ? (
+                        <button type="button" class="button" onClick={() => act(model.id)}>
+                          Look again
+                        </button>
+                      ) : null}
+                    </div>
                   </td>
                 </tr>
               ))}

@@ -11,6 +11,7 @@ const STATUS_TO_TONE: Readonly<Record<string, string>> = {
   down: 'bad',
   open: 'bad',
   disabled: 'bad',
+  paused: 'warn',
 };
 
 /** A word for how something is; the colour only repeats it. */

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** `POST /v1/intelligence/models/{id}/pause` and `/resume` */
+export const modelServiceSchema = z
+  .object({
+    object: z.literal('model_service'),
+    model: z.string(),
+    paused: z.boolean(),
+    others_in_service: z.int().meta({ description: 'Models of the same type that can still answer' }),
+  })
+  .meta({ id: 'ModelService' });
