@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
-import type { FastifyInstance, FastifyRequest, onResponseHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import type { AudioForm } from '../gateway/operations/transcription.ts';
 
@@ -30,22 +30,30 @@ export class FormUpload {
 }
 
 /** Forms, where a route takes any; elsewhere they are a 415 like all that is no JSON. */
-export function registerForms(app: FastifyInstance): void {
+export function registerForms(app: FastifyInstance, maxHeldBytes = MAX_HELD_BYTES): void {
   let heldBytes = 0;
-  const requestToBytes = new WeakMap<FastifyRequest, number>();
+  const requestToHeld = new WeakMap<FastifyRequest, { bytes: number; isOver: boolean }>();
   const hold = (request: FastifyRequest, bytes: number): boolean => {
-    if (heldBytes + bytes > MAX_HELD_BYTES) return false;
+    const held = requestToHeld.get(request);
+    if (held === undefined || held.isOver || heldBytes + bytes > maxHeldBytes) return false;
     heldBytes += bytes;
-    requestToBytes.set(request, (requestToBytes.get(request) ?? 0) + bytes);
+    held.bytes += bytes;
     return true;
   };
-  const release: onResponseHookHandler = (request, _reply, done) => {
-    heldBytes -= requestToBytes.get(request) ?? 0;
-    requestToBytes.delete(request);
+  const releaseInTheEnd: onRequestHookHandler = (request, reply, done) => {
+    const held = { bytes: 0, isOver: reply.raw.destroyed };
+    requestToHeld.set(request, held);
+    // The one event that comes however a request ends: `onResponse` does not when its client is gone.
+    reply.raw.once('close', () => {
+      held.isOver = true;
+      heldBytes -= held.bytes;
+      held.bytes = 0;
+    });
     done();
   };
   app.addHook('onRoute', (route) => {
-    if (route.config?.formFileBytes !== undefined) route.onResponse = release;
+    if (route.config?.formFileBytes === undefined) return;
+    route.onRequest = [...[route.onRequest ?? []].flat(), releaseInTheEnd];
   });
   app.addContentTypeParser('multipart/form-data', (request, payload, done) => {
     const { formFileBytes } = request.routeOptions.config;
