@@ -2,9 +2,9 @@ import type { Endpoint, Model, ModelType } from '../core/catalog/model.ts';
 import type { DryRunSummary } from '../core/choice/dry-run-tally.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
 import { estimateCostMicroUsd } from '../core/money/cost.ts';
-import { badRequest, type GatewayError } from '../core/outcome/gateway-error.ts';
+import { badRequest } from '../core/outcome/gateway-error.ts';
 import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../core/task/operation-task.ts';
-import { TASKS, type Task } from '../core/task/task.ts';
+import { TASKS } from '../core/task/task.ts';
 import { parseTask } from '../core/task/task-alias.ts';
 import type { GatewayDeps } from './deps.ts';
 import { JUDGE_KEY_ID } from './judge-call.ts';
@@ -136,22 +136,12 @@ function budgetOf(deps: GatewayDeps, strategy: Strategy): object | null {
   };
 }
 
-/** A task of chat. @throws GatewayError 400 naming the tasks there are. */
-export function taskNamed(text: string): Task {
-  const task = parseTask(text);
-  if (task) return task;
-  throw unknownTask(text, TASKS);
-}
-
-/** The same, or another kind of work. */
-function workNamed(text: string): AnyTask {
+/** A task of chat or one of its aliases, or another kind of work. @throws GatewayError 400 naming those there are. */
+export function workNamed(text: string): AnyTask {
   const work = OPERATION_TASKS.find((one) => one === text) ?? parseTask(text);
   if (work) return work;
-  throw unknownTask(text, [...TASKS, ...OPERATION_TASKS]);
-}
-
-function unknownTask(text: string, known: readonly AnyTask[]): GatewayError {
-  return badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${known.join(', ')}.`, 'task');
+  const known = [...TASKS, ...OPERATION_TASKS].join(', ');
+  throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${known}.`, 'task');
 }
 
 function isSort(name: string): name is keyof typeof SORTS {

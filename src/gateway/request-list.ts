@@ -1,9 +1,11 @@
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { ListedRequest, RequestPlace, Store } from '../store/contract.ts';
-import { taskNamed } from './rankings.ts';
+import { workNamed } from './rankings.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
+/** As a line says it: whatever was decided, a request of several attempts is a fallback. */
+const REQUEST_REASONS = ['auto', 'explore', 'explicit', 'sticky', 'fallback', 'dry-run', 'judge'] as const;
 
 export interface RequestListQuery {
   readonly limit?: string;
@@ -19,7 +21,7 @@ export interface RequestListQuery {
  *
  * @param keyId the key whose requests the caller may see; undefined for all
  * @param visibleModels ids of the models that the caller may know of; undefined for all
- * @throws GatewayError 400 for a number, a task or a place that is none
+ * @throws GatewayError 400 for a number, a task, a reason or a place that is none
  */
 export async function listRequests(
   { store }: { readonly store: Store },
@@ -31,9 +33,9 @@ export async function listRequests(
   const { requests, next } = await store.listRequests({
     limit: limitOf(query.limit),
     before: query.before === undefined ? undefined : placeOf(query.before),
-    task: query.task === undefined ? undefined : taskNamed(query.task),
+    task: query.task === undefined ? undefined : workNamed(query.task),
     modelId: query.model,
-    reason: query.reason,
+    reason: query.reason === undefined ? undefined : reasonNamed(query.reason),
     keyId,
   });
   return {
@@ -72,6 +74,15 @@ function limitOf(text: string | undefined): number {
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (limit >= 1 && limit <= MAX_LIMIT) return limit;
   throw badRequest(`'limit' must be a whole number from 1 to ${MAX_LIMIT}.`, 'limit');
+}
+
+function reasonNamed(text: string): string {
+  const reason = REQUEST_REASONS.find((one) => one === text);
+  if (reason !== undefined) return reason;
+  throw badRequest(
+    `There is no reason '${text.slice(0, 64)}'. There are: ${REQUEST_REASONS.join(', ')}.`,
+    'reason',
+  );
 }
 
 function placeOf(text: string): RequestPlace {

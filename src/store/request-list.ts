@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, exists, gte, inArray, lt, or } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, gt, gte, inArray, lt, not, or } from 'drizzle-orm';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAttemptFact } from './attempt-rows.ts';
 import type { ListedRequest, RequestListQuery, RequestPlace } from './contract.ts';
@@ -24,6 +24,16 @@ export async function listRequests(
     .orderBy(...newestFirst)
     .limit(1)
     .offset(MOST_LOOKED_AT - 1);
+  const laterAttempt = exists(
+    db
+      .select({ requestId: attempts.requestId })
+      .from(attempts)
+      .where(and(eq(attempts.requestId, requests.requestId), gt(attempts.number, 0))),
+  );
+  const ofReason = (reason: string | undefined) => {
+    if (reason === undefined) return undefined;
+    return reason === 'fallback' ? laterAttempt : and(eq(requests.reason, reason), not(laterAttempt));
+  };
   const rows = await db
     .select({
       requestId: requests.requestId,
@@ -42,7 +52,7 @@ export async function listRequests(
         end === undefined ? undefined : gte(requests.createdAtMs, end.createdAtMs),
         query.keyId === undefined ? undefined : eq(requests.keyId, query.keyId),
         query.task === undefined ? undefined : eq(requests.task, query.task),
-        query.reason === undefined ? undefined : eq(requests.reason, query.reason),
+        ofReason(query.reason),
         query.modelId === undefined
           ? undefined
           : exists(

@@ -88,6 +88,21 @@ test('filters by task, model and reason', async () => {
   expect((await list('?model=two', admin)).data).toHaveLength(3);
   expect((await list('?model=two&task=translation', admin)).data).toHaveLength(0);
   expect((await list('?reason=auto', admin)).data).toHaveLength(0);
+  expect((await list('?reason=explicit&limit=100', admin)).data).toHaveLength(7);
+  expect((await list('?task=rerank', admin)).data).toHaveLength(0);
+});
+
+test('a request that failed over is found as a fallback, as its line says', async () => {
+  const answer = await send(`${gateway.url}/v1/chat/completions`, {
+    key: admin,
+    body: { models: ['500', 'one'], messages: [{ role: 'user', content: 'hi' }] },
+  });
+  expect(answer.headers['x-router-attempts']).toBe('2');
+  const id = answer.headers['x-request-id'];
+  const found = await list('?reason=fallback', admin);
+  expect(found.data.map(({ request_id, reason }) => [request_id, reason])).toEqual([[id, 'fallback']]);
+  const explicit = await list('?reason=explicit', admin);
+  expect(explicit.data.map(({ request_id }) => request_id)).not.toContain(id);
 });
 
 test('a key without admin sees its own requests only', async () => {
@@ -102,6 +117,7 @@ test.each([
   ['before=yesterday', 'before'],
   ['before=1.%27', 'before'],
   ['task=juggling', 'task'],
+  ['reason=whim', 'reason'],
   ['page=2', 'page'],
 ])('%s is a 400', async (query, param) => {
   const answer = await send(`${gateway.url}/v1/requests?${query}`, { key: admin });

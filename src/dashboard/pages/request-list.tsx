@@ -6,7 +6,7 @@ import { Status } from '../parts/status.tsx';
 import { hrefOf } from '../route.ts';
 import { useData } from '../use-data.ts';
 
-const REASONS = ['', 'auto', 'explore', 'explicit', 'sticky', 'dry-run'] as const;
+const REASONS = ['', 'auto', 'explore', 'explicit', 'sticky', 'fallback', 'dry-run', 'judge'] as const;
 
 /** The newest requests, and those that a filter finds among them. */
 export function RequestList() {
