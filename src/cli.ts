@@ -28,8 +28,14 @@ export async function runCli(args: readonly string[]): Promise<void> {
   program
     .command('serve', { isDefault: true })
     .description('start the gateway')
+    // Whatever is no command comes here, as this is the one that need not be named.
+    .argument('[nothing...]')
+    .usage('[options]')
     .option(...config)
-    .action(({ config: configPath }) => main({ configPath, env: process.env, print }));
+    .action((words: readonly string[], { config: configPath }, command: Command) => {
+      if (words.length > 0) command.error(unknownCommand(words, program));
+      return main({ configPath, env: process.env, print });
+    });
 
   const keys = program.command('keys').description("clients' API keys");
   withKeyOptions(
@@ -97,6 +103,11 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .action((file, options) => importCommand(file, options, process.env, console.log));
 
   await program.parseAsync([...args], { from: 'user' });
+}
+
+function unknownCommand([word]: readonly string[], program: Command): string {
+  const known = program.commands.map((command) => command.name()).join(', ');
+  return `error: there is no command '${word}'. There are: ${known}. See outrider --help.`;
 }
 
 const SCOPES_SAID = 'inference, feedback, intelligence; admin includes them all';

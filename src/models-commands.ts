@@ -63,7 +63,7 @@ export function reevaluateModelCommand(
       `It gets ${100 * trial.share_of_choices} % of the choices, at most ${trial.remaining} more requests.`,
     );
     print(
-      `If it is no better than believed, they cost $${cost.extra_cost_usd} more than the best models of their tasks, and ${cost.quality_lost_per_request} points of quality each.`,
+      `If it is no better than believed, they cost $${Math.abs(cost.extra_cost_usd)} ${cost.extra_cost_usd < 0 ? 'less' : 'more'} than the best models of their tasks, and ${cost.quality_lost_per_request} points of quality each.`,
     );
   });
 }

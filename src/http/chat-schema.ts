@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import type { ChatBody } from '../gateway/job.ts';
+import { issueWords } from './issue-words.ts';
 import { knownOptionsAt, wishesShape, withModelNamed } from './wishes-schema.ts';
 
 const share = z.number().min(0).max(1);
@@ -63,10 +64,14 @@ export function checkChatBody(json: Readonly<Record<string, unknown>>): ChatBody
  * @param known the members there are, for a strict body that is none of a chat
  */
 export function explain(error: z.ZodError, known?: readonly string[]): Error {
-  const lines = error.issues
+  // What is no list is also an empty one: of a member that is the wrong thing, that is enough.
+  const issues = error.issues.filter(
+    ({ path }, index, all) => all.findIndex((other) => pathOf(other.path) === pathOf(path)) === index,
+  );
+  const lines = issues
     .slice(0, 5)
     .map((issue) => `${pathOf(issue.path) || 'body'}: ${wordsOf(issue, known)}`);
-  const [first] = error.issues;
+  const [first] = issues;
   return badRequest(
     `${lines.join('; ')}.`,
     first ? paramOf(first) : null,
@@ -80,12 +85,7 @@ function wordsOf(issue: z.core.$ZodIssue, knownAtTop: readonly string[] | undefi
     const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
     return `unknown option ${keys}${known === undefined ? '' : `; known are ${known.join(', ')}`}`;
   }
-  // As zod says it, it is right, and nobody's language.
-  if (/^Invalid input: expected .*, received undefined$/.test(issue.message)) return 'is missing';
-  if (/^Too small: expected (string|array) to have >=1 (characters|items)$/.test(issue.message)) {
-    return 'must not be empty';
-  }
-  return issue.message.replace(/\.$/, '');
+  return issueWords(issue);
 }
 
 function paramOf(issue: z.core.$ZodIssue): string | null {

@@ -5,7 +5,10 @@ export const requestListQuerySchema = z.object({
   before: z.string().optional().meta({ description: '`next_before` of the answer before' }),
   task: z.string().optional(),
   model: z.string().optional().meta({ description: 'That was asked, whether it answered or not' }),
-  reason: z.string().optional().meta({ description: '`auto`, `explore`, `explicit`, `sticky`, `fallback`, `dry-run`, `judge`' }),
+  reason: z
+    .string()
+    .optional()
+    .meta({ description: '`auto`, `explore`, `explicit`, `sticky`, `fallback`, `dry-run`, `judge`' }),
 });
 
 /** `GET /v1/requests` */
