@@ -64,7 +64,13 @@ export function App() {
             <ul>
               {PAGES.map((one) => (
                 <li key={one}>
-                  <a href={hrefOf(one)} aria-current={one === page ? 'page' : undefined}>
+                  <a
+                    href={hrefOf(one)}
+                    aria-current={one === page ? 'page' : undefined}
+                    ref={(link) => {
+                      if (one === page) link?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+                    }}
+                  >
                     {PAGE_TO_TITLE[one] ?? words(one)}
                   </a>
                 </li>

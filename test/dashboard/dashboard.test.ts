@@ -146,7 +146,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
       expect(await page.evaluate<number>('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(
         width,
       );
-      expect(await page.title()).toBe(`${name} · Outrider`);
+      await expect.poll(() => page.title()).toBe(`${name} · Outrider`);
     }
   });
 });

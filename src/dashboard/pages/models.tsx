@@ -186,7 +186,7 @@ function Models(props: { list: ModelList; onChanged: () => void }) {
                   <td class="small">{model.capabilities.join(', ') || NONE}</td>
                   <td class="small">{model.providers?.join(', ')}</td>
                   <td>
-                    <div class="row">
+                    <div class="row tight">
                       <button
                         type="button"
                         class="button"
@@ -196,7 +196,7 @@ function Models(props: { list: ModelList; onChanged: () => void }) {
                       </button>
                       {model.type === 'chat' ? (
                         <button type="button" class="button" onClick={() => act(model.id)}>
-                          Look again
+                          Look again
                         </button>
                       ) : null}
                     </div>

@@ -23,7 +23,7 @@ export function RequestsPage(props: { detail: string }) {
           }}
         >
           <label>
-            Request id (<code>x-request-id</code>)
+            Request id, x-request-id
             <input value={id} onInput={(event) => setId(event.currentTarget.value)} placeholder="req_…" />
           </label>
           <button type="submit" class="button">
@@ -200,9 +200,9 @@ interface Moved {
 }
 
 const VERDICTS = [
-  { label: '👍 Good', score: 1 },
+  { label: 'Good', score: 1 },
   { label: 'So-so', score: 0.5 },
-  { label: '👎 Bad', score: 0 },
+  { label: 'Bad', score: 0 },
 ] as const;
 
 function Feedback(props: { answer: Explanation; onGiven: () => void }) {
