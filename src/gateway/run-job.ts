@@ -1,4 +1,4 @@
-import type { Candidate } from '../core/choice/choice-input.ts';
+import type { Candidate, Refusal } from '../core/choice/choice-input.ts';
 import type { Decision, ExcludedCandidate, RankedCandidate } from '../core/choice/decision.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
@@ -230,10 +230,15 @@ function mayTakeOver(
   ruledOut: RuledOut,
   isFirst: boolean,
 ): boolean {
-  if (deps.guard.refusalOf(endpointId) !== undefined || ruledOut.providers.has(provider)) return false;
+  if (refusalOf(deps, endpointId, modelId) !== undefined || ruledOut.providers.has(provider)) return false;
   if (!deps.spending.fits(job, expectedCostMicroUsd, isFirst)) return false;
   if (ruledOut.contextLength === 0) return true;
   return (catalog.model(modelId)?.contextLength ?? 0) > ruledOut.contextLength;
+}
+
+/** What has come between since the request was planned. */
+function refusalOf({ pauses, guard }: GatewayDeps, endpointId: string, modelId: string): Refusal | undefined {
+  return pauses.refusalOf(modelId) ?? guard.refusalOf(endpointId);
 }
 
 /** What one failure adds: it holds for all attempts after it, not only for the next. */
@@ -256,7 +261,7 @@ function lastWord(
   if (last === undefined) {
     const refused = decision.ranking.flatMap(
       ({ endpointId, modelId, expectedCostMicroUsd }): ExcludedCandidate[] => {
-        const refusal = deps.guard.refusalOf(endpointId);
+        const refusal = refusalOf(deps, endpointId, modelId);
         if (refusal) return [{ endpointId, modelId, ...refusal }];
         const isTooDear = !deps.spending.fits(job, expectedCostMicroUsd, true);
         return isTooDear ? [{ endpointId, modelId, reason: 'budget' }] : [];

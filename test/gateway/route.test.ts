@@ -96,7 +96,7 @@ test('a stream carries out what was decided for it', async () => {
   expect(upstream.requests.at(-1)?.body ?? '').not.toContain('decision_id');
 });
 
-describe('when the key has changed meanwhile', () => {
+describe('when something has changed meanwhile', () => {
   const changeableKey = async (limits: object = {}) => {
     const { key, record } = await gateway.createKey(limits);
     const { key: admin } = await gateway.createKey({ scopes: ['admin'] });
@@ -113,6 +113,17 @@ describe('when the key has changed meanwhile', () => {
     const answer = await carryOut(decision_id, BODY, key);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.headers['x-router-model']).toBe(second);
+  });
+
+  test('nobody serves who is out of service by now', async () => {
+    const { key: admin } = await gateway.createKey({ scopes: ['admin'] });
+    const { decision_id, model, candidates } = await route();
+    const inService = (verb: string) =>
+      send(`${gateway.url}/v1/intelligence/models/${model}/${verb}`, { key: admin, body: {} });
+    expect((await inService('pause')).status).toBe(200);
+    const answer = await carryOut(decision_id);
+    expect((await inService('resume')).status).toBe(200);
+    expect(answer.headers['x-router-model']).toBe(candidates[1]?.model);
   });
 
   test('whoever was told to come later carries out the same decision', async () => {
