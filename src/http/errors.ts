@@ -43,9 +43,12 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
     .send(bodyOf(error, request, reply));
 }
 
-/** What fails before a route is found has no options. */
-function bodyOf(error: GatewayError, { routeOptions }: FastifyRequest, reply: FastifyReply): object {
-  if (routeOptions?.config?.errorDialect !== 'messages') return error.toBody();
+/** What fails before a route is found has no options; below /v1/messages it is asked by Anthropic's clients all the same. */
+function bodyOf(error: GatewayError, request: FastifyRequest, reply: FastifyReply): object {
+  const dialect = request.is404
+    ? /^\/v1\/messages[/?]/.test(request.url) && 'messages'
+    : request.routeOptions?.config?.errorDialect;
+  if (dialect !== 'messages') return error.toBody();
   const requestId = String(reply.getHeader('x-request-id'));
   reply.header('request-id', requestId);
   return messagesErrorBody(error, requestId);

@@ -29,6 +29,20 @@ test('an endpoint that there is not is a 404, whatever is sent to it', async () 
   }
 });
 
+test("below /v1/messages it is said as Anthropic's clients read it", async () => {
+  const { status, json, headers } = await send(`${gateway.url}/v1/messages/batches`);
+  expect(status).toBe(404);
+  expect(json).toMatchObject({ type: 'error', error: { type: 'not_found_error', code: 'unknown_url' } });
+  expect(headers['request-id']).toBe(headers['x-request-id']);
+});
+
+test('null is what a completion leaves to its provider', async () => {
+  const body = { model: 'auto', prompt: 'Once', n: null, max_tokens: null };
+  const answer = await send(`${gateway.url}/v1/completions`, { body });
+  expect(answer.status, answer.text).toBe(200);
+  expect(answer.json).toMatchObject({ choices: [{ index: 0 }] });
+});
+
 test('a form that nobody takes is read to its end, so that its sender sees the answer', async () => {
   for (const [path, status] of [
     ['/v1/images/edits', 404],

@@ -23,7 +23,10 @@ export interface TextCompletion {
 /** @throws ApiError */
 export function completeText(body: JsonObject, random: Random, createdAtSeconds: number): TextCompletion {
   const model = modelOfType(body, 'completion');
-  const { prompt, max_tokens: most = USUAL_TOKENS, n = 1 } = body;
+  const { prompt } = body;
+  // Clients say null for what they leave to the provider.
+  const most = body.max_tokens ?? USUAL_TOKENS;
+  const count = body.n ?? 1;
   const isTokens = Array.isArray(prompt) && typeof prompt[0] === 'number';
   const prompts = (Array.isArray(prompt) && !isTokens ? listOf(prompt) : [prompt]).map((one) =>
     Array.isArray(one) ? one.join(' ') : textOf(one),
@@ -32,7 +35,7 @@ export function completeText(body: JsonObject, random: Random, createdAtSeconds:
     throw new ApiError(400, "'max_tokens' must be at least 1.", 'max_tokens');
   const promptTokens = prompts.reduce((sum, one) => sum + estimateTextTokens(one), 0);
   const choices = prompts.flatMap((one) =>
-    Array.from({ length: Number(n) }, () => {
+    Array.from({ length: Number(count) }, () => {
       const quality = drawQuality(model.skill ?? 0.5, random);
       const text = answerText({ task: 'creative_writing', prompt: one, quality, modelId: model.id, random });
       const tokens = tokensOf(` ${text}`);
