@@ -12,12 +12,17 @@ import type { Policy } from './policy.ts';
  */
 export function decisionToCarryOut(
   { decisions }: GatewayDeps,
-  { catalog }: LiveSettings,
+  { catalog, routing }: LiveSettings,
   job: Job,
   { refusalOf, limits: { maxCostUsd = Number.POSITIVE_INFINITY } }: Policy,
   decisionId: string,
 ): Decision {
   const decision = decisions.read(job, decisionId);
+  const { reason } = decision;
+  // Routing that is only observed by now does not act, and the other way round.
+  if (reason !== 'explicit' && (reason === 'dry-run') !== (routing.baseline !== undefined)) {
+    throw decisionNotFound(decisionId);
+  }
   const ranking = decision.ranking.filter(({ endpointId, expectedCostMicroUsd }) => {
     const candidate = catalog.endpoint(endpointId);
     if (candidate?.model.type !== job.operation.type || expectedCostMicroUsd > maxCostUsd * 1e6) return false;

@@ -13,6 +13,7 @@ interface Route {
 }
 
 let upstream: MisbehavingUpstream;
+let toml: string;
 let gateway: TestGateway;
 let mine: string;
 let other: string;
@@ -26,11 +27,12 @@ const BODY = {
 
 beforeAll(async () => {
   upstream = await startMisbehavingUpstream();
-  gateway = await startGateway(`${providerToml('up', upstream.baseUrl, ['one', 'two', 'three', 'four'])}
+  toml = `${providerToml('up', upstream.baseUrl, ['one', 'two', 'three', 'four'])}
 [api.models.vectors]
 type = "embedding"
 endpoints = [{ provider = "up", model = "vectors", input_usd_per_million = 1.0 }]
-`);
+`;
+  gateway = await startGateway(toml);
   mine = (await gateway.createKey()).key;
   other = (await gateway.createKey()).key;
 });
@@ -124,6 +126,20 @@ describe('when something has changed meanwhile', () => {
     const answer = await carryOut(decision_id);
     expect((await inService('resume')).status).toBe(200);
     expect(answer.headers['x-router-model']).toBe(candidates[1]?.model);
+  });
+
+  test('a decision to act is none once routing is only observed', async () => {
+    const { decision_id } = await route();
+    const { decision_id: byName } = await route({ ...BODY, model: 'two' });
+    await gateway.writeConfig(`${toml}[routing]\nmode = "observe"\nbaseline = "one"\n`);
+    await gateway.reload();
+    const refused = await carryOut(decision_id);
+    const named = await carryOut(byName, { ...BODY, model: 'two' });
+    await gateway.writeConfig(toml);
+    await gateway.reload();
+    expect(refused.status).toBe(404);
+    expect(refused.json).toMatchObject({ error: { code: 'decision_not_found' } });
+    expect(named.headers['x-router-model']).toBe('two');
   });
 
   test('whoever was told to come later carries out the same decision', async () => {
