@@ -79,6 +79,7 @@ export async function planPinned(
     if (ranking[0] === first.ranking[0]) return { ...first, ranking };
     return { ...planJob(deps, live, job, onlyModel(policy, chosen, live)), reason: 'sticky' };
   }
+  if (job.body.route?.models?.includes(pinned) === false) throw leftOut(pinned, 'route.models');
   return { ...planJob(deps, live, job, onlyModel(policy, pinned, live)), reason: 'sticky' };
 }
 
@@ -89,13 +90,14 @@ function onlyModel(policy: Policy, modelId: string, { catalog }: LiveSettings): 
     candidates: tier.candidates.filter(({ model }) => model.id === modelId),
   }));
   if (tiers.every(({ candidates }) => candidates.length === 0)) {
-    throw badRequest(
-      `The vectors of this key are of the model '${modelId}', which this request leaves out.`,
-      'models',
-      'pinned_model_left_out',
-    );
+    throw leftOut(modelId, 'models');
   }
   return { ...policy, tiers: tiers.filter(({ candidates }) => candidates.length > 0) };
+}
+
+function leftOut(modelId: string, param: string): GatewayError {
+  const message = `The vectors of this key are of the model '${modelId}', which this request leaves out.`;
+  return badRequest(message, param, 'pinned_model_left_out');
 }
 
 /** A list of models to fall back on would answer with vectors of one today and of another tomorrow. */

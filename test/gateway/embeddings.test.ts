@@ -116,6 +116,14 @@ test('keys have models of their own, and keep them over a restart until an opera
   for (let round = 0; round < 3; round += 1) {
     expect((await embed(gateway, {}, key)).headers['x-router-model']).toBe(other);
   }
+  for (const [wish, param] of [
+    [{ models: [chosen] }, 'models'],
+    [{ route: { models: [chosen] } }, 'route.models'],
+  ] as const) {
+    const without = await embed(gateway, wish, key);
+    expect(without.status).toBe(400);
+    expect(without.json).toMatchObject({ error: { code: 'pinned_model_left_out', param } });
+  }
   expect((await send(path, { method: 'PUT', body: { model: 'talker' }, key: admin })).status).toBe(400);
   expect((await send(path, { method: 'PUT', body: { model: 'nobody' }, key: admin })).status).toBe(404);
   const misspelt = `${gateway.url}/v1/embedding-models/${record.id}0`;
