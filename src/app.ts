@@ -37,6 +37,7 @@ import { createResponse, deleteResponse, readResponse } from './gateway/response
 import { runJob } from './gateway/run-job.ts';
 import { listRunnable } from './gateway/runnable.ts';
 import { reportSources } from './gateway/sources.ts';
+import { forecastSpending } from './gateway/spend-forecast.ts';
 import { reportUsage } from './gateway/usage.ts';
 import { matchAddresses } from './http/address-ranges.ts';
 import { registerAudio } from './http/audio.ts';
@@ -192,6 +193,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerCostForecast(app, {
     forecastCost: (body, visibleModels) => forecastCost(gateway, body, visibleModels),
+    forecastSpending: (query, keyId) => forecastSpending(gateway, query, keyId),
   });
   registerModelActions(app, {
     reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),

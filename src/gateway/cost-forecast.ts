@@ -13,7 +13,7 @@ import {
 import { badRequest } from '../core/outcome/gateway-error.ts';
 import { TASKS, type Task } from '../core/task/task.ts';
 import { parseTask } from '../core/task/task-alias.ts';
-import type { GatewayDeps } from './deps.ts';
+import type { GatewayDeps, LiveSettings, RoutingSettings } from './deps.ts';
 import { readTypicalInputTokens } from './typical-request.ts';
 
 const DRAWS = 1000;
@@ -27,6 +27,15 @@ const OBSERVED_FROM = 8;
 const NOTABLE_SHARE = 0.01;
 
 type Evidence = QualityBelief['evidence'];
+
+/** What a forecast asks. */
+export interface CostForecastDeps extends Pick<GatewayDeps, 'learner' | 'nowMs'> {
+  readonly live: Pick<LiveSettings, 'catalog'> & {
+    readonly routing: Pick<RoutingSettings, 'defaultStrategy' | 'exploration'>;
+  };
+  readonly budgets: Pick<GatewayDeps['budgets'], 'costPenaltyOf'>;
+  readonly store: Pick<GatewayDeps['store'], 'readTraffic'>;
+}
 
 export interface CostForecastBody {
   readonly tasks: readonly {
@@ -78,7 +87,7 @@ interface Forecast {
  * @throws GatewayError 400 for an unknown task or strategy, and for work that no model can do.
  */
 export async function forecastCost(
-  deps: GatewayDeps,
+  deps: CostForecastDeps,
   body: CostForecastBody,
   visibleModels: ReadonlySet<string> | undefined,
 ): Promise<object> {
@@ -109,7 +118,7 @@ export async function forecastCost(
 }
 
 async function alternativesTo(
-  deps: GatewayDeps,
+  deps: CostForecastDeps,
   strategy: Strategy,
   plans: readonly Plan[],
   visibleModels: ReadonlySet<string> | undefined,
@@ -131,7 +140,7 @@ async function alternativesTo(
 }
 
 function planOf(
-  deps: GatewayDeps,
+  deps: CostForecastDeps,
   asked: CostForecastBody['tasks'][number],
   index: number,
   typicalInputOf: (task: Task) => number,
@@ -167,7 +176,7 @@ function planOf(
 }
 
 function forecastUnder(
-  deps: GatewayDeps,
+  deps: CostForecastDeps,
   strategy: Strategy,
   plan: Plan,
   index: number,
@@ -202,7 +211,7 @@ function forecastUnder(
 
 /** Who would serve such requests, by the probabilities of real decisions; breakers are left aside, being of the moment. */
 function mixOf(
-  deps: GatewayDeps,
+  deps: CostForecastDeps,
   strategy: Strategy,
   plan: Plan,
   visibleModels: ReadonlySet<string> | undefined,
@@ -246,7 +255,7 @@ function mixOf(
 }
 
 function armOf(
-  deps: GatewayDeps,
+  deps: CostForecastDeps,
   plan: Plan,
   endpointId: string,
   modelId: string,

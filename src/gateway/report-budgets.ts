@@ -24,7 +24,7 @@ function describeBudget({ standing, terms, keyName }: KnownBudget) {
   const { limitMicroUsd, spentMicroUsd, reservedMicroUsd } = standing;
   return {
     object: 'budget',
-    ...whose(standing, keyName),
+    ...whoseBudget(standing, keyName),
     limit_usd: limitMicroUsd / 1_000_000,
     spent_usd: spentMicroUsd / 1_000_000,
     reserved_usd: reservedMicroUsd / 1_000_000,
@@ -40,7 +40,7 @@ export function warningMessage({ id, threshold, standing }: BudgetWarning, keyNa
   return {
     type: 'budget_warning',
     id,
-    ...whose(standing, keyName),
+    ...whoseBudget(standing, keyName),
     threshold,
     share: shareOf(standing),
     spent_usd: standing.spentMicroUsd / 1_000_000,
@@ -49,7 +49,8 @@ export function warningMessage({ id, threshold, standing }: BudgetWarning, keyNa
   };
 }
 
-function whose({ holder, window }: KnownBudget['standing'], keyName: string) {
+/** As reports name the holder and the window of a budget. */
+export function whoseBudget({ holder, window }: KnownBudget['standing'], keyName: string) {
   return {
     budget: holderName(holder),
     key_id: holder.kind === 'key' ? holder.keyId : null,

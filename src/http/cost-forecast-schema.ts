@@ -94,3 +94,72 @@ export const costForecastSchema = z
       .meta({ description: 'The same work under the other strategies' }),
   })
   .meta({ id: 'CostForecast' });
+
+/** `GET /v1/intelligence/cost-forecast` */
+export const spendForecastQuerySchema = z.object({
+  until: z
+    .enum(['day', 'month'])
+    .optional()
+    .meta({ description: 'The end of the UTC day or month; `month` where it is left out' }),
+  key_id: z
+    .string()
+    .optional()
+    .meta({ description: 'Of this key alone; a key without `admin` may name itself only' }),
+});
+
+const time = z.string().meta({ examples: ['2026-11-28T00:00:00.000Z'] });
+const atEnd = {
+  expected_usd: z.number().meta({ description: 'Spent by the end, what is spent already included' }),
+  p10_usd: amounts.p10_usd,
+  p90_usd: amounts.p90_usd,
+};
+
+export const spendForecastSchema = z
+  .object({
+    object: z.literal('spend_forecast'),
+    key_id: z.string().nullable().meta({ description: 'null: of all' }),
+    until: z.enum(['day', 'month']),
+    starts_at: time,
+    ends_at: time,
+    generated_at: time,
+    spent_usd: z.number().meta({ description: 'Since `starts_at`' }),
+    ...atEnd,
+    level_usd_per_day: z.number().meta({ description: 'Now, without season' }),
+    trend_usd_per_day: z.number().meta({ description: 'By which the level changes a day' }),
+    history_hours: z.int().meta({ description: 'Hours it rests on, 1,344 at most; 0: nothing can be said' }),
+    past_forecasts: z.int().meta({ description: 'Whose errors the interval is made of' }),
+    season: z
+      .array(z.number())
+      .meta({ description: 'By hour of the week from Monday 00:00 UTC, mean 1; empty without a history' }),
+    hours: z
+      .array(z.object({ hour: time, expected_usd: z.number() }))
+      .meta({ description: 'From the present hour on, of which what is left counts' }),
+    budgets: z.array(
+      z.object({
+        budget: z.string().meta({ description: '`total`, or the id of a key' }),
+        key_id: z.string().nullable(),
+        key_name: z.string().nullable(),
+        window: z.enum(['day', 'month']),
+        limit_usd: z.number(),
+        spent_usd: z.number(),
+        remaining_usd: z.number(),
+        resets_at: time,
+        ...atEnd,
+        runway_hours: z
+          .number()
+          .nullable()
+          .meta({ description: 'Until it is used up; null: it lasts until it begins anew' }),
+        exhausted_at: time.nullable(),
+        exhausted_at_earliest: time
+          .nullable()
+          .meta({ description: 'When as much is spent as `p90_usd` says' }),
+        exhausted_at_latest: time
+          .nullable()
+          .meta({ description: 'When as little is spent as `p10_usd` says' }),
+      }),
+    ),
+    budgets_left_out: z.int().meta({
+      description: 'Budgets of further keys; the 20 fullest keys are looked at, `key_id` asks for one',
+    }),
+  })
+  .meta({ id: 'SpendForecast' });

@@ -1,11 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { CostForecastBody } from '../gateway/cost-forecast.ts';
 import type { Caller } from '../gateway/keyring.ts';
+import type { SpendForecastQuery } from '../gateway/spend-forecast.ts';
 import { explain } from './chat-schema.ts';
-import { costForecastBodySchema, costForecastSchema } from './cost-forecast-schema.ts';
+import {
+  costForecastBodySchema,
+  costForecastSchema,
+  spendForecastQuerySchema,
+  spendForecastSchema,
+} from './cost-forecast-schema.ts';
+import { ownRequestsOf } from './feedback.ts';
 import { visibleTo } from './intelligence.ts';
 import { json, type OperationDoc } from './operation-doc.ts';
 import { type JsonBody, presentBody } from './read-json.ts';
+import { readQuery } from './read-query.ts';
 
 const FORECASTING: OperationDoc = {
   tag: 'intelligence',
@@ -23,7 +31,19 @@ const FORECASTING: OperationDoc = {
   errors: [413, 415],
 };
 
-/** `POST /v1/intelligence/cost-forecast` */
+const SPENDING: OperationDoc = {
+  tag: 'intelligence',
+  summary: 'Forecast what your own traffic will cost',
+  description:
+    'To the end of the UTC day or month, with an 80 % interval, and how long each budget lasts. A key without the scope `admin` sees its own traffic only.',
+  query: spendForecastQuerySchema,
+  answers: {
+    200: { description: 'By level, trend and hour-of-week season', content: json(spendForecastSchema) },
+  },
+  errors: [404],
+};
+
+/** `POST` and `GET /v1/intelligence/cost-forecast` */
 export function registerCostForecast(
   app: FastifyInstance,
   deps: {
@@ -31,6 +51,7 @@ export function registerCostForecast(
       body: CostForecastBody,
       visibleModels: Caller['allowedModels'],
     ) => Promise<object>;
+    readonly forecastSpending: (query: SpendForecastQuery, keyId: string | undefined) => Promise<object>;
   },
 ): void {
   app.post<{ Body: JsonBody | undefined }>(
@@ -41,5 +62,11 @@ export function registerCostForecast(
       if (!read.success) throw explain(read.error);
       return deps.forecastCost(read.data, visibleTo(request.caller));
     },
+  );
+  app.get(
+    '/v1/intelligence/cost-forecast',
+    { config: { access: 'intelligence', operation: SPENDING } },
+    async (request) =>
+      deps.forecastSpending(readQuery(request.query, ['until', 'key_id']), ownRequestsOf(request.caller)),
   );
 }

@@ -96,6 +96,7 @@ describe('answers are what it says they are', () => {
     ['/v1/intelligence/sources', '/v1/intelligence/sources'],
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/v1/budgets', '/v1/budgets'],
+    ['/v1/intelligence/cost-forecast', '/v1/intelligence/cost-forecast?until=day'],
     ['/v1/usage', '/v1/usage?group_by=key,model,task,day'],
     ['/health/live', '/health/live'],
     ['/health/ready', '/health/ready'],

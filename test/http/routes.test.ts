@@ -87,6 +87,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     access: 'intelligence',
     body: { tasks: [{ type: 'review', estimated_tokens: 20_000 }], strategy: 'combined' },
   },
+  'GET /v1/intelligence/cost-forecast': { access: 'intelligence' },
   'POST /v1/intelligence/priors': {
     access: 'admin',
     body: { name: 'mine', results: [{ model: 'ok', task: 'translation', score: 1 }] },

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import type { GatewayDeps } from '../../src/gateway/deps.ts';
+import { forecastSpending } from '../../src/gateway/spend-forecast.ts';
+import type { KnownBudget } from '../../src/gateway/spending.ts';
+import type { Store, UsageQuery } from '../../src/store/contract.ts';
+import { startGateway } from '../fixtures/gateway.ts';
+import { send } from '../http/send.ts';
+
+const HOUR_MS = 3_600_000;
+/** A Saturday, 12:30. */
+const NOW_MS = Date.UTC(2026, 10, 28, 12, 30);
+
+interface Answer {
+  readonly spent_usd: number;
+  readonly expected_usd: number;
+  readonly p10_usd: number;
+  readonly p90_usd: number;
+  readonly level_usd_per_day: number;
+  readonly history_hours: number;
+  readonly season: readonly number[];
+  readonly hours: readonly { readonly expected_usd: number }[];
+  readonly budgets: readonly {
+    readonly exhausted_at: string | null;
+    readonly exhausted_at_earliest: string | null;
+    readonly exhausted_at_latest: string | null;
+    readonly runway_hours: number | null;
+    readonly expected_usd: number;
+  }[];
+  readonly budgets_left_out: number;
+}
+
+/** One dollar in each hour of the last `days` days, half a dollar in this one. */
+async function steady(query: object, budgets: readonly KnownBudget[] = [], days = 40): Promise<Answer> {
+  const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
+  const deps = {
+    nowMs: () => NOW_MS,
+    spending: { listKeys: async () => {}, refresh: async () => {}, standings: () => budgets },
+    store: {
+      journal: { flush: async () => {} },
+      findKey: async () => undefined,
+      readUsage: async ({ fromMs, toMs }: UsageQuery) =>
+        Array.from({ length: days * 24 + 1 }, (_, back) => thisHourMs - back * HOUR_MS)
+          .filter((hourMs) => hourMs >= fromMs && hourMs < toMs)
+          .map((hourMs) => ({ hourMs, costMicroUsd: hourMs === thisHourMs ? 500_000 : 1_000_000 })),
+    },
+  };
+  return (await forecastSpending(
+    deps as object as GatewayDeps & { store: Store },
+    query,
+    undefined,
+  )) as Answer;
+}
+
+const budgetOf = (limitUsd: number, spentUsd: number): KnownBudget => ({
+  standing: {
+    holder: { kind: 'total' },
+    window: 'day',
+    limitMicroUsd: limitUsd * 1e6,
+    spentMicroUsd: spentUsd * 1e6,
+    reservedMicroUsd: 0,
+    startsAtMs: Date.UTC(2026, 10, 28),
+    resetsAtMs: Date.UTC(2026, 10, 29),
+  },
+  terms: { budgetMicroUsdPerDay: limitUsd * 1e6, budgetMicroUsdPerMonth: undefined, onExhausted: 'stop' },
+  keyName: '',
+});
+
+test('a dollar an hour is 24 a day and 720 a month of 30 days, and nearly certain', async () => {
+  const day = await steady({ until: 'day' });
+  expect(day.spent_usd).toBeCloseTo(12.5, 6);
+  expect(day.expected_usd).toBeCloseTo(24, 3);
+  expect(day.level_usd_per_day).toBeCloseTo(24, 3);
+  expect(day.hours).toHaveLength(12);
+  expect(day.season).toHaveLength(168);
+  expect(day.p90_usd - day.p10_usd).toBeLessThan(0.5);
+  const month = await steady({});
+  expect(month.expected_usd).toBeCloseTo(720, 1);
+  expect(month.p10_usd).toBeLessThanOrEqual(month.expected_usd);
+  expect(month.p90_usd).toBeGreaterThanOrEqual(month.expected_usd);
+});
+
+test('a budget is used up when so many dollars have gone, or lasts', async () => {
+  const { budgets } = await steady({ until: 'month' }, [
+    budgetOf(15, 12.5),
+    budgetOf(100, 12.5),
+    budgetOf(10, 12.5),
+  ]);
+  const [short, ample, gone] = budgets;
+  expect(short?.runway_hours).toBeCloseTo(2.5, 1);
+  expect(Date.parse(short?.exhausted_at ?? '')).toBeCloseTo(NOW_MS + 2.5 * HOUR_MS, -6);
+  expect(Date.parse(short?.exhausted_at_earliest ?? '')).toBeLessThanOrEqual(
+    Date.parse(short?.exhausted_at_latest ?? ''),
+  );
+  expect(ample).toMatchObject({ exhausted_at: null, runway_hours: null });
+  expect(gone).toMatchObject({ exhausted_at: new Date(NOW_MS).toISOString(), runway_hours: 0 });
+});
+
+test('no traffic is no forecast; a first day is a wide one', async () => {
+  const nothing = await steady({}, [], -1);
+  expect(nothing).toMatchObject({ history_hours: 0, season: [], hours: [], spent_usd: 0, expected_usd: 0 });
+  const young = await steady({}, [], 1);
+  expect(young.history_hours).toBe(24);
+  expect(young.p90_usd - young.p10_usd).toBeGreaterThan(0.3 * (young.expected_usd - young.spent_usd));
+});
+
+test('over HTTP: who may ask about whom', async () => {
+  const gateway = await startGateway();
+  try {
+    const url = `${gateway.url}/v1/intelligence/cost-forecast`;
+    const { key, record } = await gateway.createKey({ scopes: ['intelligence'], budgetMicroUsdPerDay: 5e6 });
+    const other = await gateway.createKey({ budgetMicroUsdPerDay: 5e6 });
+    const admin = await gateway.createKey({ scopes: ['admin'] });
+    const own = await send(url, { key });
+    expect(own.json).toMatchObject({
+      key_id: record.id,
+      budgets: [{ key_id: record.id }],
+      budgets_left_out: 0,
+    });
+    expect((await send(`${url}?key_id=${other.record.id}`, { key })).status).toBe(404);
+    const all = await send(`${url}?until=day`, { key: admin.key });
+    expect((all.json as Answer).budgets).toHaveLength(2);
+    const one = await send(`${url}?key_id=${other.record.id}`, { key: admin.key });
+    expect(one.json).toMatchObject({ key_id: other.record.id, budgets: [{ key_id: other.record.id }] });
+    for (const query of ['until=forever', 'until=', 'untill=day', 'until=day&until=month']) {
+      const answer = await send(`${url}?${query}`, { key });
+      expect([query, answer.status]).toEqual([query, 400]);
+    }
+    expect((await send(`${url}?key_id=nobody`, { key: admin.key })).status).toBe(404);
+  } finally {
+    await gateway.stop();
+  }
+});
