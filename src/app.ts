@@ -67,6 +67,7 @@ import { registerJsonBodies } from './http/read-json.ts';
 import { registerRequestList } from './http/request-list.ts';
 import { registerResponses } from './http/responses.ts';
 import { registerRoute } from './http/route.ts';
+import { registerRoutingStream } from './http/routing-stream.ts';
 import { registerUsage } from './http/usage.ts';
 
 export interface AppOptions {
@@ -208,6 +209,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerRequestList(app, {
     listRequests: (query, keyId, visibleModels) => listRequests(gateway, query, keyId, visibleModels),
   });
+  registerRoutingStream(app, gateway.feed);
   registerUsage(app, { reportUsage: (query, keyId) => reportUsage(gateway, query, keyId) });
   registerKeys(app, {
     createKey: (caller, wishes) => createKey(options.adminKeys, caller, wishes),

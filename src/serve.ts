@@ -38,6 +38,7 @@ import { createPinnedModels } from './gateway/pinned-models.ts';
 import { createRateLimiter, type RateSettings } from './gateway/rate-limits.ts';
 import { warningMessage } from './gateway/report-budgets.ts';
 import { createResponseKeeper } from './gateway/response-keeper.ts';
+import { createRoutingFeed } from './gateway/routing-feed.ts';
 import { createSpending } from './gateway/spending.ts';
 import { createTenancy } from './gateway/tenancy.ts';
 import { drain, watchConnections } from './http/drain.ts';
@@ -147,6 +148,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config.strategies,
       readPacerStates((await store.loadState('budgets')) ?? ''),
     );
+    const feed = createRoutingFeed({ processId: randomBytes(4).toString('hex'), nowMs, monotonicMs });
     const pauses = createPauses(store);
     await pauses.refresh();
     const pausesTimer = setInterval(() => {
@@ -247,6 +249,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       dryRuns,
       trials,
       pauses,
+      feed,
       pins: createPinnedModels({ store, nowMs, monotonicMs }),
       guard,
       store,
@@ -432,6 +435,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         isDraining = true;
         connections.keepNone();
         await sleep(config.api.unreadySeconds * 1000);
+        feed.close();
         await drain(app.server, connections, config.api.drainSeconds * 1000, () => {
           for (const call of inFlight) call.abort('shutdown');
         });

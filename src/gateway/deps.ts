@@ -19,6 +19,7 @@ import type { OfflinePrior } from './offline-prior.ts';
 import type { Pauses } from './pauses.ts';
 import type { PinnedModels } from './pinned-models.ts';
 import type { ResponseKeeper } from './response-keeper.ts';
+import type { RoutingFeed } from './routing-feed.ts';
 import type { Spending } from './spending.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -32,6 +33,7 @@ export interface GatewayDeps {
   /** What may still be spent, by key and in total. */
   readonly spending: Spending;
   readonly pauses: Pauses;
+  readonly feed: RoutingFeed;
   /** Of dry runs, to be carried out. */
   readonly decisions: KeptDecisions;
   readonly conversations: Conversations;

@@ -113,6 +113,7 @@ async function answerJob(
     noteObserved(deps, decision);
   }
   deps.metrics.decided(decision);
+  deps.feed.decided(job, decision);
   job.judgedWith = decision.judgedWith ?? 0;
   const { routing, catalog } = live;
   const dueMs = job.arrivedMs + routing.totalMs;

@@ -15,7 +15,7 @@ export function readQuery<Name extends string>(
     const found = known.find((one) => one === name);
     if (found === undefined) {
       throw badRequest(
-        `Unknown parameter '${name.slice(0, 64)}'. Known are ${known.join(', ')}.`,
+        `Unknown parameter '${name.slice(0, 64)}'. ${known.length > 0 ? `Known are ${known.join(', ')}` : 'None is known here'}.`,
         name.slice(0, 64),
       );
     }

@@ -76,6 +76,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
     access: 'inference',
     body: { model: 'ok', messages: [{ role: 'user', content: 'hi' }] },
   },
+  // A parameter that there is not: with none the answer has no end.
+  'GET /v1/routing-stream': { access: 'intelligence', path: '/v1/routing-stream?for=ever', status: 400 },
   'GET /v1/requests': { access: 'intelligence' },
   'GET /v1/intelligence/recommendations': {
     access: 'intelligence',
