@@ -31,6 +31,9 @@ export interface Tier {
   readonly explore: boolean;
 }
 
+/** Whoever lists five models wants the fifth to be tried; a list of two hundred must not become as many calls. */
+const MOST_LISTED_ATTEMPTS = 10;
+
 const NO_ROUTE: RouteWishes = {};
 const NO_PROVIDER: ProviderWishes = {};
 
@@ -74,8 +77,9 @@ export function policyOf(live: LiveSettings, job: Job): Policy {
       maxLatencyMs: route.max_latency_ms,
       minQuality: route.min_quality,
     },
-    // Whoever lists five models wants the fifth to be tried.
-    maxAttempts: mayFallBack ? Math.max(1 + routing.maxExtraAttempts, names.all.length) : 1,
+    maxAttempts: mayFallBack
+      ? Math.max(1 + routing.maxExtraAttempts, Math.min(names.all.length, MOST_LISTED_ATTEMPTS))
+      : 1,
     refusalOf: refusalByWishes(job, route, provider, routing.refusesUnsupportedParameters),
   };
 }
