@@ -55,7 +55,7 @@ export function createPinnedModels(deps: {
 
 /**
  * As `planJob`, where all requests of a key have to come to one model: vectors of two models cannot be compared. The
- * first choice is made like any other and written down before anything is sent; from then on only that model's endpoints
+ * first choice is the best by what is known, and written down before anything is sent; from then on only that model's endpoints
  * are candidates, and when none of them can serve nobody does.
  *
  * @throws GatewayError 409 `pinned_model_gone` when the model is no longer configured
@@ -73,7 +73,7 @@ export async function planPinned(
   const { type } = job.operation;
   const pinned = await deps.pins.modelOf(job.keyId, type);
   if (pinned === undefined) {
-    const first = planJob(deps, live, job, policy);
+    const first = planJob(deps, live, job, withoutTrying(policy));
     const chosen = await deps.pins.choose(job.keyId, type, first.ranking[0]?.modelId ?? '');
     const ranking = first.ranking.filter(({ modelId }) => modelId === chosen);
     if (ranking[0] === first.ranking[0]) return { ...first, ranking };
@@ -81,6 +81,11 @@ export async function planPinned(
   }
   if (job.body.route?.models?.includes(pinned) === false) throw leftOut(pinned, 'route.models');
   return { ...planJob(deps, live, job, onlyModel(policy, pinned, live)), reason: 'sticky' };
+}
+
+/** What is chosen for good is the best by what is known, and no draw. */
+function withoutTrying(policy: Policy): Policy {
+  return { ...policy, tiers: policy.tiers.map((tier) => ({ ...tier, explore: false })) };
 }
 
 function onlyModel(policy: Policy, modelId: string, { catalog }: LiveSettings): Policy {

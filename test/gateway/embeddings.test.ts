@@ -134,6 +134,18 @@ test('keys have models of their own, and keep them over a restart until an opera
   expect((await send(path, { method: 'DELETE', key: admin })).status).toBe(404);
 });
 
+test('what is chosen for good is the best by what is known, whatever a draw would have said', async () => {
+  const { gateway } = await start((_provider, _model, inputs) => vectors(inputs));
+  const models = new Set<unknown>();
+  for (let index = 0; index < 12; index++) {
+    const { key } = await gateway.createKey({ name: `key ${index}` });
+    const answer = await embed(gateway, { model: 'auto', input: 'a' }, key);
+    expect(answer.headers['x-router-reason']).toBe('auto');
+    models.add(answer.headers['x-router-model']);
+  }
+  expect(models.size).toBe(1);
+});
+
 test('of many first requests at once all come to one model', async () => {
   const { gateway } = await start((_provider, _model, inputs) => vectors(inputs));
   const answers = await Promise.all(Array.from({ length: 30 }, () => embed(gateway, {})));
