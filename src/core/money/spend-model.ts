@@ -100,9 +100,10 @@ function seasonOf({ firstHour, amounts }: HourlySpend, days: readonly number[]):
   const cellSpend = new Float64Array(WEEK_HOURS);
   const cellBase = new Float64Array(WEEK_HOURS);
   const first = startOfDay(amounts.length, days.length, 0);
+  const dayHours = Math.min(DAY_HOURS, amounts.length);
   const dayToBase = days.map((_, day) => {
     const around = days.slice(Math.max(0, day - 3), day + 4);
-    return around.reduce((total, one) => total + one, 0) / around.length / DAY_HOURS;
+    return around.reduce((total, one) => total + one, 0) / around.length / dayHours;
   });
   for (let hour = first; hour < amounts.length; hour += 1) {
     const base = dayToBase[Math.floor((hour - first) / DAY_HOURS)] ?? 0;

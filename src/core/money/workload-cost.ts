@@ -5,6 +5,12 @@ import type { Random } from '../learning/random.ts';
 /** Up to so many requests are drawn one by one; more of them as one sum. */
 const DRAWN_SINGLY = 16;
 
+/**
+ * ω: how far an estimate of tokens, its split into prompt and answer and what a task's prompts ask for are off together,
+ * in ln(cost); set so that 80 % intervals hold on recorded outcomes (docs/benchmarks.md).
+ */
+const ESTIMATE_DEVIATION = 0.3;
+
 /** One model as far as it is expected to do a part of some work. */
 export interface WorkloadArm {
   /** Of the requests, 0–1; over all arms they sum to 1. */
@@ -55,6 +61,7 @@ export function shareDecidedByOutcomes(labels: number, strength: number): number
  * - the mean of ln(tokens) per model, e^ε with ε ~ N(−τ²/2, τ²), so that E[e^ε] = 1;
  * - who wins as outcomes come in: a winner w ~ π (in Thompson sampling π is the probability of being the best), the mix
  *   being (1 − λ)·π + λ·1[m = w], whose mean is π again;
+ * - the estimate itself: e^η on all of it, η ~ N(−ω²/2, ω²);
  * - the requests: each goes to a model by the mix and has its own length. Up to 16 are drawn one by one. More have, by
  *   the mixture m with mean aₘ and variance vₘ of one request, the moments
  *
@@ -77,13 +84,14 @@ export function drawWorkloadCosts(
   const mix = new Float64Array(arms.length);
   const scales = new Float64Array(arms.length);
   for (let draw = 0; draw < drawCount; draw += 1) {
+    const off = Math.exp(ESTIMATE_DEVIATION * beliefNormal() - ESTIMATE_DEVIATION ** 2 / 2);
     const winner = pick((index) => arms[index]?.share ?? 0, arms.length, beliefRandom());
     for (const [index, arm] of arms.entries()) {
       const deviation = Math.sqrt(arm.logMeanVariance);
       scales[index] = Math.exp(deviation * beliefNormal() - arm.logMeanVariance / 2);
       mix[index] = (1 - decidedByOutcomes) * arm.share + (index === winner ? decidedByOutcomes : 0);
     }
-    costs[draw] = requests > DRAWN_SINGLY ? drawSum() : drawSingly();
+    costs[draw] = off * (requests > DRAWN_SINGLY ? drawSum() : drawSingly());
   }
   return costs;
 
