@@ -22,6 +22,7 @@ import { COMPLETIONS } from './gateway/operations/completions.ts';
 import { EMBEDDINGS } from './gateway/operations/embeddings.ts';
 import { IMAGES } from './gateway/operations/images.ts';
 import { MODERATION } from './gateway/operations/moderation.ts';
+import { REALTIME } from './gateway/operations/realtime.ts';
 import { RERANK } from './gateway/operations/rerank.ts';
 import { speechOperationOf } from './gateway/operations/speech.ts';
 import { TRANSCRIPTION, TRANSLATION } from './gateway/operations/transcription.ts';
@@ -64,10 +65,12 @@ import { registerPriors } from './http/priors.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
 import { registerForms } from './http/read-form.ts';
 import { registerJsonBodies } from './http/read-json.ts';
+import { registerRealtime } from './http/realtime.ts';
 import { registerRequestList } from './http/request-list.ts';
 import { registerResponses } from './http/responses.ts';
 import { registerRoute } from './http/route.ts';
 import { registerRoutingStream } from './http/routing-stream.ts';
+import { UpgradeMessage } from './http/upgrade-message.ts';
 import { registerUsage } from './http/usage.ts';
 
 export interface AppOptions {
@@ -86,6 +89,7 @@ export interface AppOptions {
   readonly trustedProxies: readonly string[];
   /** Empty: no page of another origin gets an answer. */
   readonly corsOrigins: readonly string[];
+  readonly maxRealtimeSessions: () => number;
   readonly dashboard: DashboardOptions;
   readonly notReadyBecause: () => Promise<readonly string[]>;
   readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
@@ -111,7 +115,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: false,
     trustProxy: options.trustedProxies.length > 0 && matchAddresses(options.trustedProxies),
     // Node's own refusal has no body; `registerAuth` refuses in ours.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, IncomingMessage: UpgradeMessage },
     // What fails before a route is found: a URL that cannot be decoded, bytes that are no HTTP.
     frameworkErrors: answerError,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, gateway.newRequestId),
@@ -153,6 +157,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     speechOf: speechOperationOf,
     transcription: TRANSCRIPTION,
     translation: TRANSLATION,
+  });
+  registerRealtime(app, inference, {
+    operation: REALTIME,
+    corsOrigins: options.corsOrigins,
+    maxFrameBytes: options.bodyLimitBytes,
+    maxSessions: options.maxRealtimeSessions,
   });
   registerEmbeddingModels(app, {
     list: () => listPinnedModels(gateway),

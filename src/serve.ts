@@ -321,6 +321,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       isModelListPublic: config.api.publicModels,
       trustedProxies: config.api.trustedProxies,
       corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],
+      maxRealtimeSessions: () => config.realtime.maxSessions,
       dashboard: {
         assetsFolder: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
         newSecret: () => randomBytes(32).toString('base64url'),
@@ -509,6 +510,10 @@ function liveSettings(config: Config, { byProvider }: Upstreams, monotonicMs: ()
       nativeProviders: new Set(
         Object.values(config.providers).flatMap(({ name, responses }) => (responses ? [name] : [])),
       ),
+    },
+    realtime: {
+      idleMs: config.realtime.idleSeconds * 1000,
+      sessionMs: config.realtime.sessionSeconds * 1000,
     },
     users: createTenancy(),
   };

@@ -58,6 +58,7 @@ export function buildConfig(input: {
     cache: camelKeys(file.cache),
     judge: camelKeys(file.judge),
     responses: camelKeys(file.responses),
+    realtime: camelKeys(file.realtime),
     strategies: buildStrategies(file.strategies),
     presets: buildPresets(file.presets),
     providers,

@@ -122,6 +122,8 @@ function buildEndpoint(
       cachedInputUsdPerMillion:
         table.cached_input_usd_per_million ?? listed?.cachedInputUsdPerMillion ?? inputUsdPerMillion,
       cacheWriteUsdPerMillion: table.cache_write_usd_per_million ?? listed?.cacheWriteUsdPerMillion,
+      audioInputUsdPerMillion: table.audio_input_usd_per_million ?? listed?.audioInputUsdPerMillion,
+      audioOutputUsdPerMillion: table.audio_output_usd_per_million ?? listed?.audioOutputUsdPerMillion,
       unitUsd: unitUsd ?? listed?.unitUsd,
     },
     isPriceKnown: isPriceGiven || listed !== undefined,

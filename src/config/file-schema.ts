@@ -108,6 +108,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     cache: cache.prefault({}),
     judge: judgeSchema.prefault({}),
     responses: responses.prefault({}),
+    realtime: realtime.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
     presets: z.record(name, presetSchema({ providerNames, strategyNames })).default({}),
     providers: z.record(name, providerSchema(env)).default({}),
@@ -119,6 +120,12 @@ const evidence = z.strictObject({
   max_weight_per_key_per_day: z
     .union([z.number().min(1), z.literal('none')], { error: 'must be a number of at least 1, or "none"' })
     .default(200),
+});
+
+const realtime = z.strictObject({
+  max_sessions: z.int().min(0).max(10_000).default(200),
+  idle_seconds: z.number().min(1).max(86_400).default(300),
+  session_seconds: z.number().min(1).max(86_400).default(3_600),
 });
 
 const responses = z.strictObject({

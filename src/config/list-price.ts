@@ -60,6 +60,12 @@ function priceOf(listed: ListedPrices): Price | undefined {
     ...(listed.cache_write_mtok === undefined
       ? {}
       : { cacheWriteUsdPerMillion: perMillion(listed.cache_write_mtok) }),
+    ...(listed.input_audio_mtok === undefined
+      ? {}
+      : { audioInputUsdPerMillion: perMillion(listed.input_audio_mtok) }),
+    ...(listed.output_audio_mtok === undefined
+      ? {}
+      : { audioOutputUsdPerMillion: perMillion(listed.output_audio_mtok) }),
   };
 }
 

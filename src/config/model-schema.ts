@@ -46,6 +46,8 @@ export function modelSchema(providerNames: readonly string[]) {
     output_usd_per_million: usdPerMillion.optional(),
     cached_input_usd_per_million: usdPerMillion.optional(),
     cache_write_usd_per_million: usdPerMillion.optional(),
+    audio_input_usd_per_million: usdPerMillion.optional(),
+    audio_output_usd_per_million: usdPerMillion.optional(),
     unsupported_parameters: parameters,
     usd_per_image: usdPerUnit.optional(),
     usd_per_minute: usdPerUnit.optional(),

@@ -23,6 +23,8 @@ function isSame(one: Price, other: Price): boolean {
     one.outputUsdPerMillion === other.outputUsdPerMillion &&
     one.cachedInputUsdPerMillion === other.cachedInputUsdPerMillion &&
     one.cacheWriteUsdPerMillion === other.cacheWriteUsdPerMillion &&
+    one.audioInputUsdPerMillion === other.audioInputUsdPerMillion &&
+    one.audioOutputUsdPerMillion === other.audioOutputUsdPerMillion &&
     one.unitUsd === other.unitUsd
   );
 }

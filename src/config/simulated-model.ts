@@ -11,6 +11,8 @@ export interface SimulatedModel {
   readonly outputUsdPerMillion: number;
   readonly cachedInputUsdPerMillion?: number;
   readonly cacheWriteUsdPerMillion?: number;
+  readonly audioInputUsdPerMillion?: number;
+  readonly audioOutputUsdPerMillion?: number;
   /** USD for one image, second of audio, character or search. */
   readonly unitUsd?: number;
   readonly dimensions?: number;

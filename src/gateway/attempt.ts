@@ -10,6 +10,7 @@ import { renameOf } from './answer-body.ts';
 import type { GatewayDeps, LiveSettings } from './deps.ts';
 import type { ClientLine, Job } from './job.ts';
 import type { Operation } from './operation.ts';
+import { sessionOf } from './session-attempt.ts';
 import { type AttemptOutcome, settleAttempt } from './settle-attempt.ts';
 import { createStreamLine, type StreamLine } from './stream-line.ts';
 import { addWarnings } from './warnings-header.ts';
@@ -58,13 +59,13 @@ export async function runAttempt(
   },
 ): Promise<FinishedAttempt> {
   const { job, candidate, permit } = options;
-  const reservedMicroUsd = reserve(deps, options);
+  const hold = { microUsd: reserve(deps, options) };
   const { provider, id: endpointId } = candidate.endpoint;
   const beginning = begin(deps, options);
-  const start = await (reservedMicroUsd === 0
+  const start = await (hold.microUsd === 0
     ? beginning
     : beginning.catch((error: unknown) => {
-        deps.spending.release(job, reservedMicroUsd);
+        deps.spending.release(job, hold.microUsd);
         throw error;
       }));
 
@@ -115,6 +116,22 @@ export async function runAttempt(
       keepsWholeText: operation.keepsWholeText(job),
       clearsUsage: operation.clearsUsage(job),
       sink: line,
+      session:
+        operation.sessionHeaders === undefined || line === undefined
+          ? undefined
+          : sessionOf(deps, live, {
+              job,
+              operation,
+              candidate,
+              profile: options.decision.profile,
+              expectedCostMicroUsd: options.ranked.expectedCostMicroUsd,
+              client,
+              line,
+              hold,
+              progressOf: () => handle?.progress,
+              // It may last an hour: that long nobody waits for the word of a probe.
+              onAccepted: () => permit.settle('success'),
+            }),
     });
     handle = running;
     deps.inFlight.add(running);
@@ -135,7 +152,7 @@ export async function runAttempt(
     answer,
     error,
     progress,
-    latencyMs: tookMs - progress.queueMs,
+    latencyMs: progress.workedMs ?? tookMs - progress.queueMs,
     isFailureSeen: error !== undefined && (line?.hasBegun() === true || options.isFailureSeen(error, next)),
   };
   const end = settleAttempt(deps, {
@@ -144,11 +161,16 @@ export async function runAttempt(
     decision: options.decision,
     candidate,
     start,
-    reservedMicroUsd,
+    reservedMicroUsd: hold.microUsd,
     outcome,
   });
   const ruling = ruleOf(end.ending).breaker;
-  permit.settle(
+  // A session's permit was given back when it began. How it fails later is a word of its own.
+  const leave =
+    operation.sessionHeaders !== undefined && line?.hasBegun() === true && ruling === 'failure'
+      ? deps.guard.enter(endpointId)
+      : permit;
+  leave?.settle(
     ruling,
     ruling === 'cool_down'
       ? { coolDownMs: millisecondsOf(error?.retryAfterSeconds), isWaking: end.ending === 'waking' }

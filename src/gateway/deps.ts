@@ -74,6 +74,8 @@ export interface LiveSettings {
   /** Undefined while nothing is judged. */
   readonly judge: JudgeSettings | undefined;
   readonly responses: ResponseSettings;
+  /** Milliseconds that a realtime session may be silent, and last. */
+  readonly realtime: { readonly idleMs: number; readonly sessionMs: number };
   /** The requests that still work with these settings. */
   readonly users: Tenancy;
 }

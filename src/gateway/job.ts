@@ -1,5 +1,6 @@
 import type { BudgetTerms } from '../core/money/budget.ts';
 import type { ChatRequestView } from '../core/task/task.ts';
+import type { FrameSocket } from '../core/wire/frame-socket.ts';
 import type { JsonMember } from '../core/wire/json-members.ts';
 import type { Operation } from './operation.ts';
 import type { Allowance } from './rate-limits.ts';
@@ -118,6 +119,8 @@ export interface ClientLine {
   end(): void;
   /** Cuts a client that takes nothing. */
   cut(): void;
+  /** Of a session, once its stream is started: where its frames go. Undefined when its client is gone. */
+  frames?(): FrameSocket | undefined;
 }
 
 /** What a request came to. A stream has gone out by then; a unary answer is sent by `http/`. */

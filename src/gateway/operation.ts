@@ -35,6 +35,12 @@ export interface Operation<Body extends RequestBody = RequestBody> {
   /** Where an answer goes whose shape is not the one that the client's end was made for. Left out: to that end. */
   clientLine?(): ClientLine;
 
+  /**
+   * Of an operation in which both sides talk over a WebSocket: the client's headers that go up. Left out: it is a request
+   * and its answer.
+   */
+  sessionHeaders?(job: Job<Body>): Readonly<Record<string, string>>;
+
   /** What kind of request it is. Of models that come into question by `auto` nothing is known yet. */
   profile(job: Job<Body>): RequestProfile;
   /** Whether the answer goes out piece by piece. */

@@ -48,6 +48,12 @@ export interface Allowance {
   /** What was really taken, in the place of what was set aside. Further calls are ignored. */
   settleTokens(tokens: number): void;
   /**
+   * Of a session, which goes on: tokens it took since it last said so, at first in the place of what was set aside.
+   *
+   * @returns 429 when nothing is left of the minute
+   */
+  spendTokens(tokens: number): GatewayError | undefined;
+  /**
    * Its client has its answer, or is gone; further calls are ignored. What it took may be known only later: leaving
    * early spares nobody the tokens.
    */
@@ -287,6 +293,19 @@ class CountedRequest implements Allowance {
       this.#key?.tokens.add(-unused, nowMs);
       this.#gateway.tokens.add(-unused, nowMs);
     }
+  }
+
+  spendTokens(tokens: number): GatewayError | undefined {
+    const nowMs = this.#hands.monotonicMs();
+    if (this.#reservedAtMs >= 0) {
+      this.settleTokens(tokens);
+    } else {
+      this.#key?.tokens.add(tokens, nowMs);
+      this.#gateway.tokens.add(tokens, nowMs);
+    }
+    return (
+      this.#refusalBy(this.#key, 'tokens', 1, nowMs) ?? this.#refusalBy(this.#gateway, 'tokens', 1, nowMs)
+    );
   }
 
   end(): void {

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** How often connections that ask nothing are swept while draining. */
@@ -35,6 +35,11 @@ export function watchConnections(server: Server): Connections {
     };
     add(1);
     response.once('close', () => add(-1));
+  });
+  // A WebSocket is under way for as long as it is open.
+  server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => {
+    const requests = socketToRequests.get(socket);
+    if (requests !== undefined) socketToRequests.set(socket, requests + 1);
   });
   return {
     keepNone() {

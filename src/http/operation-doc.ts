@@ -51,6 +51,7 @@ export const ERRORS = {
   409: 'It cannot be done as things stand',
   413: 'The body is larger than this gateway takes',
   415: 'The body is of a kind that is not taken here',
+  426: 'It is spoken over a WebSocket only',
   429: 'Too much in too short a time, here or at every provider; `Retry-After` says when to come back',
   502: 'The provider failed, or answered with nothing usable',
   503: 'Nobody can serve this now, or nothing can be written down; `Retry-After` says when to come back',

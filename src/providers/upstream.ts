@@ -1,5 +1,7 @@
 import type { Endpoint } from '../core/catalog/model.ts';
 import type { AnswerFacts } from '../core/outcome/answer-facts.ts';
+import type { GatewayError } from '../core/outcome/gateway-error.ts';
+import type { FrameSocket } from '../core/wire/frame-socket.ts';
 
 /** One call to one endpoint. */
 export interface UpstreamCall {
@@ -23,6 +25,29 @@ export interface UpstreamCall {
   readonly clearsUsage: boolean;
   /** Where a stream's bytes go from its first token on. */
   readonly sink: StreamSink | undefined;
+  /** Of an operation in which both sides talk, instead of a request and its answer. */
+  readonly session?: CallSession | undefined;
+}
+
+/** A session over a WebSocket, as the provider sees its client. */
+export interface CallSession {
+  /** Of the client's, those that go up. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly limits: SessionLimits;
+  /** What the event is called that tells of an end that comes from here. */
+  readonly endEventId: string;
+  /** The provider has taken the session: lets the client in. Undefined when it has left. */
+  accept(): FrameSocket | undefined;
+  /** After each response; what was used stands in `progress`. @returns why the session may not go on */
+  spent(): GatewayError | undefined;
+}
+
+/** Milliseconds. */
+export interface SessionLimits {
+  /** Without a frame from either side. */
+  readonly idleMs: number;
+  /** In all. */
+  readonly sessionMs: number;
 }
 
 /** A body that is no JSON, in pieces, so that a file of many megabytes is not copied once more. */
@@ -114,6 +139,8 @@ export interface CallProgress {
   lastChunk: Readonly<Record<string, unknown>> | undefined;
   /** What was left out of the request on its way into another language, known before the first byte comes back. */
   warnings: readonly string[];
+  /** Of a session: milliseconds in which its model worked, in the place of those that it lasted. */
+  workedMs?: number;
 }
 
 export const NO_WARNINGS: readonly string[] = Object.freeze([]);

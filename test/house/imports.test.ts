@@ -26,7 +26,7 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   providers: {
     rooms: ['providers', 'core'],
     types: [],
-    packages: ['undici', 'opossum', '@ai-sdk/', 'node:'],
+    packages: ['undici', 'opossum', 'ws', '@ai-sdk/', 'node:'],
   },
   store: {
     rooms: ['store', 'core'],
@@ -39,7 +39,7 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   http: {
     rooms: ['http', 'core'],
     types: ['gateway'],
-    packages: ['fastify', '@fastify/', 'zod', 'zod-openapi', 'node:'],
+    packages: ['fastify', '@fastify/', 'ws', 'zod', 'zod-openapi', 'node:'],
   },
   'app.ts': { rooms: ['http', 'gateway', 'core', 'metrics.ts'], types: [], packages: ['fastify'] },
   'metrics.ts': { rooms: ['core'], types: ['gateway'], packages: ['prom-client'] },

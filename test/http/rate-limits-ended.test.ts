@@ -26,6 +26,7 @@ function allowanceThatTells(onEnd: () => void): Allowance {
     standing: () => undefined,
     reserveTokens: () => undefined,
     settleTokens: () => undefined,
+    spendTokens: () => undefined,
     end: onEnd,
   };
 }

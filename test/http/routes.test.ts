@@ -49,6 +49,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'POST /v1/audio/transcriptions': { access: 'inference', body: { model: 'auto' }, status: 400 },
   'POST /v1/audio/translations': { access: 'inference', body: { model: 'auto' }, status: 400 },
+  'GET /v1/realtime': { access: 'inference', path: '/v1/realtime?model=auto', status: 426 },
   'GET /v1/embedding-models': { access: 'admin' },
   'PUT /v1/embedding-models/:key_id': {
     access: 'admin',
@@ -297,7 +298,8 @@ describe('on every route', () => {
     for (const [name, answer] of await withEach(key, (path) => path)) {
       const route = ROUTES[name];
       const isCounted =
-        route?.access === 'inference' && name.startsWith('POST') && !/count_tokens|route$/.test(name);
+        name === 'GET /v1/realtime' ||
+        (route?.access === 'inference' && name.startsWith('POST') && !/count_tokens|route$/.test(name));
       expect([name, answer.status]).toEqual([name, isCounted ? 429 : (route?.status ?? 200)]);
       if (isCounted) expect(codeOf(answer)).toBe('rate_limit_exceeded');
       if (route?.access === 'open') continue;

@@ -31,6 +31,9 @@ export interface Price {
   readonly cachedInputUsdPerMillion: number;
   /** Price of prompt tokens that the provider keeps for the next time (Anthropic's 5 minutes); absent: the input price. */
   readonly cacheWriteUsdPerMillion?: number;
+  /** Prices of tokens of sound, where they are not those of text (realtime); absent: the same. */
+  readonly audioInputUsdPerMillion?: number;
+  readonly audioOutputUsdPerMillion?: number;
   /** USD for one unit of what its type of model is sold by beside tokens (`units` of `Usage`); absent: nothing. */
   readonly unitUsd?: number;
 }

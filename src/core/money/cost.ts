@@ -20,6 +20,8 @@ export function costMicroUsd(
     readonly cachedInputTokens: number;
     readonly cacheWriteTokens?: number;
     readonly units?: number;
+    readonly audioInputTokens?: number;
+    readonly audioOutputTokens?: number;
   },
   price: Price,
 ): number {
@@ -29,7 +31,9 @@ export function costMicroUsd(
     (usage.inputTokens - cached - written) * unitsPerToken(price.inputUsdPerMillion) +
     written * unitsPerToken(price.cacheWriteUsdPerMillion ?? price.inputUsdPerMillion) +
     cached * unitsPerToken(price.cachedInputUsdPerMillion) +
-    usage.outputTokens * unitsPerToken(price.outputUsdPerMillion);
+    usage.outputTokens * unitsPerToken(price.outputUsdPerMillion) +
+    surchargeOf(usage.audioInputTokens, price.audioInputUsdPerMillion, price.inputUsdPerMillion) +
+    surchargeOf(usage.audioOutputTokens, price.audioOutputUsdPerMillion, price.outputUsdPerMillion);
   return Math.round((tokens + amountOf(usage.units, price.unitUsd)) / UNITS_PER_MICRO_USD);
 }
 
@@ -64,6 +68,12 @@ function amountOf(units: number | undefined, unitUsd: number | undefined): numbe
   if (units === undefined || unitUsd === undefined || !(units > 0 && unitUsd > 0)) return 0;
   if (!Number.isFinite(units) || !Number.isFinite(unitUsd)) return 0;
   return units * Math.round(unitUsd * MICRO_USD_PER_USD * UNITS_PER_MICRO_USD);
+}
+
+/** What tokens of sound cost beyond what they were charged as text; less than nothing where sound is cheaper. */
+function surchargeOf(tokens: number | undefined, usd: number | undefined, textUsd: number): number {
+  if (tokens === undefined || usd === undefined || !(tokens > 0)) return 0;
+  return tokens * (unitsPerToken(usd) - unitsPerToken(textUsd));
 }
 
 function unitsPerToken(usdPerMillion: number): number {

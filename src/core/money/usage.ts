@@ -5,6 +5,9 @@ export interface Usage {
   readonly cachedInputTokens: number;
   /** Part of the input as well: what the provider kept of it for the next time, where that has a price of its own. */
   readonly cacheWriteTokens?: number;
+  /** Tokens of sound, part of the input and of the output, where those have prices of their own; uncached ones. */
+  readonly audioInputTokens?: number;
+  readonly audioOutputTokens?: number;
   /** Images, seconds of audio, characters or searches, by the operation; absent where only tokens are charged. */
   readonly units?: number;
   /** True when some of it is our own estimate, because the provider said nothing or nothing credible. */

@@ -15,6 +15,7 @@ import type { CallContext, CallHandler } from './call-handler.ts';
 import { EventCall } from './event-call.ts';
 import { endingOfNetworkError } from './network-error.ts';
 import { openPool } from './open-pool.ts';
+import { openSession } from './session.ts';
 import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
 
@@ -39,8 +40,27 @@ export function createPassThrough(
   const unaryHeaders = { ...headers, accept: 'application/json' };
   const streamHeaders = { ...headers, accept: 'text/event-stream' };
 
+  const sessionHeaders = {
+    'user-agent': 'outrider',
+    ...settings.headers,
+    ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey}` }),
+  };
+  const sessionUrl = `${settings.baseUrl.replace(/^http/, 'ws').replace(/\/+$/, '')}`;
+  const sessions = new Set<UpstreamHandle>();
+
   return {
     call(call: UpstreamCall): UpstreamHandle {
+      if (call.session !== undefined) {
+        const { headers } = call.session;
+        const handle = openSession(call, call.session, context, sessionUrl, {
+          ...sessionHeaders,
+          ...headers,
+        });
+        sessions.add(handle);
+        const forget = () => void sessions.delete(handle);
+        handle.done.then(forget, forget);
+        return handle;
+      }
       const progress: CallProgress = {
         queueMs: 0,
         isSent: false,
@@ -82,7 +102,10 @@ export function createPassThrough(
         abort: (ending) => handler?.fail(endedBy(ending, 'The call was given up.')),
       };
     },
-    close: () => pool.destroy(),
+    close() {
+      for (const session of sessions) session.abort('shutdown');
+      return pool.destroy();
+    },
     drain: () => pool.close(),
   };
 }

@@ -47,6 +47,22 @@ export const OTHER_MODELS: readonly SimulatedModelFacts[] = [
     ttftMs: 400,
   }),
   model('sim-ear-small', 'transcription', 'misses words', 0.55, { unitUsd: 0.001 / 60, ttftMs: 100 }),
+  model('sim-parley-large', 'realtime', 'talks, and listens well', 0.86, {
+    contextLength: 32_000,
+    inputUsdPerMillion: 4,
+    outputUsdPerMillion: 16,
+    cachedInputUsdPerMillion: 0.4,
+    ttftMs: 250,
+    tokensPerSecond: 60,
+  }),
+  model('sim-parley-small', 'realtime', 'talks quickly, and not always to the point', 0.55, {
+    contextLength: 16_000,
+    inputUsdPerMillion: 0.6,
+    outputUsdPerMillion: 2.4,
+    cachedInputUsdPerMillion: 0.06,
+    ttftMs: 80,
+    tokensPerSecond: 150,
+  }),
   model('sim-warden-small', 'moderation', 'knows a few harmful words', 0.6, {
     contextLength: 8_000,
     ttftMs: 20,

@@ -12,6 +12,7 @@ import { moderationBody } from './moderation.ts';
 import { createPace } from './pace.ts';
 import { pictureEvents, picturesBody } from './picture.ts';
 import { createPromptCache } from './prompt-cache.ts';
+import { serveRealtime } from './realtime.ts';
 import { rerankBody } from './rerank.ts';
 import { sendEvents, sendStream } from './send-stream.ts';
 import { speak } from './speech.ts';
@@ -167,6 +168,7 @@ export async function startSimulatedServer(dependencies: {
       else sendJson(response, 500, new ApiError(500, 'The simulated model failed.').toBody());
     });
   });
+  const cutSessions = serveRealtime(server, { random, speed });
   // Longer than the callers' own: a socket closed by both sides at once looks like a reset to the caller.
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
@@ -178,6 +180,7 @@ export async function startSimulatedServer(dependencies: {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        cutSessions();
         server.closeAllConnections();
       }),
   };

@@ -8,8 +8,6 @@ import { SIMULATED_MODELS } from '../../../src/providers/simulated/catalog.ts';
 import { drawQuality } from '../../../src/providers/simulated/draw.ts';
 
 const { valueOfQualityUsd, valueOfSecondUsd } = BUILT_IN_STRATEGIES.balanced;
-/** Nobody pretends to hold a conversation aloud. */
-const NOT_SIMULATED: ReadonlySet<string> = new Set(['realtime']);
 const SPECIALISTS = {
   code_generation: 'sim-coder',
   code_review: 'sim-atlas-large',
@@ -62,7 +60,7 @@ test('facts hang together', () => {
   const chat = SIMULATED_MODELS.filter((model) => model.type === 'chat');
   expect(chat.length).toBeGreaterThanOrEqual(6);
   for (const type of MODEL_TYPES) {
-    if (type === 'chat' || NOT_SIMULATED.has(type)) continue;
+    if (type === 'chat') continue;
     const [large, small] = SIMULATED_MODELS.filter((model) => model.type === type);
     expect(large?.ttftMs, type).toBeGreaterThan(small?.ttftMs ?? 0);
     if (type !== 'embedding') expect(large?.skill, type).toBeGreaterThan(small?.skill ?? 1);
