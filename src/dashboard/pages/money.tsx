@@ -1,4 +1,4 @@
-import type { BudgetList, UsageGroup, UsageReport } from '../answers.ts';
+import type { SpendForecast, UsageGroup, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, NONE, percent, usd, words } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
@@ -53,6 +53,9 @@ export function MoneyPage() {
 
 function Spent(props: { report: UsageReport; todayMs: number }) {
   const { report, todayMs } = props;
+  const { answer } = useData<SpendForecast>('intelligence/cost-forecast?until=month', 60_000);
+  // Without a history it says nothing but what is spent.
+  const forecast = answer !== undefined && answer.history_hours > 0 ? answer : undefined;
   const times = Array.from({ length: DAYS }, (_, index) => todayMs - (DAYS - 1 - index) * DAY_MS);
   const models = [...new Set(report.data.map(({ model }) => model ?? ''))];
   const series = seriesOf(times, report.data, models, ({ cost_usd }) => cost_usd);
@@ -68,6 +71,12 @@ function Spent(props: { report: UsageReport; todayMs: number }) {
         <Figure label="Today" value={usd(today)}>
           {usd(yesterday)} yesterday
         </Figure>
+        {forecast ? (
+          <Figure label="By the end of the month" value={usd(forecast.expected_usd)}>
+            {usd(forecast.p10_usd)} to {usd(forecast.p90_usd)} in four of five cases;{' '}
+            {usd(forecast.spent_usd)} so far
+          </Figure>
+        ) : null}
         <Figure label="Per 1,000 requests" value={usd((1_000 * total.cost_usd) / total.requests)}>
           {count((total.input_tokens + total.output_tokens) / total.requests)} tokens a request
         </Figure>
@@ -86,15 +95,18 @@ function Spent(props: { report: UsageReport; todayMs: number }) {
   );
 }
 
+/** How much of each budget is used, and when it will be. */
 function Budgets() {
-  const budgets = useData<BudgetList>('budgets', 10_000);
-  if (budgets.answer === undefined || budgets.answer.data.length === 0) return null;
+  const { answer } = useData<SpendForecast>('intelligence/cost-forecast?until=month', 60_000);
+  if (answer === undefined || answer.budgets.length === 0) return null;
+  // Of the first hours nothing can be told.
+  const isKnown = answer.history_hours > 0;
   return (
     <section class="card">
       <h2>Budgets</h2>
       <div class="scroll">
         <table>
-          <caption class="sr">Budgets, and how much of each is used</caption>
+          <caption class="sr">Budgets, how much of each is used, and how long it lasts</caption>
           <thead>
             <tr>
               <th scope="col">Whose</th>
@@ -106,44 +118,48 @@ function Budgets() {
               <th scope="col" class="right">
                 Limit
               </th>
-              <th scope="col">Then</th>
+              <th scope="col" class="right">
+                By its end
+              </th>
+              <th scope="col">Lasts</th>
               <th scope="col">Begins anew</th>
             </tr>
           </thead>
           <tbody>
-            {budgets.answer.data.map((budget) => (
-              <tr key={`${budget.budget} ${budget.window}`}>
-                <th scope="row" class="name">
-                  {budget.key_name ?? budget.budget}
-                </th>
-                <td>{budget.window}</td>
-                <td>
-                  <div class="row center">
-                    <span class="number">{percent(budget.share)}</span>
-                    <Share
-                      share={budget.share}
-                      colour={
-                        budget.share >= 0.95
-                          ? 'var(--bad)'
-                          : budget.share >= 0.8
-                            ? 'var(--warn)'
-                            : 'var(--good)'
-                      }
-                      label={`${percent(budget.share)} used`}
-                    />
-                  </div>
-                </td>
-                <td class="right">{usd(budget.spent_usd)}</td>
-                <td class="right">{usd(budget.limit_usd)}</td>
-                <td>{budget.on_exhausted === 'stop' ? 'it stops' : 'only what still fits'}</td>
-                <td class="nowrap">{new Date(budget.resets_at).toLocaleDateString('en-GB')}</td>
-              </tr>
-            ))}
+            {answer.budgets.map((budget) => {
+              const share = budget.limit_usd > 0 ? budget.spent_usd / budget.limit_usd : 0;
+              const colour = share >= 0.95 ? 'var(--bad)' : share >= 0.8 ? 'var(--warn)' : 'var(--good)';
+              return (
+                <tr key={`${budget.budget} ${budget.window}`}>
+                  <th scope="row" class="name">
+                    {budget.key_name ?? budget.budget}
+                  </th>
+                  <td>{budget.window}</td>
+                  <td>
+                    <div class="row center">
+                      <span class="number">{percent(share)}</span>
+                      <Share share={share} colour={colour} label={`${percent(share)} used`} />
+                    </div>
+                  </td>
+                  <td class="right">{usd(budget.spent_usd)}</td>
+                  <td class="right">{usd(budget.limit_usd)}</td>
+                  <td class="right">{isKnown ? usd(budget.expected_usd) : NONE}</td>
+                  <td>{isKnown ? lasting(budget) : NONE}</td>
+                  <td class="nowrap">{new Date(budget.resets_at).toLocaleDateString('en-GB')}</td>
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>
     </section>
   );
+}
+
+function lasting({ exhausted_at: at }: SpendForecast['budgets'][number]): string {
+  return at
+    ? `until ${new Date(at).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })}`
+    : 'to its end';
 }
 
 /** The spending of the window, divided by one thing; the dearest first. */
