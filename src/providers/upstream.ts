@@ -145,6 +145,22 @@ export interface CallProgress {
 
 export const NO_WARNINGS: readonly string[] = Object.freeze([]);
 
+/** Of a call that has just begun. */
+export function newProgress(): CallProgress {
+  return {
+    queueMs: 0,
+    isSent: false,
+    httpStatus: 0,
+    contentType: '',
+    ttftMs: 0,
+    usage: undefined,
+    tokenEvents: 0,
+    textBytes: 0,
+    lastChunk: undefined,
+    warnings: NO_WARNINGS,
+  };
+}
+
 export interface UpstreamHandle {
   readonly done: Promise<UpstreamAnswer>;
   readonly progress: CallProgress;

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { KeyList } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { count, NONE, usd } from '../format.ts';
+import { Columns } from '../parts/columns.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Failure, Loaded } from '../parts/states.tsx';
 import { useData } from '../use-data.ts';
@@ -74,25 +75,19 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
       <div class="scroll">
         <table>
           <caption class="sr">Keys</caption>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Begins with</th>
-              <th scope="col">Is</th>
-              <th scope="col">Scopes</th>
-              <th scope="col">Plan</th>
-              <th scope="col" class="right">
-                A minute
-              </th>
-              <th scope="col" class="right">
-                Budget, day / month
-              </th>
-              <th scope="col">Models</th>
-              <th scope="col">
-                <span class="sr">What can be done</span>
-              </th>
-            </tr>
-          </thead>
+          <Columns
+            names={[
+              'Name',
+              'Begins with',
+              'Is',
+              'Scopes',
+              'Plan',
+              { number: 'A minute' },
+              { number: 'Budget, day / month' },
+              'Models',
+              '',
+            ]}
+          />
           <tbody>
             {props.keys.map((key) => (
               <tr key={key.id}>

@@ -3,6 +3,7 @@ import type { Rankings, Recommendations, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, hundredths, milliseconds, percent, usd, words } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
+import { Columns } from '../parts/columns.tsx';
 import { Interval, Share } from '../parts/interval.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
@@ -100,21 +101,17 @@ function OneTask(props: { task: Task; strategy: string; models: readonly string[
       <div class="scroll">
         <table>
           <caption>Best first, by '{strategy}'</caption>
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col">Quality, 0 to 1</th>
-              <th scope="col">Best with probability</th>
-              <th scope="col">Share of traffic</th>
-              <th scope="col" class="right">
-                Per 1,000
-              </th>
-              <th scope="col" class="right">
-                p50
-              </th>
-              <th scope="col">Known from</th>
-            </tr>
-          </thead>
+          <Columns
+            names={[
+              'Model',
+              'Quality, 0 to 1',
+              'Best with probability',
+              'Share of traffic',
+              { number: 'Per 1,000' },
+              { number: 'p50' },
+              'Known from',
+            ]}
+          />
           <tbody>
             {task.models.map((row) => (
               <tr key={row.model} data-model={row.model}>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Health, ModelList } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { count, milliseconds, NONE, percent, words } from '../format.ts';
+import { Columns } from '../parts/columns.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Failure, Loaded } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
@@ -46,23 +47,17 @@ function Endpoints(props: { endpoints: readonly Endpoint[] }) {
     <div class="scroll">
       <table>
         <caption class="sr">Endpoints: status, uptime, percentiles, breaker</caption>
-        <thead>
-          <tr>
-            <th scope="col">Endpoint</th>
-            <th scope="col">Is</th>
-            <th scope="col" class="right">
-              Up 5 m / 30 m / 1 d
-            </th>
-            <th scope="col" class="right">
-              p50 / p90 / p99
-            </th>
-            <th scope="col" class="right">
-              First token
-            </th>
-            <th scope="col">Errors, 30 min</th>
-            <th scope="col">Breaker</th>
-          </tr>
-        </thead>
+        <Columns
+          names={[
+            'Endpoint',
+            'Is',
+            { number: 'Up 5 m / 30 m / 1 d' },
+            { number: 'p50 / p90 / p99' },
+            { number: 'First token' },
+            'Errors, 30 min',
+            'Breaker',
+          ]}
+        />
         <tbody>
           {props.endpoints.map((endpoint) => (
             <tr key={endpoint.endpoint}>
@@ -148,23 +143,17 @@ function Models(props: { list: ModelList; onChanged: () => void }) {
       <div class="scroll">
         <table>
           <caption class="sr">Models with their prices</caption>
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col">Kind</th>
-              <th scope="col" class="right">
-                Context
-              </th>
-              <th scope="col" class="right">
-                USD per million, in / out
-              </th>
-              <th scope="col">Can</th>
-              <th scope="col">Providers</th>
-              <th scope="col">
-                <span class="sr">What can be done</span>
-              </th>
-            </tr>
-          </thead>
+          <Columns
+            names={[
+              'Model',
+              'Kind',
+              { number: 'Context' },
+              { number: 'USD per million, in / out' },
+              'Can',
+              'Providers',
+              '',
+            ]}
+          />
           <tbody>
             {props.list.data
               .filter(({ id }) => id !== 'auto' && !id.startsWith('@preset/'))

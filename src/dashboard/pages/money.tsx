@@ -2,6 +2,7 @@ import type { SpendForecast, UsageGroup, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, NONE, percent, usd, words } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
+import { Columns } from '../parts/columns.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { Share } from '../parts/interval.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -107,24 +108,18 @@ function Budgets() {
       <div class="scroll">
         <table>
           <caption class="sr">Budgets, how much of each is used, and how long it lasts</caption>
-          <thead>
-            <tr>
-              <th scope="col">Whose</th>
-              <th scope="col">For a</th>
-              <th scope="col">Used</th>
-              <th scope="col" class="right">
-                Spent
-              </th>
-              <th scope="col" class="right">
-                Limit
-              </th>
-              <th scope="col" class="right">
-                By its end
-              </th>
-              <th scope="col">Lasts</th>
-              <th scope="col">Begins anew</th>
-            </tr>
-          </thead>
+          <Columns
+            names={[
+              'Whose',
+              'For a',
+              'Used',
+              { number: 'Spent' },
+              { number: 'Limit' },
+              { number: 'By its end' },
+              'Lasts',
+              'Begins anew',
+            ]}
+          />
           <tbody>
             {answer.budgets.map((budget) => {
               const share = budget.limit_usd > 0 ? budget.spent_usd / budget.limit_usd : 0;
@@ -180,21 +175,15 @@ function Split(props: {
       <div class="scroll">
         <table>
           <caption class="sr">Spending {props.title.toLowerCase()}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{words(props.group)}</th>
-              <th scope="col">Share</th>
-              <th scope="col" class="right">
-                Spent
-              </th>
-              <th scope="col" class="right">
-                Requests
-              </th>
-              <th scope="col" class="right">
-                Per 1,000
-              </th>
-            </tr>
-          </thead>
+          <Columns
+            names={[
+              words(props.group),
+              'Share',
+              { number: 'Spent' },
+              { number: 'Requests' },
+              { number: 'Per 1,000' },
+            ]}
+          />
           <tbody>
             {rows.map((row, index) => {
               const share = answer.total.cost_usd > 0 ? row.cost_usd / answer.total.cost_usd : 0;

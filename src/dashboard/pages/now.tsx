@@ -2,6 +2,7 @@ import type { Health, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, milliseconds, NONE, percent, usd } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
+import { Columns } from '../parts/columns.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
@@ -121,21 +122,15 @@ function Providers(props: { health: Health }) {
     <div class="scroll">
       <table>
         <caption class="sr">Providers and how they are</caption>
-        <thead>
-          <tr>
-            <th scope="col">Provider</th>
-            <th scope="col">Is</th>
-            <th scope="col" class="right">
-              Endpoints
-            </th>
-            <th scope="col" class="right">
-              Requests, 30 min
-            </th>
-            <th scope="col" class="right">
-              Uptime, 1 d
-            </th>
-          </tr>
-        </thead>
+        <Columns
+          names={[
+            'Provider',
+            'Is',
+            { number: 'Endpoints' },
+            { number: 'Requests, 30 min' },
+            { number: 'Uptime, 1 d' },
+          ]}
+        />
         <tbody>
           {props.health.data.map(({ provider, status, endpoints }) => {
             const seen = endpoints.filter(({ uptime }) => uptime['1d'] !== null);

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { RequestList as Answer } from '../answers.ts';
 import { ago, hundredths, milliseconds, NONE, usd, words } from '../format.ts';
+import { Columns } from '../parts/columns.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { hrefOf } from '../route.ts';
@@ -87,25 +88,19 @@ function Lines(props: { rows: Answer['data'] }) {
     <div class="scroll">
       <table>
         <caption class="sr">Requests, the newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Task</th>
-            <th scope="col">Asked for</th>
-            <th scope="col">Answered by</th>
-            <th scope="col">Because</th>
-            <th scope="col">Ended</th>
-            <th scope="col" class="right">
-              Cost
-            </th>
-            <th scope="col" class="right">
-              Took
-            </th>
-            <th scope="col" class="right">
-              Score
-            </th>
-          </tr>
-        </thead>
+        <Columns
+          names={[
+            'When',
+            'Task',
+            'Asked for',
+            'Answered by',
+            'Because',
+            'Ended',
+            { number: 'Cost' },
+            { number: 'Took' },
+            { number: 'Score' },
+          ]}
+        />
         <tbody>
           {props.rows.map((row) => (
             <tr key={row.request_id}>

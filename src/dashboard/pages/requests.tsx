@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Explanation } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { hundredths, milliseconds, NONE, percent, usd, words } from '../format.ts';
+import { Columns } from '../parts/columns.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Failure, Loaded } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
@@ -90,27 +91,17 @@ function Explained(props: { answer: Explanation; onFeedback: () => void }) {
         <div class="scroll">
           <table>
             <caption>In the order of the draw: the first one was asked, the others stood by</caption>
-            <thead>
-              <tr>
-                <th scope="col">Model</th>
-                <th scope="col">Provider</th>
-                <th scope="col" class="right">
-                  Probability
-                </th>
-                <th scope="col" class="right">
-                  Quality
-                </th>
-                <th scope="col" class="right">
-                  Expected cost
-                </th>
-                <th scope="col" class="right">
-                  Expected time
-                </th>
-                <th scope="col" class="right">
-                  Worth
-                </th>
-              </tr>
-            </thead>
+            <Columns
+              names={[
+                'Model',
+                'Provider',
+                { number: 'Probability' },
+                { number: 'Quality' },
+                { number: 'Expected cost' },
+                { number: 'Expected time' },
+                { number: 'Worth' },
+              ]}
+            />
             <tbody>
               {answer.candidates.map((candidate) => (
                 <tr key={candidate.endpoint}>
@@ -142,24 +133,16 @@ function Explained(props: { answer: Explanation; onFeedback: () => void }) {
         <div class="scroll">
           <table>
             <caption class="sr">Every call to a provider</caption>
-            <thead>
-              <tr>
-                <th scope="col">Endpoint</th>
-                <th scope="col">Ended</th>
-                <th scope="col" class="right">
-                  Tokens in / out
-                </th>
-                <th scope="col" class="right">
-                  Cost
-                </th>
-                <th scope="col" class="right">
-                  First token
-                </th>
-                <th scope="col" class="right">
-                  Took
-                </th>
-              </tr>
-            </thead>
+            <Columns
+              names={[
+                'Endpoint',
+                'Ended',
+                { number: 'Tokens in / out' },
+                { number: 'Cost' },
+                { number: 'First token' },
+                { number: 'Took' },
+              ]}
+            />
             <tbody>
               {answer.attempts.map((attempt) => (
                 <tr key={attempt.number}>

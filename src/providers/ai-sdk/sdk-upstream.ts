@@ -1,8 +1,7 @@
 import { endedBy } from '../../core/outcome/gateway-error.ts';
 import { openPool } from '../openai/open-pool.ts';
 import {
-  type CallProgress,
-  NO_WARNINGS,
+  newProgress,
   type Upstream,
   type UpstreamAnswer,
   type UpstreamCall,
@@ -26,18 +25,7 @@ export function createSdkUpstream(
   };
   return {
     call(call: UpstreamCall) {
-      const progress: CallProgress = {
-        queueMs: 0,
-        isSent: false,
-        httpStatus: 0,
-        contentType: '',
-        ttftMs: 0,
-        usage: undefined,
-        tokenEvents: 0,
-        textBytes: 0,
-        lastChunk: undefined,
-        warnings: NO_WARNINGS,
-      };
+      const progress = newProgress();
       let own: SdkCall | undefined;
       const done = new Promise<UpstreamAnswer>((resolve, reject) => {
         own = new SdkCall(context, call, progress, { resolve, reject }, link);

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { endedBy } from '../../core/outcome/gateway-error.ts';
 import {
-  type CallProgress,
-  NO_WARNINGS,
+  newProgress,
   type Upstream,
   type UpstreamAnswer,
   type UpstreamCall,
@@ -61,18 +60,7 @@ export function createPassThrough(
         handle.done.then(forget, forget);
         return handle;
       }
-      const progress: CallProgress = {
-        queueMs: 0,
-        isSent: false,
-        httpStatus: 0,
-        contentType: '',
-        ttftMs: 0,
-        usage: undefined,
-        tokenEvents: 0,
-        textBytes: 0,
-        lastChunk: undefined,
-        warnings: NO_WARNINGS,
-      };
+      const progress = newProgress();
       let handler: CallHandler | undefined;
       const done = new Promise<UpstreamAnswer>((resolve, reject) => {
         const Handler = handlerFor(call);

@@ -11,7 +11,7 @@ import { realtimeError } from '../../core/wire/realtime-error.ts';
 import {
   type CallProgress,
   type CallSession,
-  NO_WARNINGS,
+  newProgress,
   type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamHandle,
@@ -49,19 +49,7 @@ export function openSession(
   baseUrl: string,
   headers: Readonly<Record<string, string>>,
 ): UpstreamHandle {
-  const progress: CallProgress = {
-    queueMs: 0,
-    isSent: false,
-    httpStatus: 0,
-    contentType: '',
-    ttftMs: 0,
-    usage: undefined,
-    tokenEvents: 0,
-    textBytes: 0,
-    lastChunk: undefined,
-    warnings: NO_WARNINGS,
-    workedMs: 0,
-  };
+  const progress: CallProgress = { ...newProgress(), workedMs: 0 };
   let running: Session | undefined;
   const done = new Promise<UpstreamAnswer>((resolve, reject) => {
     const url = `${baseUrl}${call.path}?model=${encodeURIComponent(call.endpoint.upstreamModel)}`;

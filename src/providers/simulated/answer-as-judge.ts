@@ -1,8 +1,8 @@
 import { JUDGE_OPENINGS, markedText } from '../../core/judge/judge-prompt.ts';
 import type { Random } from '../../core/learning/random.ts';
+import { textOf } from '../../core/wire/json-value.ts';
 import { gradeText } from './answer-text.ts';
 import type { ChatRequest } from './chat-request.ts';
-import { textOf } from './json.ts';
 
 /** Grades closer than this are a tie. */
 const TIE = 0.15;

@@ -1,7 +1,7 @@
 import { estimateTextTokens, estimateValueTokens } from '../../core/task/token-estimate.ts';
+import { isObject, type JsonObject, listOf, objectOf, textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
 import { type SimulatedModelFacts, simulatedModel } from './catalog.ts';
-import { isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
 
 /** One function a request offers. */
 export interface OfferedTool {

@@ -1,8 +1,8 @@
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
+import { isObject, textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
 import { simulatedModel } from './catalog.ts';
 import { hashOf } from './draw.ts';
-import { isObject, textOf } from './json.ts';
 import { wordsOf } from './prompt-reading.ts';
 
 /** Most inputs of one request, as in OpenAI's API. */

@@ -1,7 +1,7 @@
 import type { ModelType } from '../../core/catalog/model.ts';
+import { type JsonObject, textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
 import { type SimulatedModelFacts, simulatedModel } from './catalog.ts';
-import { type JsonObject, textOf } from './json.ts';
 
 /** The model that a request names. @throws ApiError 404 there is none, 400 it is one for other work */
 export function modelOfType(body: JsonObject, type: ModelType): SimulatedModelFacts {

@@ -1,6 +1,6 @@
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
+import { isObject, type JsonObject, textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
-import { isObject, type JsonObject, textOf } from './json.ts';
 import { modelOfType } from './model-of-type.ts';
 
 /** OpenAI's categories, and what the simulated models go by. */

@@ -1,9 +1,9 @@
 import { deflateSync } from 'node:zlib';
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
+import type { JsonObject } from '../../core/wire/json-value.ts';
+import { textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
 import { hashOf } from './draw.ts';
-import type { JsonObject } from './json.ts';
-import { textOf } from './json.ts';
 import { modelOfType } from './model-of-type.ts';
 
 const USUAL_SIZE = 1024;

@@ -1,7 +1,7 @@
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
+import { isObject, type JsonObject, textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
 import { embed } from './embedding.ts';
-import { isObject, type JsonObject, textOf } from './json.ts';
 import { modelOfType } from './model-of-type.ts';
 
 const DIMENSIONS = 512;

@@ -1,6 +1,6 @@
 import type { Random } from '../../core/learning/random.ts';
+import { isObject, type JsonObject, listOf, objectOf, textOf } from '../../core/wire/json-value.ts';
 import { pick } from './draw.ts';
-import { isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
 
 /** Optional members are left out below this depth, so that a schema which contains itself comes to an end. */
 const DEEPEST_OPTIONAL = 3;

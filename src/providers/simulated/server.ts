@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Random } from '../../core/learning/random.ts';
+import { type JsonObject, objectOf, textOf } from '../../core/wire/json-value.ts';
 import { answerChat } from './answer.ts';
 import { ApiError } from './api-error.ts';
 import { SIMULATED_MODELS, simulatedModel } from './catalog.ts';
 import { readChatRequest } from './chat-request.ts';
 import { embeddingBody } from './embedding.ts';
-import { type JsonObject, objectOf, textOf } from './json.ts';
 import { modelOfType } from './model-of-type.ts';
 import { moderationBody } from './moderation.ts';
 import { createPace } from './pace.ts';

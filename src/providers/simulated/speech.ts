@@ -1,6 +1,6 @@
+import { type JsonObject, textOf } from '../../core/wire/json-value.ts';
 import { ApiError } from './api-error.ts';
 import type { SimulatedModelFacts } from './catalog.ts';
-import { type JsonObject, textOf } from './json.ts';
 import { modelOfType } from './model-of-type.ts';
 
 /** A recording by a simulated voice, as a file in pieces or as events. */

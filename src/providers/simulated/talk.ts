@@ -1,10 +1,10 @@
 import type { Random } from '../../core/learning/random.ts';
+import { type JsonObject, listOf, objectOf, textOf } from '../../core/wire/json-value.ts';
 import { tokensOf } from './answer.ts';
 import { answerText } from './answer-text.ts';
 import type { SimulatedModelFacts } from './catalog.ts';
 import { drawQuality } from './draw.ts';
 import { guessTask } from './guess-task.ts';
-import { type JsonObject, listOf, objectOf, textOf } from './json.ts';
 import { createPace } from './pace.ts';
 
 /** What the model needs of the world. */

@@ -1,11 +1,11 @@
 import type { Random } from '../../core/learning/random.ts';
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
+import { type JsonObject, listOf, objectOf, textOf } from '../../core/wire/json-value.ts';
 import { tokensOf } from './answer.ts';
 import { answerText } from './answer-text.ts';
 import { ApiError } from './api-error.ts';
 import type { SimulatedModelFacts } from './catalog.ts';
 import { drawQuality } from './draw.ts';
-import { type JsonObject, listOf, objectOf, textOf } from './json.ts';
 import { modelOfType } from './model-of-type.ts';
 
 const USUAL_TOKENS = 16;
