@@ -3,7 +3,7 @@ import type { Config } from './config/build-config.ts';
 import { namesIn } from './config/names.ts';
 import { GatewayError } from './core/outcome/gateway-error.ts';
 import { describeKey, type KeyWishes, settingsOf } from './gateway/key-settings.ts';
-import { keyChangesSchema, newKeySchema } from './http/key-schema.ts';
+import { keyChangesSchema, newKeySchema } from './http/keys/key-schema.ts';
 import { KEY_SCOPES, type KeyRecord, type KeyScope, type OnExhausted } from './store/contract.ts';
 
 type Print = (line: string) => void;

@@ -1,14 +1,14 @@
 /** What the API answers with, as its own schemas say. */
 import type { z } from 'zod';
-import type { spendForecastSchema } from '../http/cost-forecast-schema.ts';
-import type { explanationSchema } from '../http/explanation-schema.ts';
-import type { healthSchema } from '../http/health-schema.ts';
-import type { keyListSchema } from '../http/key-schema.ts';
-import type { modelListSchema } from '../http/models-schema.ts';
-import type { rankingsSchema } from '../http/rankings-schema.ts';
-import type { recommendationsSchema } from '../http/recommendations-schema.ts';
-import type { requestListSchema } from '../http/request-list-schema.ts';
-import type { usageSchema } from '../http/usage-schema.ts';
+import type { spendForecastSchema } from '../http/intelligence/cost-forecast-schema.ts';
+import type { explanationSchema } from '../http/intelligence/explanation-schema.ts';
+import type { healthSchema } from '../http/intelligence/health-schema.ts';
+import type { rankingsSchema } from '../http/intelligence/rankings-schema.ts';
+import type { recommendationsSchema } from '../http/intelligence/recommendations-schema.ts';
+import type { requestListSchema } from '../http/intelligence/request-list-schema.ts';
+import type { keyListSchema } from '../http/keys/key-schema.ts';
+import type { usageSchema } from '../http/keys/usage-schema.ts';
+import type { modelListSchema } from '../http/models/models-schema.ts';
 
 export type Explanation = z.infer<typeof explanationSchema>;
 export type Health = z.infer<typeof healthSchema>;

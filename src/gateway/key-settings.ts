@@ -33,7 +33,7 @@ export interface KnownNames {
 /**
  * As the store has them. A member that the wishes name is there, and undefined where it is taken away.
  *
- * @param wishes that `http/key-schema.ts` has checked.
+ * @param wishes that `http/keys/key-schema.ts` has checked.
  * @throws GatewayError 400 for a model, provider or plan that there is not: a misspelt one would shut its key out.
  */
 export function settingsOf(wishes: KeyWishes, known: KnownNames): Partial<KeySettings> {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import { visibleTo } from './intelligence.ts';
+import { visibleTo } from './intelligence/intelligence.ts';
 import { json, type OperationDoc } from './operation-doc.ts';
 import { liveSchema, notReadySchema } from './operations-schema.ts';
 

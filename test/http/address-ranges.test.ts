@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { matchAddresses } from '../../src/http/address-ranges.ts';
-import { newKeySchema } from '../../src/http/key-schema.ts';
+import { matchAddresses } from '../../src/http/admission/address-ranges.ts';
+import { newKeySchema } from '../../src/http/keys/key-schema.ts';
 
 const isTaken = (range: string) => newKeySchema.safeParse({ name: 'a', allowed_addresses: [range] }).success;
 

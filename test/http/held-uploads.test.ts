@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { registerErrors } from '../../src/http/errors.ts';
-import { presentForm, registerForms } from '../../src/http/read-form.ts';
+import { presentForm, registerForms } from '../../src/http/inference/read-form.ts';
 
 const ROOM = 1_000;
 const FILE_BYTES = 600;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chatSchema, checkChatBody, isPlainChat } from '../../src/http/chat-schema.ts';
+import { chatSchema, checkChatBody, isPlainChat } from '../../src/http/inference/chat-schema.ts';
 
 const PLAIN = { model: 'auto', messages: [{ role: 'user', content: 'Hi' }] };
 

@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { EVERYBODY } from '../../src/gateway/keyring.ts';
 import type { Allowance, RateLimiter } from '../../src/gateway/rate-limits.ts';
-import { registerRateLimits } from '../../src/http/rate-limits.ts';
+import { registerRateLimits } from '../../src/http/admission/rate-limits.ts';
 
 /** A limiter as a store outside of the process would be: it answers when it likes. */
 async function serveWith(admit: RateLimiter['admit']) {

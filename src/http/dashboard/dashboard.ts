@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { badRequest, GatewayError } from '../../core/outcome/gateway-error.ts';
-import { explain } from '../chat-schema.ts';
+import { explain } from '../inference/chat-schema.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
 import { createSessions, SESSION_SECONDS } from './sessions.ts';
 

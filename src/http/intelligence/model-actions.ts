@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { GatewayError } from '../../core/outcome/gateway-error.ts';
+import { explain } from '../inference/chat-schema.ts';
+import { json, type OperationDoc } from '../operation-doc.ts';
+import type { JsonBody } from '../read-json.ts';
+import { modelServiceSchema } from './model-service-schema.ts';
+import { reevaluationBodySchema, reevaluationSchema } from './reevaluation-schema.ts';
+
+const pathParameters = z.object({ id: z.string().meta({ description: 'May hold slashes' }) });
+const REEVALUATING: OperationDoc = {
+  path: '/v1/intelligence/models/{id}/reevaluate',
+  tag: 'intelligence',
+  summary: 'Look at a model again',
+  description:
+    'Opens a new epoch, in which older evidence counts a tenth, and gives the model a bounded trial.',
+  pathParameters,
+  body: json(reevaluationBodySchema, { max_requests: 200 }),
+  isBodyOptional: true,
+  answers: { 200: { description: 'The trial, and what it may cost', content: json(reevaluationSchema) } },
+  errors: [404, 409],
+};
+const PAUSING: OperationDoc = {
+  path: '/v1/intelligence/models/{id}/pause',
+  tag: 'intelligence',
+  summary: 'Take a model out of service',
+  description: 'Nobody is sent there, by name or by `auto`, until it is resumed. What is under way goes on.',
+  pathParameters,
+  answers: { 200: { description: 'How it stands now', content: json(modelServiceSchema) } },
+  errors: [404],
+};
+const RESUMING: OperationDoc = {
+  ...PAUSING,
+  path: '/v1/intelligence/models/{id}/resume',
+  summary: 'Take a model back into service',
+  description: undefined,
+};
+
+/** `POST /v1/intelligence/models/{id}/reevaluate`, `/pause` and `/resume`; ids may hold slashes. */
+export function registerModelActions(
+  app: FastifyInstance,
+  deps: {
+    reevaluateModel: (id: string, maxRequests: number) => Promise<object>;
+    pauseModel: (id: string, isPaused: boolean) => Promise<object>;
+  },
+): void {
+  app.post<{ Params: { '*': string }; Body: JsonBody | undefined }>(
+    '/v1/intelligence/models/*',
+    { config: { access: 'admin', operation: [REEVALUATING, PAUSING, RESUMING] } },
+    async (request) => {
+      const [, id = '', action] = /^(.+)\/([a-z]+)$/.exec(request.params['*']) ?? [];
+      const body = request.body?.json ?? {};
+      switch (action) {
+        case 'reevaluate': {
+          const read = reevaluationBodySchema.safeParse(body);
+          if (!read.success) throw explain(read.error);
+          return deps.reevaluateModel(id, read.data.max_requests);
+        }
+        case 'pause':
+        case 'resume': {
+          const read = z.strictObject({}).safeParse(body);
+          if (!read.success) throw explain(read.error);
+          return deps.pauseModel(id, action === 'pause');
+        }
+        default:
+          throw unknownAction();
+      }
+    },
+  );
+}
+
+function unknownAction(): GatewayError {
+  return new GatewayError({
+    status: 404,
+    code: 'unknown_url',
+    message:
+      'What can be done with a model: POST /v1/intelligence/models/{id}/reevaluate, …/pause and …/resume.',
+  });
+}
