@@ -6,40 +6,44 @@ import {
   listKeys,
   revokeKey,
   showKey,
-} from './gateway/admin-keys.ts';
-import { forecastCost } from './gateway/cost-forecast.ts';
+} from './gateway/admission/admin-keys.ts';
+import type { Keyring } from './gateway/admission/keyring.ts';
+import type { RateLimiter } from './gateway/admission/rate-limits.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
-import { dryRun } from './gateway/dry-run.ts';
-import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evaluations.ts';
-import { explainRequest } from './gateway/explain.ts';
-import { giveFeedback, retractFeedback } from './gateway/feedback.ts';
-import { reportHealth } from './gateway/health.ts';
-import type { Keyring } from './gateway/keyring.ts';
-import { describeModelNamed, listModels } from './gateway/list-models.ts';
-import { countMessageTokens, createMessage } from './gateway/messages.ts';
-import { CHAT } from './gateway/operations/chat.ts';
-import { COMPLETIONS } from './gateway/operations/completions.ts';
-import { EMBEDDINGS } from './gateway/operations/embeddings.ts';
-import { IMAGES } from './gateway/operations/images.ts';
-import { MODERATION } from './gateway/operations/moderation.ts';
-import { REALTIME } from './gateway/operations/realtime.ts';
-import { RERANK } from './gateway/operations/rerank.ts';
-import { speechOperationOf } from './gateway/operations/speech.ts';
-import { TRANSCRIPTION, TRANSLATION } from './gateway/operations/transcription.ts';
-import { pauseModel } from './gateway/pauses.ts';
-import { forgetEmbeddingModel, listPinnedModels, moveEmbeddingModel } from './gateway/pinned-models.ts';
-import { rankModels } from './gateway/rankings.ts';
-import type { RateLimiter } from './gateway/rate-limits.ts';
-import { recommendModels } from './gateway/recommendations.ts';
-import { reevaluateModel } from './gateway/reevaluate.ts';
-import { reportBudgets } from './gateway/report-budgets.ts';
-import { listRequests } from './gateway/request-list.ts';
-import { createResponse, deleteResponse, readResponse } from './gateway/responses.ts';
-import { runJob } from './gateway/run-job.ts';
-import { listRunnable } from './gateway/runnable.ts';
-import { reportSources } from './gateway/sources.ts';
-import { forecastSpending } from './gateway/spend-forecast.ts';
-import { reportUsage } from './gateway/usage.ts';
+import { countMessageTokens, createMessage } from './gateway/dialects/messages.ts';
+import { createResponse, deleteResponse, readResponse } from './gateway/dialects/responses.ts';
+import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evidence/evaluations.ts';
+import { giveFeedback, retractFeedback } from './gateway/evidence/feedback.ts';
+import { pauseModel } from './gateway/evidence/pauses.ts';
+import { reevaluateModel } from './gateway/evidence/reevaluate.ts';
+import { forecastCost } from './gateway/reports/cost-forecast.ts';
+import { dryRun } from './gateway/reports/dry-run.ts';
+import { explainRequest } from './gateway/reports/explain.ts';
+import { reportHealth } from './gateway/reports/health.ts';
+import { describeModelNamed, listModels } from './gateway/reports/list-models.ts';
+import { rankModels } from './gateway/reports/rankings.ts';
+import { recommendModels } from './gateway/reports/recommendations.ts';
+import { reportBudgets } from './gateway/reports/report-budgets.ts';
+import { listRequests } from './gateway/reports/request-list.ts';
+import { listRunnable } from './gateway/reports/runnable.ts';
+import { reportSources } from './gateway/reports/sources.ts';
+import { forecastSpending } from './gateway/reports/spend-forecast.ts';
+import { reportUsage } from './gateway/reports/usage.ts';
+import { CHAT } from './gateway/request/operations/chat.ts';
+import { COMPLETIONS } from './gateway/request/operations/completions.ts';
+import { EMBEDDINGS } from './gateway/request/operations/embeddings.ts';
+import { IMAGES } from './gateway/request/operations/images.ts';
+import { MODERATION } from './gateway/request/operations/moderation.ts';
+import { REALTIME } from './gateway/request/operations/realtime.ts';
+import { RERANK } from './gateway/request/operations/rerank.ts';
+import { speechOperationOf } from './gateway/request/operations/speech.ts';
+import { TRANSCRIPTION, TRANSLATION } from './gateway/request/operations/transcription.ts';
+import {
+  forgetEmbeddingModel,
+  listPinnedModels,
+  moveEmbeddingModel,
+} from './gateway/request/pinned-models.ts';
+import { runJob } from './gateway/request/run-job.ts';
 import { matchAddresses } from './http/admission/address-ranges.ts';
 import { registerAuth } from './http/admission/auth.ts';
 import { registerCors } from './http/admission/cors.ts';

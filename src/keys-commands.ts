@@ -2,7 +2,7 @@ import { Mistake, withStore } from './command-store.ts';
 import type { Config } from './config/build-config.ts';
 import { namesIn } from './config/names.ts';
 import { GatewayError } from './core/outcome/gateway-error.ts';
-import { describeKey, type KeyWishes, settingsOf } from './gateway/key-settings.ts';
+import { describeKey, type KeyWishes, settingsOf } from './gateway/admission/key-settings.ts';
 import { keyChangesSchema, newKeySchema } from './http/keys/key-schema.ts';
 import { KEY_SCOPES, type KeyRecord, type KeyScope, type OnExhausted } from './store/contract.ts';
 

@@ -4,7 +4,7 @@ import { createRandom, type Random } from '../../src/core/learning/random.ts';
 import { createTypedLearner } from '../../src/core/learning/typed-learner.ts';
 import type { Task } from '../../src/core/task/task.ts';
 import { createCatalog } from '../../src/gateway/catalog.ts';
-import { type CostForecastDeps, forecastCost } from '../../src/gateway/cost-forecast.ts';
+import { type CostForecastDeps, forecastCost } from '../../src/gateway/reports/cost-forecast.ts';
 import type { LoadedTable } from '../learning/run-job.ts';
 import type { Trial } from './score.ts';
 

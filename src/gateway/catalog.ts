@@ -4,7 +4,7 @@ import type { Candidate } from '../core/choice/choice-input.ts';
 import type { Strategy } from '../core/choice/strategy.ts';
 import { STRATEGY_ALIASES, strategyOfAlias } from '../core/choice/strategy-names.ts';
 import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
-import type { Preset } from './preset.ts';
+import type { Preset } from './request/preset.ts';
 
 /** What may be asked for, by name. Built once per configuration and replaced as a whole on reload. */
 export interface Catalog {

@@ -10,17 +10,17 @@ import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
 import type { AnswerCache } from '../store/answer-cache.ts';
 import type { AttemptEnd, AttemptStart, Store } from '../store/contract.ts';
+import type { Spending } from './admission/spending.ts';
 import type { Catalog } from './catalog.ts';
-import type { Cohort } from './cohort.ts';
+import type { ResponseKeeper } from './dialects/response-keeper.ts';
+import type { Judge, JudgeSettings } from './evidence/judge.ts';
+import type { OfflinePrior } from './evidence/offline-prior.ts';
+import type { Pauses } from './evidence/pauses.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-import type { Judge, JudgeSettings } from './judge.ts';
-import type { KeptDecisions } from './kept-decisions.ts';
-import type { OfflinePrior } from './offline-prior.ts';
-import type { Pauses } from './pauses.ts';
-import type { PinnedModels } from './pinned-models.ts';
-import type { ResponseKeeper } from './response-keeper.ts';
-import type { RoutingFeed } from './routing-feed.ts';
-import type { Spending } from './spending.ts';
+import type { RoutingFeed } from './reports/routing-feed.ts';
+import type { Cohort } from './request/cohort.ts';
+import type { KeptDecisions } from './request/kept-decisions.ts';
+import type { PinnedModels } from './request/pinned-models.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { headerValue } from '../../src/gateway/header-value.ts';
+import { headerValue } from '../../src/gateway/request/header-value.ts';
 import { among, modelTable, providerTable } from '../faults/scene.ts';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Decision, RankedCandidate } from '../../src/core/choice/decision.ts';
-import { runAttempt } from '../../src/gateway/attempt.ts';
 import type { GatewayDeps, LiveSettings } from '../../src/gateway/deps.ts';
-import type { ClientLine, Job } from '../../src/gateway/job.ts';
-import type { Operation } from '../../src/gateway/operation.ts';
-import { CHAT } from '../../src/gateway/operations/chat.ts';
+import { runAttempt } from '../../src/gateway/request/attempt.ts';
+import type { ClientLine, Job } from '../../src/gateway/request/job.ts';
+import type { Operation } from '../../src/gateway/request/operation.ts';
+import { CHAT } from '../../src/gateway/request/operations/chat.ts';
 import type { AttemptEnd } from '../../src/store/contract.ts';
 
 /** Something in our own code that nobody foresaw. */

@@ -1,10 +1,10 @@
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { answerFromCache } from '../../src/gateway/cached-answers.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
-import type { ClientLine, Job } from '../../src/gateway/job.ts';
-import { CHAT } from '../../src/gateway/operations/chat.ts';
-import type { Policy } from '../../src/gateway/policy.ts';
+import { answerFromCache } from '../../src/gateway/request/cached-answers.ts';
+import type { ClientLine, Job } from '../../src/gateway/request/job.ts';
+import { CHAT } from '../../src/gateway/request/operations/chat.ts';
+import type { Policy } from '../../src/gateway/request/policy.ts';
 import type { AnswerCache, CachedAnswer } from '../../src/store/answer-cache.ts';
 import { clientOf, collect, userSays } from '../clients/client.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';

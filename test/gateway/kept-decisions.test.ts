@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Decision } from '../../src/core/choice/decision.ts';
 import { scanJson } from '../../src/core/wire/json-members.ts';
-import type { Job } from '../../src/gateway/job.ts';
-import { createKeptDecisions } from '../../src/gateway/kept-decisions.ts';
-import { CHAT } from '../../src/gateway/operations/chat.ts';
+import type { Job } from '../../src/gateway/request/job.ts';
+import { createKeptDecisions } from '../../src/gateway/request/kept-decisions.ts';
+import { CHAT } from '../../src/gateway/request/operations/chat.ts';
 
 const DECISION = {} as Decision;
 

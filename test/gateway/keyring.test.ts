@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createKeyring, EVERYBODY, type Keyring } from '../../src/gateway/keyring.ts';
+import { createKeyring, EVERYBODY, type Keyring } from '../../src/gateway/admission/keyring.ts';
 import type { KeyRecord } from '../../src/store/contract.ts';
 
 let monotonicMs = 0;

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Caller, EVERYBODY } from '../../src/gateway/keyring.ts';
+import { type Caller, EVERYBODY } from '../../src/gateway/admission/keyring.ts';
 import {
   type Allowance,
   createRateLimiter,
   type RateLimiter,
   type RateSettings,
-} from '../../src/gateway/rate-limits.ts';
+} from '../../src/gateway/admission/rate-limits.ts';
 
 const NONE = { requestsPerMinute: undefined, tokensPerMinute: undefined };
 const PLANS = {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createReAskWatch } from '../../src/core/reward/re-ask-watch.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
-import type { ChatJob } from '../../src/gateway/job.ts';
-import { noteAsk } from '../../src/gateway/re-ask.ts';
+import type { ChatJob } from '../../src/gateway/request/job.ts';
+import { noteAsk } from '../../src/gateway/request/re-ask.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
 import { send } from '../http/send.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { KnownBudget } from '../../src/gateway/admission/spending.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
-import { forecastSpending } from '../../src/gateway/spend-forecast.ts';
-import type { KnownBudget } from '../../src/gateway/spending.ts';
+import { forecastSpending } from '../../src/gateway/reports/spend-forecast.ts';
 import type { Store, UsageQuery } from '../../src/store/contract.ts';
 import { startGateway } from '../fixtures/gateway.ts';
 import { send } from '../http/send.ts';

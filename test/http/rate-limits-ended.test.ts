@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { EVERYBODY } from '../../src/gateway/keyring.ts';
-import type { Allowance, RateLimiter } from '../../src/gateway/rate-limits.ts';
+import { EVERYBODY } from '../../src/gateway/admission/keyring.ts';
+import type { Allowance, RateLimiter } from '../../src/gateway/admission/rate-limits.ts';
 import { registerRateLimits } from '../../src/http/admission/rate-limits.ts';
 
 /** A limiter as a store outside of the process would be: it answers when it likes. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badRequest, GatewayError } from '../../core/outcome/gateway-error.ts';
-import type { Caller, Keyring, KeyScope } from '../../gateway/keyring.ts';
+import type { Caller, Keyring, KeyScope } from '../../gateway/admission/keyring.ts';
 import { matchAddresses } from './address-ranges.ts';
 import { refuseForeignHost } from './forbidden-host.ts';
 import { refuseKeyInUrl } from './key-in-url.ts';

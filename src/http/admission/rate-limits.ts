@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Allowance, RateLimiter, Standing } from '../../gateway/rate-limits.ts';
+import type { Allowance, RateLimiter, Standing } from '../../gateway/admission/rate-limits.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Operation } from '../../gateway/operation.ts';
-import type { SpeechBody } from '../../gateway/operations/speech.ts';
-import type { TranscriptionBody } from '../../gateway/operations/transcription.ts';
+import type { Operation } from '../../gateway/request/operation.ts';
+import type { SpeechBody } from '../../gateway/request/operations/speech.ts';
+import type { TranscriptionBody } from '../../gateway/request/operations/transcription.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { answerHeadersSchema } from './chat-answer-schema.ts';
 import { clientLineOf } from './client-line.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
-import type { ChatBody } from '../../gateway/job.ts';
+import type { ChatBody } from '../../gateway/request/job.ts';
 import { issueWords } from '../issue-words.ts';
 import { knownOptionsAt, wishesShape, withModelNamed } from './wishes-schema.ts';
 

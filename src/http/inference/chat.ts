@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { ChatBody } from '../../gateway/job.ts';
-import type { Operation } from '../../gateway/operation.ts';
+import type { ChatBody } from '../../gateway/request/job.ts';
+import type { Operation } from '../../gateway/request/operation.ts';
 import { json as jsonContent, type OperationDoc } from '../operation-doc.ts';
 import { answerHeadersSchema, chatAnswerSchema } from './chat-answer-schema.ts';
 import { chatSchema, checkChatBody } from './chat-schema.ts';

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { ClientLine } from '../../gateway/job.ts';
+import type { ClientLine } from '../../gateway/request/job.ts';
 import { rateLimitHeaders } from '../admission/rate-limits.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CompletionsBody } from '../../gateway/operations/completions.ts';
+import type { CompletionsBody } from '../../gateway/request/operations/completions.ts';
 import { checkedBy } from '../check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 

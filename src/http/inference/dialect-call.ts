@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { boundedTerms } from '../../core/money/budget.ts';
-import type { DialectCall } from '../../gateway/translated-chat.ts';
+import type { DialectCall } from '../../gateway/dialects/translated-chat.ts';
 
 /** What a request says beside its body. */
 export function dialectCallOf(request: FastifyRequest, arrivedMs: number): DialectCall {

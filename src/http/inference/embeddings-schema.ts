@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EmbeddingsBody } from '../../gateway/operations/embeddings.ts';
+import type { EmbeddingsBody } from '../../gateway/request/operations/embeddings.ts';
 import { checkedBy } from '../check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 

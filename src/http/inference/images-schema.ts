@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ImagesBody } from '../../gateway/operations/images.ts';
+import type { ImagesBody } from '../../gateway/request/operations/images.ts';
 import { checkedBy } from '../check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 

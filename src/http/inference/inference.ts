@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { boundedTerms } from '../../core/money/budget.ts';
-import type { ClientLine, Job, JobResult, RequestBody } from '../../gateway/job.ts';
-import type { Operation } from '../../gateway/operation.ts';
+import type { ClientLine, Job, JobResult, RequestBody } from '../../gateway/request/job.ts';
+import type { Operation } from '../../gateway/request/operation.ts';
 import type { OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
 import { clientLineOf } from './client-line.ts';

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { MessagesBody } from '../../core/dialects/messages/messages-body.ts';
-import type { ClientLine, JobResult } from '../../gateway/job.ts';
-import type { DialectCall } from '../../gateway/translated-chat.ts';
+import type { DialectCall } from '../../gateway/dialects/translated-chat.ts';
+import type { ClientLine, JobResult } from '../../gateway/request/job.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
 import { answerHeadersSchema } from './chat-answer-schema.ts';

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Operation } from '../../gateway/operation.ts';
-import type { CompletionsBody } from '../../gateway/operations/completions.ts';
-import type { EmbeddingsBody } from '../../gateway/operations/embeddings.ts';
-import type { ImagesBody } from '../../gateway/operations/images.ts';
-import type { ModerationBody } from '../../gateway/operations/moderation.ts';
-import type { RerankBody } from '../../gateway/operations/rerank.ts';
+import type { Operation } from '../../gateway/request/operation.ts';
+import type { CompletionsBody } from '../../gateway/request/operations/completions.ts';
+import type { EmbeddingsBody } from '../../gateway/request/operations/embeddings.ts';
+import type { ImagesBody } from '../../gateway/request/operations/images.ts';
+import type { ModerationBody } from '../../gateway/request/operations/moderation.ts';
+import type { RerankBody } from '../../gateway/request/operations/rerank.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { answerHeadersSchema } from './chat-answer-schema.ts';
 import { checkCompletionsBody, completionsAnswerSchema, completionsSchema } from './completions-schema.ts';

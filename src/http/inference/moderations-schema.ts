@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ModerationBody } from '../../gateway/operations/moderation.ts';
+import type { ModerationBody } from '../../gateway/request/operations/moderation.ts';
 import { checkedBy } from '../check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 

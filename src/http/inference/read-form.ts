@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { badRequest, GatewayError } from '../../core/outcome/gateway-error.ts';
-import type { AudioForm } from '../../gateway/operations/transcription.ts';
+import type { AudioForm } from '../../gateway/request/operations/transcription.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
-import type { RealtimeBody } from '../../gateway/operations/realtime.ts';
+import type { RealtimeBody } from '../../gateway/request/operations/realtime.ts';
 import { readQuery } from '../read-query.ts';
 
 /** The query of `GET /v1/realtime`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RerankBody } from '../../gateway/operations/rerank.ts';
+import type { RerankBody } from '../../gateway/request/operations/rerank.ts';
 import { checkedBy } from '../check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 

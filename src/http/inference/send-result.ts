@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { JobResult } from '../../gateway/job.ts';
+import type { JobResult } from '../../gateway/request/job.ts';
 
 /** Sends what a request came to. A stream has gone out by then. */
 export async function sendResult(

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { FrameSocket } from '../../core/wire/frame-socket.ts';
-import type { ClientLine } from '../../gateway/job.ts';
+import type { ClientLine } from '../../gateway/request/job.ts';
 import { rateLimitHeaders } from '../admission/rate-limits.ts';
 
 /** A WebSocket's client waits for its answer before it sends anything. */

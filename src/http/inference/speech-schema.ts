@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SpeechBody } from '../../gateway/operations/speech.ts';
+import type { SpeechBody } from '../../gateway/request/operations/speech.ts';
 import { checkedBy } from '../check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 

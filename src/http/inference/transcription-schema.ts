@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
-import type { AudioForm, TranscriptionBody } from '../../gateway/operations/transcription.ts';
+import type { AudioForm, TranscriptionBody } from '../../gateway/request/operations/transcription.ts';
 import { explain } from './chat-schema.ts';
 import { routeSchema } from './wishes-schema.ts';
 

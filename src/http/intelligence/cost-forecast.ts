@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { CostForecastBody } from '../../gateway/cost-forecast.ts';
-import type { Caller } from '../../gateway/keyring.ts';
-import type { SpendForecastQuery } from '../../gateway/spend-forecast.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
+import type { CostForecastBody } from '../../gateway/reports/cost-forecast.ts';
+import type { SpendForecastQuery } from '../../gateway/reports/spend-forecast.ts';
 import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Caller } from '../../gateway/keyring.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
 import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Caller } from '../../gateway/keyring.ts';
-import type { RankingsQuery } from '../../gateway/rankings.ts';
-import type { RecommendationsQuery } from '../../gateway/recommendations.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
+import type { RankingsQuery } from '../../gateway/reports/rankings.ts';
+import type { RecommendationsQuery } from '../../gateway/reports/recommendations.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
 import { explanationSchema } from './explanation-schema.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Caller } from '../../gateway/keyring.ts';
-import type { RequestListQuery } from '../../gateway/request-list.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
+import type { RequestListQuery } from '../../gateway/reports/request-list.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
 import { ownRequestsOf } from './feedback.ts';

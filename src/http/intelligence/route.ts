@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { ChatBody, ChatJob } from '../../gateway/job.ts';
-import type { Operation } from '../../gateway/operation.ts';
+import type { ChatBody, ChatJob } from '../../gateway/request/job.ts';
+import type { Operation } from '../../gateway/request/operation.ts';
 import { chatSchema, checkChatBody } from '../inference/chat-schema.ts';
 import { jobOf } from '../inference/inference.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';

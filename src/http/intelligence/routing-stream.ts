@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
-import type { RoutingFeed } from '../../gateway/routing-feed.ts';
+import type { RoutingFeed } from '../../gateway/reports/routing-feed.ts';
 import { rateLimitHeaders } from '../admission/rate-limits.ts';
 import type { OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { KeyScope } from '../../gateway/keyring.ts';
+import type { KeyScope } from '../../gateway/admission/keyring.ts';
 
 const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const satisfies readonly KeyScope[];
 /** Beyond this micro-USD are no longer whole numbers. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
-import type { Caller } from '../../gateway/keyring.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
 import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { UsageQuery } from '../../gateway/usage.ts';
+import type { UsageQuery } from '../../gateway/reports/usage.ts';
 import { ownRequestsOf } from '../intelligence/feedback.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';

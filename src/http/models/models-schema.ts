@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CAPABILITIES, MODEL_TYPES } from '../../core/catalog/model.ts';
 
-/** As `gateway/endpoint-status.ts` says it. */
+/** As `gateway/reports/endpoint-status.ts` says it. */
 const readiness = {
   status: z
     .enum(['ready', 'waking', 'cooling', 'open', 'disabled', 'paused'])

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Caller } from '../../gateway/keyring.ts';
-import type { RunnableQuery } from '../../gateway/runnable.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
+import type { RunnableQuery } from '../../gateway/reports/runnable.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
 import { runnableQuerySchema, runnableSchema } from './catalog-schema.ts';

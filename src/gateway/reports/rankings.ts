@@ -1,0 +1,269 @@
+import type { Endpoint, Model, ModelType } from '../../core/catalog/model.ts';
+import type { DryRunSummary } from '../../core/choice/dry-run-tally.ts';
+import type { Strategy } from '../../core/choice/strategy.ts';
+import { estimateCostMicroUsd } from '../../core/money/cost.ts';
+import { badRequest } from '../../core/outcome/gateway-error.ts';
+import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../../core/task/operation-task.ts';
+import { TASKS } from '../../core/task/task.ts';
+import { parseTask } from '../../core/task/task-alias.ts';
+import type { GatewayDeps } from '../deps.ts';
+import { JUDGE_KEY_ID } from '../evidence/judge-call.ts';
+import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
+import { TYPICAL_INPUT_TOKENS } from './typical-request.ts';
+
+const SORTS = {
+  probability: (row: RankedModel) => -row.probability_best,
+  quality: (row: RankedModel) => -row.quality.mean,
+  cost: (row: RankedModel) => row.cost_usd_per_1k_requests,
+  latency: (row: RankedModel) => row.latency_ms.p50,
+  traffic: (row: RankedModel) => -row.traffic_share,
+} as const;
+
+type RankedModel = ReturnType<typeof rankModel>;
+
+export interface RankingsQuery {
+  readonly task?: string;
+  readonly strategy?: string;
+  readonly window?: string;
+  readonly sort?: string;
+}
+
+/**
+ * Per task, the models with what is believed of them and what they did lately.
+ *
+ * @param visibleModels ids of the models that the caller may know of; undefined for all.
+ * @throws GatewayError 400 for an unknown task, strategy, window or sort.
+ */
+export async function rankModels(
+  deps: GatewayDeps,
+  query: RankingsQuery,
+  visibleModels: ReadonlySet<string> | undefined,
+): Promise<object> {
+  const { catalog, routing } = deps.live;
+  const strategy = catalog.strategy(query.strategy ?? routing.defaultStrategy);
+  const window = query.window ?? '24h';
+  const sortName = query.sort ?? 'probability';
+  if (!isSort(sortName)) {
+    throw badRequest(
+      `Rankings sort by ${Object.keys(SORTS).join(', ')}, not by '${sortName.slice(0, 32)}'.`,
+      'sort',
+    );
+  }
+  const tasks: readonly AnyTask[] = query.task === undefined ? TASKS : [workNamed(query.task)];
+  const all = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
+  // A judge's calls are nobody's traffic: no router chose for them.
+  const rows = all.filter(({ keyId }) => keyId !== JUDGE_KEY_ID);
+  const cellToTraffic = sumTraffic(rows, (row) => `${row.task} ${row.modelId}`);
+  const taskToTraffic = sumTraffic(rows, (row) => row.task);
+  const type = query.task === undefined ? 'chat' : typeOfTask(tasks[0] ?? 'unknown');
+  const models = catalog.models.filter(
+    (model) => model.type === type && visibleModels?.has(model.id) !== false,
+  );
+
+  return {
+    object: 'list',
+    strategy: strategy.name,
+    window,
+    budget: budgetOf(deps, strategy),
+    ...observedOf(deps, strategy, visibleModels),
+    generated_at: new Date(deps.nowMs()).toISOString(),
+    data: tasks.map((task) => {
+      const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
+      const probabilities = deps.learner.bestProbabilities(
+        task,
+        models.map(({ id }) => id),
+        handicaps,
+      );
+      const requests = taskToTraffic.get(task)?.requests ?? 0;
+      const dryRuns = deps.dryRuns.read(strategy.name, task);
+      const ranked = models
+        .map((model, index) =>
+          rankModel(deps, task, model, {
+            probability: probabilities[index] ?? 0,
+            traffic: cellToTraffic.get(`${task} ${model.id}`),
+            dryRuns,
+            taskRequests: requests,
+          }),
+        )
+        .sort((one, other) => SORTS[sortName](one) - SORTS[sortName](other))
+        .map((row, index) => ({ rank: index + 1, ...row }));
+      return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
+    }),
+  };
+}
+
+/** Whether routing acts, and what observing has shown of this strategy since it began or the process started. */
+function observedOf(
+  deps: GatewayDeps,
+  strategy: Strategy,
+  visibleModels: ReadonlySet<string> | undefined,
+): { mode: 'route' | 'observe'; observed: object | null } {
+  const { baseline } = deps.live.routing;
+  if (baseline === undefined) return { mode: 'route', observed: null };
+  const { requests, agreed, ...sums } = deps.dryRuns.read(strategy.name);
+  if (visibleModels?.has(baseline) === false) return { mode: 'observe', observed: null };
+  const per1k = (sum: number) => (requests > 0 ? round((1000 * sum) / requests, 6) : null);
+  const mean = (sum: number) => (requests > 0 ? round(sum / requests, 4) : null);
+  return {
+    mode: 'observe',
+    observed: {
+      baseline,
+      requests,
+      agreement: mean(agreed),
+      expected_usd_per_1k_requests: {
+        baseline: per1k(sums.baselineCostUsd),
+        choice: per1k(sums.choiceCostUsd),
+        saving: per1k(sums.baselineCostUsd - sums.choiceCostUsd),
+      },
+      expected_quality: {
+        baseline: mean(sums.baselineQuality),
+        choice: mean(sums.choiceQuality),
+        gain: mean(sums.choiceQuality - sums.baselineQuality),
+      },
+    },
+  };
+}
+
+/** How the strategy's budget stands; null when it has none. */
+function budgetOf(deps: GatewayDeps, strategy: Strategy): object | null {
+  const standing = deps.budgets.standingOf(strategy);
+  if (standing === undefined) return null;
+  return {
+    usd_per_1k_requests: round(standing.usdPer1kRequests, 6),
+    spent_usd_per_1k_requests: round(standing.spentUsdPer1kRequests, 6),
+    multiplier: round(standing.multiplier, 4),
+    cost_penalty: round(standing.costPenalty, 4),
+  };
+}
+
+/** A task of chat or one of its aliases, or another kind of work. @throws GatewayError 400 naming those there are. */
+export function workNamed(text: string): AnyTask {
+  const work = OPERATION_TASKS.find((one) => one === text) ?? parseTask(text);
+  if (work) return work;
+  const known = [...TASKS, ...OPERATION_TASKS].join(', ');
+  throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${known}.`, 'task');
+}
+
+function isSort(name: string): name is keyof typeof SORTS {
+  return Object.hasOwn(SORTS, name);
+}
+
+function rankModel(
+  deps: GatewayDeps,
+  task: AnyTask,
+  model: Model,
+  seen: {
+    readonly probability: number;
+    readonly traffic: Traffic | undefined;
+    readonly taskRequests: number;
+    readonly dryRuns: DryRunSummary;
+  },
+) {
+  const belief = deps.learner.qualityOf(task, model.id);
+  const { traffic } = seen;
+  const spoken = (traffic?.completed ?? 0) + (traffic?.failures ?? 0);
+  const best = cheapestEndpoint(deps, task, model);
+  return {
+    model: model.id,
+    probability_best: round(seen.probability, 4),
+    quality: {
+      mean: round(belief.mean, 4),
+      low_90: round(belief.low90, 4),
+      high_90: round(belief.high90, 4),
+    },
+    evidence: belief.evidence,
+    samples: round(belief.samples, 1),
+    success_rate: spoken > 0 ? round((traffic?.completed ?? 0) / spoken, 4) : null,
+    latency_ms: latencyOf(deps, task, model),
+    cost_usd_per_1k_requests:
+      traffic && traffic.completed > 0
+        ? round(traffic.costMicroUsd / traffic.completed / 1000, 6)
+        : round(best.costMicroUsd / 1000, 6),
+    requests: traffic?.requests ?? 0,
+    traffic_share: seen.taskRequests > 0 ? round((traffic?.requests ?? 0) / seen.taskRequests, 4) : 0,
+    would_have_share:
+      seen.dryRuns.requests > 0
+        ? round((seen.dryRuns.modelToChoices.get(model.id) ?? 0) / seen.dryRuns.requests, 4)
+        : null,
+    trial: trialOf(deps, model),
+    paused: deps.pauses.has(model.id),
+    endpoints: model.endpoints.map((endpoint) => ({
+      provider: endpoint.provider,
+      circuit: deps.guard.snapshot(endpoint.id).state,
+    })),
+  };
+}
+
+/** What is left of a look that an operator asked for; null without one. */
+function trialOf(deps: GatewayDeps, model: Model): { max_requests: number; remaining: number } | null {
+  const trial = deps.trials.trialOf(model.id);
+  return trial === undefined ? null : { max_requests: trial.requests, remaining: trial.remaining };
+}
+
+/** Measured over the last day where there is something to measure, believed otherwise. */
+function latencyOf(deps: GatewayDeps, task: AnyTask, model: Model) {
+  const windows = model.endpoints.map(({ id }) => deps.watch.read(id, 24 * 3_600_000));
+  const busiest = windows.reduce<(typeof windows)[number] | undefined>(
+    (most, window) => (window.completed > (most?.completed ?? 0) ? window : most),
+    undefined,
+  );
+  if (busiest?.latencyMs) {
+    const { latencyMs, ttftMs } = busiest;
+    // Only streams show their first token: a belief beside measurements would pass for one of them.
+    return { p50: latencyMs.p50, p95: latencyMs.p95, ttft_p50: ttftMs?.p50 ?? null, measured: true };
+  }
+  const { endpoint } = cheapestEndpoint(deps, task, model);
+  const timing = deps.learner.timingOf(endpoint?.id ?? '', task);
+  const believed = timing.ttftMs + timing.msPerToken * tokensOf(deps, task, model);
+  return {
+    p50: Math.round(believed),
+    p95: null,
+    ttft_p50: Math.round(timing.ttftMs),
+    measured: false,
+  };
+}
+
+/** Work that comes in one piece has no tokens that take their time (`RequestProfile.isTimedWhole`). */
+function tokensOf(deps: GatewayDeps, task: AnyTask, { id, type }: Model): number {
+  const isText = type === 'chat' || type === 'completion';
+  return isText ? deps.learner.expectedOutputTokens(task, id) : 0;
+}
+
+/** What stands for a request in rankings: a picture, a minute, a short paragraph, a search. */
+const TYPE_TO_TYPICAL_UNITS: Readonly<Partial<Record<ModelType, number>>> = {
+  image: 1,
+  transcription: 60,
+  speech: 500,
+  rerank: 1,
+};
+
+export function cheapestEndpoint(deps: GatewayDeps, task: AnyTask, model: Model) {
+  let endpoint: Endpoint | undefined;
+  let costMicroUsd = Number.POSITIVE_INFINITY;
+  const expectedOutputTokens = tokensOf(deps, task, model);
+  const units = TYPE_TO_TYPICAL_UNITS[model.type];
+  for (const candidate of model.endpoints) {
+    const request = { inputTokens: TYPICAL_INPUT_TOKENS, expectedOutputTokens, choices: 1, units };
+    const cost = estimateCostMicroUsd(request, candidate.price);
+    if (cost < costMicroUsd) {
+      costMicroUsd = cost;
+      endpoint = candidate;
+    }
+  }
+  return { endpoint, costMicroUsd: endpoint ? costMicroUsd : 0 };
+}
+
+/** What a model costs in money and waiting, as points of quality: ((1 + cost penalty)·cost + T·seconds) / V. */
+export function handicapOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask, model: Model): number {
+  const { endpoint, costMicroUsd } = cheapestEndpoint(deps, task, model);
+  if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
+  const timing = deps.learner.timingOf(endpoint.id, task);
+  const tokens = tokensOf(deps, task, model);
+  const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
+  const costUsd = ((1 + deps.budgets.costPenaltyOf(strategy)) * costMicroUsd) / 1_000_000;
+  return (costUsd + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,33 @@
+import type { Task } from '../../core/task/task.ts';
+import type { GatewayDeps } from '../deps.ts';
+
+/** A prompt of this many tokens stands for a task until it has traffic of its own. */
+export const TYPICAL_INPUT_TOKENS = 500;
+const WINDOW_MS = 7 * 24 * 3_600_000;
+/** Completed requests before the traffic's own mean speaks for it. */
+const FEWEST_REQUESTS = 20;
+
+/** Mean prompt tokens of this task's completed requests over the last week. */
+export async function typicalInputTokens(deps: GatewayDeps, task: Task): Promise<number> {
+  return (await readTypicalInputTokens(deps))(task);
+}
+
+/** The same for any number of tasks, with one look at the roll-up. */
+export async function readTypicalInputTokens(
+  deps: Pick<GatewayDeps, 'nowMs'> & { readonly store: Pick<GatewayDeps['store'], 'readTraffic'> },
+): Promise<(task: Task) => number> {
+  const rows = await deps.store.readTraffic(deps.nowMs() - WINDOW_MS);
+  const taskToSum = new Map<string, { completed: number; inputTokens: number }>();
+  for (const row of rows) {
+    const sum = taskToSum.get(row.task) ?? { completed: 0, inputTokens: 0 };
+    sum.completed += row.completed;
+    sum.inputTokens += row.inputTokens;
+    taskToSum.set(row.task, sum);
+  }
+  return (task) => {
+    const sum = taskToSum.get(task);
+    return sum === undefined || sum.completed < FEWEST_REQUESTS
+      ? TYPICAL_INPUT_TOKENS
+      : Math.round(sum.inputTokens / sum.completed);
+  };
+}
