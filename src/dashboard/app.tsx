@@ -11,7 +11,7 @@ import { NowPage } from './pages/now.tsx';
 import { RequestsPage } from './pages/requests.tsx';
 import { hrefOf, PAGES, type Page, usePlace } from './route.ts';
 import { ThemeButton } from './theme.tsx';
-import { onLoggedOut, useData } from './use-data.ts';
+import { onLoggedOut, useAnswer, useData } from './use-data.ts';
 
 const PAGE_TO_VIEW: Readonly<Record<Page, (props: { detail: string }) => preact.JSX.Element>> = {
   now: NowPage,
@@ -29,7 +29,7 @@ export function App() {
   onLoggedOut.current = () => setLoggedOut(true);
   // Whether this page may see anything, before any of it is drawn.
   const first = useData<object>('usage?limit=1', 60_000);
-  const session = useData<{ is_logged_in: boolean }>('../session', 300_000);
+  const session = useAnswer<{ is_logged_in: boolean }>('session', 300_000);
   const View = PAGE_TO_VIEW[page];
   const title = PAGE_TO_TITLE[page] ?? words(page);
 

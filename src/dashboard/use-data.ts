@@ -11,12 +11,17 @@ export interface Data<Answer> {
 /** Told of every 401, so that whoever was logged out sees the login. */
 export const onLoggedOut: { current: () => void } = { current: () => {} };
 
+/** An answer of `/v1/{path}`, by the key that is logged in; undefined reads nothing. */
+export function useData<Answer>(path: string | undefined, everyMs?: number): Data<Answer> {
+  return useAnswer(path === undefined ? undefined : `api/${path}`, everyMs);
+}
+
 /**
- * An answer of the API, read again every few seconds while the page is looked at.
+ * An answer, read again every few seconds while the page is looked at.
  *
- * @param path below `/v1/`; undefined reads nothing
+ * @param path below `/dashboard/`; undefined reads nothing
  */
-export function useData<Answer>(path: string | undefined, everyMs = 5_000): Data<Answer> {
+export function useAnswer<Answer>(path: string | undefined, everyMs = 5_000): Data<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [error, setError] = useState<ApiError>();
   const [turn, setTurn] = useState(0);
@@ -32,7 +37,7 @@ export function useData<Answer>(path: string | undefined, everyMs = 5_000): Data
     const read = async () => {
       if (!document.hidden) {
         try {
-          const read = await call<Answer>(`${path.startsWith('../') ? path.slice(3) : `api/${path}`}`, {
+          const read = await call<Answer>(path, {
             signal: controller.signal,
           });
           setAnswer(read);

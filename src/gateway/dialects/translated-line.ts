@@ -2,6 +2,7 @@ import type { EventWriter } from '../../core/dialects/event-writer.ts';
 import { dataOfEvents } from '../../core/wire/event-data.ts';
 import { isObject, type JsonObject } from '../../core/wire/json-value.ts';
 import type { ClientLine } from '../request/job.ts';
+import { PassingLine } from '../request/passing-line.ts';
 
 const UNREADABLE = { message: 'The provider sent something unreadable.', code: 'upstream_error' };
 
@@ -22,48 +23,27 @@ export function translatedLine(
 
 type HeadersOf = (requestId: string) => Readonly<Record<string, string>>;
 
-class TranslatedLine implements ClientLine {
-  readonly #client: ClientLine;
+class TranslatedLine extends PassingLine {
   readonly #writerOf: (requestId: string) => EventWriter;
   readonly #headersOf: HeadersOf;
   #writer: EventWriter | undefined;
 
   constructor(client: ClientLine, writerOf: (requestId: string) => EventWriter, headersOf: HeadersOf) {
-    this.#client = client;
+    super(client);
     this.#writerOf = writerOf;
     this.#headersOf = headersOf;
   }
 
-  get hasLeft(): boolean {
-    return this.#client.hasLeft;
-  }
-
-  onLeft(callback: () => void): void {
-    this.#client.onLeft(callback);
-  }
-
-  startStream(headers: Readonly<Record<string, string>>): void {
+  override startStream(headers: Readonly<Record<string, string>>): void {
     const requestId = headers['x-request-id'] ?? '';
     this.#writer = this.#writerOf(requestId);
-    this.#client.startStream({ ...headers, ...this.#headersOf(requestId) });
+    this.client.startStream({ ...headers, ...this.#headersOf(requestId) });
   }
 
-  write(bytes: Buffer | string): boolean {
+  override write(bytes: Buffer | string): boolean {
     let events = '';
     for (const data of dataOfEvents(bytes.toString())) events += this.#translate(data);
-    return events === '' || this.#client.write(events);
-  }
-
-  onceDrained(callback: () => void): void {
-    this.#client.onceDrained(callback);
-  }
-
-  end(): void {
-    this.#client.end();
-  }
-
-  cut(): void {
-    this.#client.cut();
+    return events === '' || this.client.write(events);
   }
 
   #translate(data: string): string {

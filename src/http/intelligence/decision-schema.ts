@@ -63,6 +63,25 @@ export const circumstances = {
     .meta({ description: 'What would have been chosen while routing is only observed' }),
 };
 
+/** What is told of a decision wherever it is told whole, and the shares it is made of. */
+export const decisionMembers = {
+  strategy: z.string(),
+  reason: z.string(),
+  value_of_quality_usd: z.number(),
+  value_of_second_usd: z.number(),
+  task: z.object({
+    type: taskSchema,
+    confidence: share,
+    complexity: share,
+    language: z.string(),
+    needs: z.array(z.string()),
+    input_tokens: z.number(),
+  }),
+  candidates: z.array(candidateSchema),
+  excluded: z.array(exclusionSchema),
+  ...circumstances,
+};
+
 /** `router_metadata` in an answer or a last chunk, when `x-router-metadata: enabled` asked for it. */
 export const routerMetadataSchema = z
   .object({
@@ -72,20 +91,6 @@ export const routerMetadataSchema = z
     attempts: z.int(),
     cost_usd: z.number(),
     latency_ms: z.number(),
-    strategy: z.string(),
-    reason: z.string(),
-    value_of_quality_usd: z.number(),
-    value_of_second_usd: z.number(),
-    task: z.object({
-      type: taskSchema,
-      confidence: share,
-      complexity: share,
-      language: z.string(),
-      needs: z.array(z.string()),
-      input_tokens: z.number(),
-    }),
-    candidates: z.array(candidateSchema),
-    excluded: z.array(exclusionSchema),
-    ...circumstances,
+    ...decisionMembers,
   })
   .meta({ id: 'RouterMetadata' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { candidateSchema, circumstances, exclusionSchema, taskSchema } from './decision-schema.ts';
+import { decisionMembers } from './decision-schema.ts';
 
 /** `POST /v1/route` */
 export const routeAnswerSchema = z
@@ -12,21 +12,7 @@ export const routeAnswerSchema = z
     requested_model: z.string(),
     model: z.string().nullable(),
     provider: z.string().nullable(),
-    strategy: z.string(),
-    reason: z.string(),
-    value_of_quality_usd: z.number(),
-    value_of_second_usd: z.number(),
-    task: z.object({
-      type: taskSchema,
-      confidence: z.number(),
-      complexity: z.number(),
-      language: z.string(),
-      needs: z.array(z.string()),
-      input_tokens: z.number(),
-    }),
-    candidates: z.array(candidateSchema),
-    excluded: z.array(exclusionSchema),
-    ...circumstances,
+    ...decisionMembers,
     warnings: z.array(z.string()).meta({ description: 'As `x-router-warnings` would say' }),
   })
   .meta({ id: 'Route' });

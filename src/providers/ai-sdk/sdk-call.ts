@@ -51,7 +51,6 @@ export class SdkCall extends CallHandler {
   readonly #warnings = createWarnings();
   #name: AnswerName;
   #isFlowing = false;
-  #isPaused = false;
   /** The event that ends the answer has come, though the package does not tell yet. */
   #hasEnded = false;
   #totalBytes = 0;
@@ -245,8 +244,7 @@ export class SdkCall extends CallHandler {
 
   protected override onExpired(): void {
     const { provider } = this.call.endpoint;
-    if (this.#isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
-    else if (this.#hasEnded && this.#body !== undefined) {
+    if (this.#hasEnded && this.#body !== undefined) {
       this.onGoodEnd();
       setTimeout(() => this.fail(this.#brokenOff()), LINGER_MS).unref();
     } else if (this.#isFlowing) {
@@ -330,11 +328,11 @@ export class SdkCall extends CallHandler {
   #drained(): Promise<void> {
     const { sink } = this.call;
     if (sink === undefined) return Promise.resolve();
-    this.#isPaused = true;
+    this.isPaused = true;
     this.deadline.set(this.dueMs(this.context.timeouts.clientMs));
     return new Promise((resolve) => {
       sink.onceDrained(() => {
-        this.#isPaused = false;
+        this.isPaused = false;
         if (!this.isSettled) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
         resolve();
       });

@@ -11,7 +11,6 @@ const NOTHING: AnswerFacts = Object.freeze({ finishReason: '', text: '', isTextW
  */
 export class BytesCall extends CallHandler {
   #bytes = 0;
-  #isPaused = false;
 
   protected override onGoodHeaders(controller: Dispatcher.DispatchController, contentType: string): void {
     const { form } = this.call;
@@ -35,7 +34,7 @@ export class BytesCall extends CallHandler {
       return;
     }
     this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
-    if (this.call.sink?.write(chunk) === false) this.#pause();
+    if (this.call.sink?.write(chunk) === false) this.pauseFor(this.call.sink);
   }
 
   protected override onGoodEnd(): void {
@@ -49,22 +48,8 @@ export class BytesCall extends CallHandler {
   }
 
   protected override onExpired(): void {
-    if (this.#isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
-    else if (this.#bytes > 0) this.fail(this.#brokenOff());
+    if (this.#bytes > 0) this.fail(this.#brokenOff());
     else super.onExpired();
-  }
-
-  #pause(): void {
-    if (this.#isPaused || this.controller === undefined) return;
-    this.#isPaused = true;
-    this.controller.pause();
-    this.deadline.set(this.dueMs(this.context.timeouts.clientMs));
-    this.call.sink?.onceDrained(() => {
-      this.#isPaused = false;
-      if (this.isSettled) return;
-      this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
-      this.controller?.resume();
-    });
   }
 
   #brokenOff(cause?: unknown): GatewayError {

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { endedBy, GatewayError } from '../../core/outcome/gateway-error.ts';
 import type {
   CallProgress,
+  StreamSink,
   UpstreamAnswer,
   UpstreamCall,
   UpstreamLimits,
@@ -45,6 +46,8 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   readonly #startedMs: number;
   #sentMs: number;
   #isSettled = false;
+  /** The client takes nothing: nothing more is read until it does. */
+  protected isPaused = false;
   #failedStatus = 0;
   #retryAfter: string | string[] | undefined;
   readonly #errorPieces: Buffer[] = [];
@@ -164,6 +167,26 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     this.fail(endingOfNetworkError(error, this.call.endpoint.provider, this.progress.httpStatus !== 0));
   }
 
+  /** Reads no more until the client has taken what it has, for which it gets `clientMs`. */
+  protected pauseFor(sink: StreamSink): void {
+    const { controller } = this;
+    if (this.isPaused || controller === undefined) return;
+    controller.pause();
+    this.awaitClient(sink, () => controller.resume());
+  }
+
+  /** @param goOn called when the client takes more; not at all after the call has ended */
+  protected awaitClient(sink: StreamSink, goOn: () => void): void {
+    this.isPaused = true;
+    this.deadline.set(this.dueMs(this.context.timeouts.clientMs));
+    sink.onceDrained(() => {
+      this.isPaused = false;
+      if (this.isSettled) return;
+      this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+      goOn();
+    });
+  }
+
   protected onExpired(): void {
     const seconds = Math.round(this.elapsedMs() / 100) / 10;
     this.fail(
@@ -200,6 +223,7 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   #expired(): void {
     if (this.#failedStatus !== 0) this.#refused();
     else if (!this.progress.isSent) this.fail(this.#neverSent());
+    else if (this.isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
     else this.onExpired();
   }
 

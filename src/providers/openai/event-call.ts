@@ -18,7 +18,6 @@ const DONE = Buffer.from('[DONE]');
 export class EventCall extends CallHandler {
   #phase: 'opening' | 'flowing' | 'whole' = 'opening';
   #isComplete = false;
-  #isPaused = false;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #totalBytes = 0;
@@ -76,8 +75,7 @@ export class EventCall extends CallHandler {
   }
 
   protected override onExpired(): void {
-    if (this.#isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
-    else if (this.#phase === 'flowing') this.fail(this.#brokenOff());
+    if (this.#phase === 'flowing') this.fail(this.#brokenOff());
     else super.onExpired();
   }
 
@@ -102,7 +100,7 @@ export class EventCall extends CallHandler {
       if (this.#phase === 'opening') this.progress.ttftMs = this.elapsedMs();
       this.#phase = 'flowing';
       if (meaning.isToken) this.progress.tokenEvents += 1;
-      if (!this.#isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+      if (!this.isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
     }
     this.progress.lastChunk = event;
     if (meaning.isEnd) this.#isComplete = true;
@@ -127,20 +125,7 @@ export class EventCall extends CallHandler {
     }
     const whole = this.#held.length > 0 ? Buffer.concat([...this.#held, events]) : events;
     this.#held = [];
-    if (this.call.sink?.write(whole) === false) this.#pause();
-  }
-
-  #pause(): void {
-    if (this.#isPaused || this.controller === undefined) return;
-    this.#isPaused = true;
-    this.controller.pause();
-    this.deadline.set(this.dueMs(this.context.timeouts.clientMs));
-    this.call.sink?.onceDrained(() => {
-      this.#isPaused = false;
-      if (this.isSettled) return;
-      this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
-      this.controller?.resume();
-    });
+    if (this.call.sink?.write(whole) === false) this.pauseFor(this.call.sink);
   }
 
   /** A whole answer where a stream was asked for: some models know no streams, and say nothing about it. */

@@ -49,7 +49,6 @@ export class StreamCall extends CallHandler {
   readonly #unfinishedChoices = new Set<number>();
   readonly #finishedChoices = new Set<number>();
   #isDone = false;
-  #isPaused = false;
   readonly #head: Buffer[] = [];
   #headBytes = 0;
   readonly #tail: Buffer[] = [];
@@ -106,8 +105,7 @@ export class StreamCall extends CallHandler {
 
   protected override onExpired(): void {
     const { provider } = this.call.endpoint;
-    if (this.#isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
-    else if (this.#isFinished()) {
+    if (this.#isFinished()) {
       this.#complete();
       // Whoever goes on after the end would be read for ever.
       this.controller?.abort(new Error('silent after the finish reason'));
@@ -140,7 +138,7 @@ export class StreamCall extends CallHandler {
 
   #tokenSeen(tokens: 0 | 1): void {
     this.progress.tokenEvents += tokens;
-    if (!this.#isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
+    if (!this.isPaused) this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
   }
 
   #inspectOpening(data: Buffer): EventFate {
@@ -202,20 +200,7 @@ export class StreamCall extends CallHandler {
       return;
     }
     const whole = this.#held.length > 0 ? Buffer.concat([...this.#held.splice(0), events]) : events;
-    if (this.call.sink?.write(whole) === false) this.#pause(this.call.sink);
-  }
-
-  #pause(sink: NonNullable<StreamCall['call']['sink']>): void {
-    if (this.#isPaused || this.controller === undefined) return;
-    this.#isPaused = true;
-    this.controller.pause();
-    this.deadline.set(this.dueMs(this.context.timeouts.clientMs));
-    sink.onceDrained(() => {
-      this.#isPaused = false;
-      if (this.isSettled) return;
-      this.deadline.set(this.dueMs(this.context.timeouts.idleMs));
-      this.controller?.resume();
-    });
+    if (this.call.sink?.write(whole) === false) this.pauseFor(this.call.sink);
   }
 
   /** JSON where a stream was asked for: checked like a unary answer, then sent as chunks. */
