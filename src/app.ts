@@ -16,6 +16,7 @@ import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/ev
 import { giveFeedback, retractFeedback } from './gateway/evidence/feedback.ts';
 import { pauseModel } from './gateway/evidence/pauses.ts';
 import { reevaluateModel } from './gateway/evidence/reevaluate.ts';
+import { listChanges } from './gateway/reports/changes.ts';
 import { forecastCost } from './gateway/reports/cost-forecast.ts';
 import { dryRun } from './gateway/reports/dry-run.ts';
 import { explainRequest } from './gateway/reports/explain.ts';
@@ -59,6 +60,7 @@ import { registerModelEndpoints } from './http/inference/model-endpoints.ts';
 import { registerForms } from './http/inference/read-form.ts';
 import { registerRealtime } from './http/inference/realtime.ts';
 import { registerResponses } from './http/inference/responses.ts';
+import { registerChanges } from './http/intelligence/changes.ts';
 import { registerCostForecast } from './http/intelligence/cost-forecast.ts';
 import { registerFeedback } from './http/intelligence/feedback.ts';
 import { registerIntelligence } from './http/intelligence/intelligence.ts';
@@ -205,6 +207,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
     reportSources: () => reportSources(gateway),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
+  });
+  registerChanges(app, {
+    listChanges: (query, visibleModels) => listChanges(gateway, query, visibleModels),
   });
   registerCostForecast(app, {
     forecastCost: (body, visibleModels) => forecastCost(gateway, body, visibleModels),

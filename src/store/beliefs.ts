@@ -1,4 +1,4 @@
-import { asc } from 'drizzle-orm';
+import { asc, desc } from 'drizzle-orm';
 import { type BeliefDelta, type BeliefKind, EVIDENCE_SOURCES } from '../core/learning/delta.ts';
 import { anyTaskNamed } from '../core/task/operation-task.ts';
 import type { EndpointEpoch, LoadedBeliefs, ModelEpoch } from './contract.ts';
@@ -41,6 +41,14 @@ export async function loadEpochs({ db, tables: { modelEpochs } }: Queryable): Pr
   return db.select().from(modelEpochs).orderBy(asc(modelEpochs.modelId), asc(modelEpochs.epoch));
 }
 
+export async function latestEpochs(
+  { db, tables: { modelEpochs } }: Queryable,
+  limit: number,
+): Promise<readonly ModelEpoch[]> {
+  const { openedAtMs, modelId, epoch } = modelEpochs;
+  return db.select().from(modelEpochs).orderBy(desc(openedAtMs), asc(modelId), desc(epoch)).limit(limit);
+}
+
 export function openEpoch(database: Database, epoch: ModelEpoch): Promise<boolean> {
   return database.transact(function* ({ db, tables: { modelEpochs } }) {
     const insert = db.insert(modelEpochs).values(epoch).onConflictDoNothing();
@@ -54,6 +62,18 @@ export async function loadEndpointEpochs({
   tables: { endpointEpochs },
 }: Queryable): Promise<readonly EndpointEpoch[]> {
   return db.select().from(endpointEpochs).orderBy(asc(endpointEpochs.endpointId), asc(endpointEpochs.epoch));
+}
+
+export async function latestEndpointEpochs(
+  { db, tables: { endpointEpochs } }: Queryable,
+  limit: number,
+): Promise<readonly EndpointEpoch[]> {
+  const { openedAtMs, endpointId, epoch } = endpointEpochs;
+  return db
+    .select()
+    .from(endpointEpochs)
+    .orderBy(desc(openedAtMs), asc(endpointId), desc(epoch))
+    .limit(limit);
 }
 
 export function openEndpointEpoch(database: Database, epoch: EndpointEpoch): Promise<boolean> {

@@ -416,9 +416,13 @@ export interface Store {
   /** By name; rows that no honest writer could have left are skipped. */
   listEvaluations(): Promise<readonly Evaluation[]>;
   loadEpochs(): Promise<readonly ModelEpoch[]>;
+  /** The newest first. */
+  latestEpochs(limit: number): Promise<readonly ModelEpoch[]>;
   /** @returns false when another replica had opened this epoch before. */
   openEpoch(epoch: ModelEpoch): Promise<boolean>;
   loadEndpointEpochs(): Promise<readonly EndpointEpoch[]>;
+  /** The newest first. */
+  latestEndpointEpochs(limit: number): Promise<readonly EndpointEpoch[]>;
   /** @returns false when another replica had opened this epoch before. */
   openEndpointEpoch(epoch: EndpointEpoch): Promise<boolean>;
 

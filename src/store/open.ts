@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
 import {
   addBeliefs,
+  latestEndpointEpochs,
+  latestEpochs,
   loadBeliefs,
   loadEndpointEpochs,
   loadEpochs,
@@ -84,8 +86,10 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     deleteEvaluation: (name) => guarded(deleteEvaluation(database, name)),
     listEvaluations: () => guarded(listEvaluations(database)),
     loadEpochs: () => guarded(loadEpochs(database)),
+    latestEpochs: (limit) => guarded(latestEpochs(database, limit)),
     openEpoch: (epoch) => guarded(openEpoch(database, epoch)),
     loadEndpointEpochs: () => guarded(loadEndpointEpochs(database)),
+    latestEndpointEpochs: (limit) => guarded(latestEndpointEpochs(database, limit)),
     openEndpointEpoch: (epoch) => guarded(openEndpointEpoch(database, epoch)),
 
     async readRequest(requestId) {

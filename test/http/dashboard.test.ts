@@ -97,6 +97,47 @@ describe('with a key', () => {
     }
   });
 
+  test('decisions come as they are made, for whoever is logged in, until the page is left', async () => {
+    const { cookie } = await logIn(admin);
+    const watch = (headers: Record<string, string>) => {
+      const leaving = new AbortController();
+      return { leaving, answer: fetch(at('/stream'), { headers, signal: leaving.signal }) };
+    };
+    expect((await watch({ cookie }).answer).status).toBe(403);
+    expect((await watch(OWN).answer).status).toBe(401);
+    const { leaving, answer } = watch({ ...OWN, cookie });
+    const { body, headers, status } = await answer;
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toContain('text/event-stream');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    const reader = (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
+    await reader.read();
+    const asked = await send(`${gateway.url}/v1/chat/completions`, {
+      key: admin,
+      body: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] },
+    });
+    const { value } = await reader.read();
+    expect(value).toContain(String(asked.headers['x-request-id']));
+    const [, id = ''] = /^id: (\S+)$/m.exec(value ?? '') ?? [];
+    leaving.abort();
+    await expect(reader.read()).rejects.toThrow();
+    // Who comes back says what it saw last, and gets only what came after it.
+    const second = await send(`${gateway.url}/v1/chat/completions`, {
+      key: admin,
+      body: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] },
+    });
+    const again = watch({ ...OWN, cookie, 'last-event-id': id });
+    let text = '';
+    const rest = ((await again.answer).body ?? new ReadableStream()).pipeThrough(new TextDecoderStream());
+    for await (const piece of rest) {
+      text += piece;
+      if (text.includes('request_id')) break;
+    }
+    again.leaving.abort();
+    expect(text).toContain(String(second.headers['x-request-id']));
+    expect(text).not.toContain(String(asked.headers['x-request-id']));
+  });
+
   test('a page of another origin gets nowhere, with the cookie or without', async () => {
     const { cookie } = await logIn(admin);
     const read = await send(at('/api/usage'), { headers: { cookie } });

@@ -94,6 +94,7 @@ describe('answers are what it says they are', () => {
     ['/v1/intelligence/recommendations', '/v1/intelligence/recommendations?task=code+review'],
     ['/v1/intelligence/health', '/v1/intelligence/health'],
     ['/v1/intelligence/sources', '/v1/intelligence/sources'],
+    ['/v1/intelligence/changes', '/v1/intelligence/changes'],
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/v1/budgets', '/v1/budgets'],
     ['/v1/intelligence/cost-forecast', '/v1/intelligence/cost-forecast?until=day'],

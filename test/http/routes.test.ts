@@ -86,6 +86,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'GET /v1/intelligence/health': { access: 'intelligence' },
   'GET /v1/intelligence/sources': { access: 'intelligence' },
+  'GET /v1/intelligence/changes': { access: 'intelligence' },
   'POST /v1/intelligence/cost-forecast': {
     access: 'intelligence',
     body: { tasks: [{ type: 'review', estimated_tokens: 20_000 }], strategy: 'combined' },

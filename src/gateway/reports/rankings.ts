@@ -170,6 +170,8 @@ function rankModel(
       mean: round(belief.mean, 4),
       low_90: round(belief.low90, 4),
       high_90: round(belief.high90, 4),
+      alpha: round(belief.alpha, 4),
+      beta: round(belief.beta, 4),
     },
     evidence: belief.evidence,
     samples: round(belief.samples, 1),

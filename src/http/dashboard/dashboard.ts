@@ -36,6 +36,16 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const POLICY_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+const MOST_UNREAD_BYTES = 1024 * 1024;
+
 const loginSchema = z.strictObject({ key: z.string().min(1).max(256) });
 
 /**
@@ -50,13 +60,7 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
   await app.register(
     async (page) => {
       page.addHook('onSend', (_request, reply, _payload, done) => {
-        reply.headers({
-          'content-security-policy': CONTENT_SECURITY_POLICY,
-          'x-content-type-options': 'nosniff',
-          'referrer-policy': 'no-referrer',
-          'cross-origin-opener-policy': 'same-origin',
-          'cross-origin-resource-policy': 'same-origin',
-        });
+        reply.headers(POLICY_HEADERS);
         done();
       });
       const config = { access: 'open' } as const;
@@ -112,6 +116,20 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
         reply.clearCookie(COOKIE, { path: '/dashboard' });
         return { status: 'ok' };
       });
+      page.get('/stream', { config, exposeHeadRoute: false }, async (request, reply) => {
+        refuseForeignPage(request);
+        const key = sessions.keyOf(request.cookies[COOKIE]);
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const call = callOf(request, key, 'GET', 'routing-stream');
+        const answer = await app
+          .inject({ ...call, payloadAsStream: true, signal: gone.signal })
+          .catch((error: unknown) => {
+            if (gone.signal.aborted) return undefined;
+            throw error;
+          });
+        return answer === undefined ? reply.hijack() : passStream(reply, answer);
+      });
       for (const method of ['GET', 'POST', 'PATCH', 'DELETE'] as const) {
         page.route<{ Body: JsonBody | undefined }>({
           method,
@@ -141,7 +159,18 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
     target: string,
     payload?: Buffer,
   ) {
-    return app.inject({
+    return app.inject(callOf(request, key, method, target, payload));
+  }
+
+  function callOf(
+    request: FastifyRequest,
+    key: string | undefined,
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    target: string,
+    payload?: Buffer,
+  ) {
+    const lastEventId = request.headers['last-event-id'];
+    return {
       method,
       url: `/v1/${target}`,
       remoteAddress: request.ip,
@@ -149,10 +178,11 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
         host: request.headers.host,
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         ...(request.headers['if-none-match'] ? { 'if-none-match': request.headers['if-none-match'] } : {}),
+        ...(typeof lastEventId === 'string' ? { 'last-event-id': lastEventId } : {}),
         ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(payload === undefined ? {} : { payload }),
-    });
+    };
   }
 }
 
@@ -169,6 +199,31 @@ async function pass(
     if (value !== undefined) reply.header(name, value);
   }
   return reply.code(answer.statusCode).header('cache-control', 'no-store').send(answer.rawPayload);
+}
+
+/** Events as they come. Who does not read them is cut before what waits takes the memory. */
+function passStream(
+  reply: FastifyReply,
+  answer: Awaited<ReturnType<FastifyInstance['inject']>>,
+): FastifyReply {
+  const { raw } = reply.hijack();
+  const type = answer.headers['content-type'];
+  raw.writeHead(answer.statusCode, {
+    ...(reply.getHeaders() as Record<string, string>),
+    ...(type === undefined ? {} : { 'content-type': type }),
+    ...POLICY_HEADERS,
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  const stream = answer.stream();
+  // Ends with the page that watched: nobody is left to be told.
+  stream.on('error', () => raw.destroy());
+  stream.on('end', () => raw.end());
+  stream.on('data', (bytes: Buffer) => {
+    if (raw.writableLength > MOST_UNREAD_BYTES) raw.destroy();
+    else raw.write(bytes);
+  });
+  return reply;
 }
 
 /** The cookie is `SameSite=Strict` already; this holds where a browser does not know that. */

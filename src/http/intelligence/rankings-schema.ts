@@ -21,7 +21,15 @@ const rankedModelSchema = z
     probability_best: share.meta({
       description: 'That it is the best for this strategy, under what is believed',
     }),
-    quality: z.object({ mean: z.number(), low_90: z.number(), high_90: z.number() }),
+    quality: z.object({
+      mean: z.number(),
+      low_90: z.number(),
+      high_90: z.number(),
+      alpha: z
+        .number()
+        .meta({ description: 'The belief is Beta(alpha, beta): what a picture of it is drawn by' }),
+      beta: z.number(),
+    }),
     evidence: z.enum(['prior', 'mixed', 'observed']),
     samples: z.number(),
     success_rate: share.nullable(),

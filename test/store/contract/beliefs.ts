@@ -60,6 +60,11 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     expect(await stores[0]?.loadEpochs()).toHaveLength(1);
     await stores[1]?.openEpoch({ ...epoch, epoch: 2 });
     expect((await stores[0]?.loadEpochs())?.map((one) => one.epoch)).toEqual([1, 2]);
+    await stores[1]?.openEpoch({ ...epoch, modelId: 'small', openedAtMs: 4 });
+    expect(await stores[0]?.latestEpochs(2)).toMatchObject([
+      { modelId: 'large', epoch: 2, openedAtMs: 5 },
+      { modelId: 'small', epoch: 1, openedAtMs: 4 },
+    ]);
   });
 
   it('opens an epoch of an endpoint once', async () => {
@@ -70,6 +75,7 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     expect(opened.sort()).toEqual([false, true]);
     await stores[1]?.openEndpointEpoch({ ...epoch, epoch: 2 });
     expect(await stores[0]?.loadEndpointEpochs()).toEqual([epoch, { ...epoch, epoch: 2 }]);
+    expect(await stores[0]?.latestEndpointEpochs(1)).toEqual([{ ...epoch, epoch: 2 }]);
     expect(await stores[0]?.loadEpochs()).toEqual([]);
   });
 
