@@ -70,7 +70,7 @@ async function bench(): Promise<void> {
   if (process.platform !== 'linux' || availableParallelism() < 2) {
     throw new Error('this benchmark needs Linux and two cores: one for the server, one for everything else');
   }
-  if (options.dist === undefined) ensureReady();
+  if (options.dist === undefined) await ensureReady();
   const pinned = spawnSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)], { encoding: 'utf8' });
   if (pinned.status !== 0) throw new Error(`taskset failed: ${pinned.error?.message ?? pinned.stderr}`);
 

@@ -77,7 +77,7 @@ async function bench(): Promise<void> {
       `there is no ${file}. Set OUTRIDER_DATA to the folder of the outcome tables, or name --data and --prompts.`,
     );
   }
-  ensureReady();
+  await ensureReady();
   const loaded = loadTable({
     data: resolve(options.data),
     prompts: resolve(options.prompts),

@@ -1,6 +1,7 @@
 // Plain JavaScript on Node's own modules: it runs before anything is installed.
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_AGAIN_MS = 200;
 /** A folder that still has no pid in it after this long was left by a process that died in between. */
@@ -10,7 +11,7 @@ const NAMELESS_FOR_MS = 5_000;
  * Runs `work` while no other process holds `folder`; waits for a holder that lives, and takes over from one that died.
  * Without it two first starts at once would both run `npm ci`, each removing what the other unpacks.
  */
-export function withSetupLock(folder, work) {
+export async function withSetupLock(folder, work) {
   let hasSaid = false;
   while (!take(folder)) {
     if (isAbandoned(folder)) {
@@ -24,13 +25,13 @@ export function withSetupLock(folder, work) {
     }
     if (!hasSaid) process.stderr.write('Another start is setting up; waiting for it …\n');
     hasSaid = true;
-    sleep(LOOK_AGAIN_MS);
+    await sleep(LOOK_AGAIN_MS);
   }
   const release = () => rmSync(folder, { recursive: true, force: true });
   // `run` ends the process when a step fails.
   process.once('exit', release);
   try {
-    work();
+    await work();
   } finally {
     process.off('exit', release);
     release();
@@ -67,8 +68,4 @@ function isAlive(pid) {
   } catch (error) {
     return error.code === 'EPERM';
   }
-}
-
-function sleep(ms) {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

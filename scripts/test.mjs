@@ -1,5 +1,5 @@
 // `npm test`: sets up what is missing, then runs the whole suite. Further words go to vitest.
 import { ensureReady, run } from './ensure-ready.mjs';
 
-ensureReady();
-run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]);
+await ensureReady();
+await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]);

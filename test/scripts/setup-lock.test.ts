@@ -23,7 +23,7 @@ function start(work: string): Promise<number | null> {
     const { withSetupLock } = await import('${MODULE}');
     const { appendFileSync } = await import('node:fs');
     const note = (word) => appendFileSync(${JSON.stringify(diary)}, process.pid + ' ' + word + '\\n');
-    withSetupLock(${JSON.stringify(lock)}, () => { ${work} });`;
+    await withSetupLock(${JSON.stringify(lock)}, async () => { ${work} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
   return new Promise((resolve) => child.once('exit', resolve));
 }
