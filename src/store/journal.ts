@@ -368,7 +368,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     const isOpen = (one: Flush) =>
       one.begun?.isAnswered === false ||
       one.ended?.isDone === false ||
-      (one.late !== undefined && intended.has(one.late));
+      one.late?.segment !== undefined;
     for (const one of flushes) if (!isOpen(one)) one.resolve();
     flushes = flushes.filter(isOpen);
   }

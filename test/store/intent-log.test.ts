@@ -84,6 +84,19 @@ describe('an attempt whose beginning is an intent', () => {
     expect(countOf('attempts', 'running')).toBe(1);
   });
 
+  test('is waited for by who asks, also when it ends meanwhile behind more endings than one commit takes', async () => {
+    const store = await serve();
+    const others = Array.from({ length: 600 }, (_, index) => `other-${index}`);
+    await Promise.all(
+      [...others, 'asked'].map((id) => store.journal.begin(requestOf(id), startOf(id), true)),
+    );
+    store.journal.end(endOf('other-0', { deltas: [] }));
+    const history = store.readRequest('asked');
+    for (const id of others) store.journal.end(endOf(id, { deltas: [] }));
+    store.journal.end(endOf('asked'));
+    expect((await history)?.attempts).toMatchObject([{ ending: 'completed' }]);
+  });
+
   test('one that begins and ends while a commit is just over is written with its request', async () => {
     const store = await serve();
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
