@@ -366,9 +366,7 @@ export function openJournal({ database, now }: { database: Database; now: () => 
 
   function answerFlushes(): void {
     const isOpen = (one: Flush) =>
-      one.begun?.isAnswered === false ||
-      one.ended?.isDone === false ||
-      one.late?.segment !== undefined;
+      one.begun?.isAnswered === false || one.ended?.isDone === false || one.late?.segment !== undefined;
     for (const one of flushes) if (!isOpen(one)) one.resolve();
     flushes = flushes.filter(isOpen);
   }
