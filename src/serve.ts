@@ -49,6 +49,7 @@ import { createGuard } from './providers/guard.ts';
 import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
 import { createAnswerCache } from './store/answer-cache.ts';
+import { createMinuteCounters } from './store/minute-counters.ts';
 import { openStore } from './store/open.ts';
 import { keepStates } from './store/process-state.ts';
 import { VERSION } from './version.ts';
@@ -309,6 +310,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         nowMs,
       },
       rateLimiter: createRateLimiter({
+        counters: createMinuteCounters(),
         settings: () => rates,
         nowMs,
         monotonicMs,

@@ -31,7 +31,7 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   store: {
     rooms: ['store', 'core'],
     types: [],
-    packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'lru-cache', 'node:'],
+    packages: ['drizzle-orm', 'better-sqlite3', 'pg', 'lru-cache', 'rate-limiter-flexible', 'node:'],
   },
   alerts: { rooms: ['alerts', 'core'], types: [], packages: ['undici', 'node:'] },
   gateway: { rooms: ['gateway', 'core'], types: ['providers', 'store'], packages: [] },

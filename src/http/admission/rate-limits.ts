@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Allowance, RateLimiter, Standing } from '../../gateway/admission/rate-limits.ts';
 
 declare module 'fastify' {
@@ -25,38 +25,38 @@ export function registerRateLimits(app: FastifyInstance, limiter: RateLimiter): 
     route.config = { ...config, isCounted: config?.isCounted ?? (isPost && config?.access === 'inference') };
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.caller === null) {
+    const { caller } = request;
+    if (caller === null) {
       done();
       return;
     }
-    const isCounted = request.routeOptions.config.isCounted === true;
-    const take = (allowance: Allowance | undefined) => {
-      request.allowance = allowance;
-      if (allowance === undefined) return;
-      if (allowance.refusal !== undefined) throw allowance.refusal;
-      if (!isCounted) return;
-      // The one event that comes however an answer ends, also when its client is gone; and it comes once: while
-      // somebody was asked who calls, the client may have left.
-      if (reply.raw.destroyed) allowance.end();
-      else reply.raw.once('close', () => allowance.end());
-    };
-    try {
-      const found = isCounted ? limiter.admit(request.caller) : limiter.look(request.caller);
-      if (found instanceof Promise) {
-        found.then(take).then(() => done(), done);
-        return;
-      }
-      take(found);
-    } catch (error) {
-      done(error as Error);
+    if (request.routeOptions.config.isCounted !== true) {
+      request.allowance = limiter.look(caller);
+      done();
       return;
     }
-    done();
+    const admitting = limiter.admit(caller);
+    if (admitting === undefined) {
+      done();
+      return;
+    }
+    admitting.then((allowance) => done(take(request, reply, allowance)), done);
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (request.allowance !== undefined) reply.headers(rateLimitHeaders(request));
     done();
   });
+}
+
+/** @returns why the request may not go on */
+function take(request: FastifyRequest, reply: FastifyReply, allowance: Allowance): Error | undefined {
+  request.allowance = allowance;
+  if (allowance.refusal !== undefined) return allowance.refusal;
+  // The one event that comes however an answer ends, also when its client is gone; and it comes once: while
+  // somebody was asked who calls, or how much is used, the client may have left.
+  if (reply.raw.destroyed) allowance.end();
+  else reply.raw.once('close', () => allowance.end());
+  return undefined;
 }
 
 /** Where nothing limits a caller. */
@@ -106,12 +106,12 @@ function secondOf(epochMs: number): string {
   return String(Math.ceil(epochMs / 1000));
 }
 
-/** `0s`, `17s`, `1m1s`: as OpenAI writes it, in whole seconds. */
-const SECONDS_TO_TEXT = Array.from({ length: 62 }, (_, seconds) =>
+/** `0s`, `17s`, `1m0s`: as OpenAI writes it, in whole seconds. */
+const SECONDS_TO_TEXT = Array.from({ length: 61 }, (_, seconds) =>
   seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`,
 );
 
-/** Of a window, which has at most 61 seconds. */
+/** Of a minute, so 60 seconds at most. */
 function durationOf(ms: number): string {
-  return SECONDS_TO_TEXT[Math.ceil(ms / 1000)] ?? '1m1s';
+  return SECONDS_TO_TEXT[Math.ceil(ms / 1000)] ?? '1m0s';
 }

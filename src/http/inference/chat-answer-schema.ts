@@ -44,7 +44,7 @@ const rateLimitHeaders = {
   'x-ratelimit-reset-tokens': z
     .string()
     .optional()
-    .meta({ description: 'How long until all of them are there again', example: '1m1s' }),
+    .meta({ description: 'How long until all of them are there again', example: '1m0s' }),
   'x-ratelimit-remaining': z
     .string()
     .optional()
