@@ -34,6 +34,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 
 function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.status >= 500) log(error, request, reply);
+  if (error.headers !== undefined) reply.headers(error.headers);
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
   if (error.isRetryPointless) reply.header('x-should-retry', 'false');
   if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);

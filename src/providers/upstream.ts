@@ -98,7 +98,7 @@ export interface EventMeaning {
   /** It says that something went wrong. */
   readonly isError?: boolean;
   readonly usage?: unknown;
-  /** It does not go out as it is: the gateway says it itself, from `progress.lastChunk`. */
+  /** It does not go out as it is: the gateway says it itself, from `progress.lastChunk` or `progress.lastEvent`. */
   readonly isWithheld?: boolean;
 }
 
@@ -137,6 +137,8 @@ export interface CallProgress {
   textBytes: number;
   /** Template of the last chunk for ours: id, model, created. */
   lastChunk: Readonly<Record<string, unknown>> | undefined;
+  /** An event that was withheld to go out with its price: what stands before its data, and these. */
+  lastEvent?: { readonly head: Buffer; readonly data: Buffer };
   /** What was left out of the request on its way into another language, known before the first byte comes back. */
   warnings: readonly string[];
   /** Of a session: milliseconds in which its model worked, in the place of those that it lasted. */

@@ -198,3 +198,82 @@ test('transcription: without a word from the provider the length is guessed and 
   }>(gateway, `/v1/explain/${answer.headers.get('x-request-id')}`);
   expect(attempts).toMatchObject([{ usage: { units: 18.75 }, cost: { is_estimate: true } }]);
 });
+
+/** The last event of a stream. */
+const lastOf = (text: string) => text.trim().split('\n\n').at(-1) ?? '';
+const tokens = { type: 'tokens', input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+
+test.each<[string, string, string, object, string, { cost: number }]>([
+  [
+    'speech',
+    'speech',
+    CHARACTERS,
+    { stream_format: 'sse' },
+    'data: {"type":"speech.audio.delta","audio":"AAAA"}\n\ndata: {"type":"speech.audio.done","usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15},"big":12345678901234567890}\n\n',
+    { cost: 0.005 },
+  ],
+  [
+    'transcription',
+    'transcription',
+    MINUTES,
+    { stream: true },
+    'event: transcript.text.done\r\ndata: {"type":"transcript.text.done","text":"","usage":{"type":"duration","seconds":30},"big":12345678901234567890}\r\n\r\n',
+    { cost: 0.3 },
+  ],
+])(
+  '%s: the last event of a stream tells its price, and is else as it came',
+  async (name, type, price, more, body, { cost }) => {
+    const said = { type: 'text/event-stream', body };
+    const { gateway } = await start(
+      type,
+      price,
+      () => said,
+      () => said,
+    );
+    const text =
+      name === 'speech' ? (await speak(gateway, more)).text : await (await transcribe(gateway, more)).text();
+    const last = lastOf(text);
+    expect(last).toContain('"big":12345678901234567890');
+    expect(last.startsWith('event: transcript.text.done\r\n')).toBe(name === 'transcription');
+    const { usage } = JSON.parse(last.slice(last.indexOf('{')));
+    expect(usage).toMatchObject({ cost, cost_usd: cost });
+    expect(text.split('data: ')).toHaveLength(name === 'speech' ? 3 : 2);
+  },
+);
+
+test('pictures: the last of them tells the price of all', async () => {
+  const completed = (at: number) =>
+    `event: image_generation.completed\ndata: ${JSON.stringify({ type: 'image_generation.completed', b64_json: 'AAAA', at, usage: tokens })}\n\n`;
+  const said = { type: 'text/event-stream', body: [Buffer.from(completed(1)), Buffer.from(completed(2))] };
+  const { gateway } = await start(
+    'image',
+    'usd_per_image = 0.04',
+    () => said,
+    () => said,
+  );
+  const { text } = await send(`${gateway.url}/v1/images/generations`, {
+    body: { model: 'it', prompt: 'a', n: 2, stream: true },
+    headers: { 'x-router-metadata': 'enabled' },
+  });
+  const events = text
+    .trim()
+    .split('\n\n')
+    .map((event) => JSON.parse(event.split('\ndata: ')[1] ?? ''));
+  expect(events.map(({ at }) => at)).toEqual([1, 2]);
+  expect(events[0].usage).toEqual(tokens);
+  expect(events[1].usage).toEqual({ ...tokens, cost: 0.08, cost_usd: 0.08 });
+  expect(events[1].router_metadata).toMatchObject({ model: 'it', cost_usd: 0.08 });
+});
+
+test('an event without usage goes out as it came', async () => {
+  const body =
+    'data: {"type":"transcript.text.delta","delta":"a"}\n\ndata: {"type":"transcript.text.done", "text":"a"}\n\n';
+  const said = { type: 'text/event-stream', body };
+  const { gateway } = await start(
+    'transcription',
+    MINUTES,
+    () => said,
+    () => said,
+  );
+  expect(await (await transcribe(gateway, { stream: true })).text()).toBe(body);
+});

@@ -15,6 +15,8 @@ export class GatewayError extends Error {
   readonly isRetryPointless: boolean;
   /** How the attempt ended, when this error ended one. */
   readonly ending: Ending | undefined;
+  /** What its client is told beside it: who was chosen and asked, where that was known. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(options: {
     status: number;
@@ -24,6 +26,7 @@ export class GatewayError extends Error {
     retryAfterSeconds?: number;
     isRetryPointless?: boolean;
     ending?: Ending;
+    headers?: Readonly<Record<string, string>>;
     cause?: unknown;
   }) {
     super(options.message, { cause: options.cause });
@@ -35,6 +38,7 @@ export class GatewayError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.isRetryPointless = options.isRetryPointless ?? false;
     this.ending = options.ending;
+    this.headers = options.headers;
   }
 
   toBody(): { error: { message: string; type: string; param: string | null; code: string } } {

@@ -1,5 +1,6 @@
 import type { Candidate } from '../../core/choice/choice-input.ts';
 import type { Decision } from '../../core/choice/decision.ts';
+import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import { headerValue } from './header-value.ts';
 import type { Job } from './job.ts';
 import { warningsOfDropped } from './supported-parameters.ts';
@@ -31,6 +32,45 @@ export function answerHeaders(
   const warnings = warningsOf(job, endpoint);
   if (warnings.length > 0) headers['x-router-warnings'] = headerValue(warnings.join(','));
   return headers;
+}
+
+/**
+ * An error with the same account beside it: who was chosen and asked before it came to this. The model and the provider are
+ * those that were asked last.
+ */
+export function withAccount(
+  error: unknown,
+  job: Job,
+  decision: Pick<Decision, 'profile' | 'strategy' | 'reason'>,
+  account: {
+    readonly asked: Candidate | undefined;
+    readonly attempts: number;
+    readonly overheadMs: number;
+    readonly costMicroUsd: number;
+    readonly budgetWarning: string | undefined;
+  },
+): unknown {
+  if (!(error instanceof GatewayError)) return error;
+  const { asked, attempts, overheadMs, costMicroUsd, budgetWarning } = account;
+  const headers: Record<string, string> = {
+    ...(asked === undefined
+      ? undefined
+      : {
+          'x-router-model': headerValue(asked.model.id),
+          'x-router-provider': headerValue(asked.endpoint.provider),
+        }),
+    'x-router-reason': attempts > 1 ? 'fallback' : decision.reason,
+    'x-router-task': decision.profile.task,
+    'x-router-strategy': headerValue(decision.strategy),
+    'x-router-attempts': String(attempts),
+    'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
+    'x-router-cost-usd': String(costMicroUsd / 1_000_000),
+  };
+  if (budgetWarning !== undefined) headers['x-router-budget-warning'] = budgetWarning;
+  const warnings = asked === undefined ? job.warnings : warningsOf(job, asked.endpoint);
+  if (warnings.length > 0) headers['x-router-warnings'] = headerValue(warnings.join(','));
+  const { message, cause } = error;
+  return new GatewayError({ ...error, message, cause, headers });
 }
 
 /** What of the request was passed over on the way to this endpoint. */

@@ -73,7 +73,7 @@ export interface Operation<Body extends RequestBody = RequestBody> {
     job: Job<Body>,
   ): Buffer;
   /** What this gateway writes behind a stream that completed, `''` for nothing. */
-  lastEvents(ended: EndedStream<Body>): string;
+  lastEvents(ended: EndedStream<Body>): string | Buffer;
   /** What a client is told in the middle of a stream; undefined where nothing but cutting it tells. */
   brokenEvents(error: GatewayError): string | undefined;
 }

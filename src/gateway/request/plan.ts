@@ -5,6 +5,7 @@ import type { Decision } from '../../core/choice/decision.ts';
 import type { RequestProfile } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps, LiveSettings } from '../deps.ts';
+import { withAccount } from './answer-headers.ts';
 import type { Job } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 import { serveBaseline } from './observe.ts';
@@ -37,13 +38,20 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
   if (baseline !== undefined) return serveBaseline(deps, live, baseline, job, input, decision);
   if (decision.ranking.length === 0) {
     if (uncarried) refuseUncarried(uncarried, live.catalog, decision, job.body.model);
-    throw nobodyCanServe(
+    const refusal = nobodyCanServe(
       job.body.model,
       decision,
       deps.nowMs(),
       () => refusedParameters(live, job, decision),
       () => deps.spending.exceeded(job),
     );
+    throw withAccount(refusal, job, decision, {
+      asked: undefined,
+      attempts: 0,
+      overheadMs: deps.monotonicMs() - job.arrivedMs,
+      costMicroUsd: 0,
+      budgetWarning: deps.spending.warningFor(job),
+    });
   }
   return decision;
 }

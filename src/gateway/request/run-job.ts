@@ -9,7 +9,7 @@ import type { GatewayDeps, LiveSettings } from '../deps.ts';
 import { secondsUntil } from '../reports/endpoint-status.ts';
 import { explainDecision } from '../reports/explain-decision.ts';
 import { renameOf } from './answer-body.ts';
-import { answerHeaders } from './answer-headers.ts';
+import { answerHeaders, withAccount } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import { answerFromCache, type CachePlace, keepAnswer, placeInCache } from './cached-answers.ts';
 import { decisionToCarryOut } from './carry-out.ts';
@@ -36,6 +36,8 @@ interface Spent {
   upstreamMs: number;
   /** Monotonic time at which the attempt under way was sent. */
   runningSinceMs: number | undefined;
+  /** Who was asked last. */
+  asked: Candidate | undefined;
 }
 
 /** Whom the failures so far rule out. */
@@ -62,7 +64,14 @@ interface Answered {
  */
 export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): Promise<JobResult> {
   const { live } = deps;
-  const spent: Spent = { attempts: 0, costMicroUsd: 0, tokens: 0, upstreamMs: 0, runningSinceMs: undefined };
+  const spent: Spent = {
+    attempts: 0,
+    costMicroUsd: 0,
+    tokens: 0,
+    upstreamMs: 0,
+    runningSinceMs: undefined,
+    asked: undefined,
+  };
   let policy: Policy | undefined;
   let place: CachePlace | undefined;
   live.users.hold();
@@ -102,8 +111,12 @@ async function answerJob(
       : job.operation.isPinned
         ? await planPinned(deps, live, job, policy)
         : planJob(deps, live, job, policy);
-  const reserving = reserveTokens(job.allowance, decision);
-  if (reserving !== undefined) await reserving;
+  try {
+    const reserving = reserveTokens(job.allowance, decision);
+    if (reserving !== undefined) await reserving;
+  } catch (error) {
+    throw toldOf(deps, error, job, decision, spent);
+  }
   // Not before: whoever is told to come again later comes with the same decision.
   if (decisionId !== undefined) deps.decisions.take(decisionId);
   if (decision.circumstances !== undefined) {
@@ -124,11 +137,7 @@ async function answerJob(
   // A cascade moves up from an answer that fails its checks, and comes back to it if nobody does better.
   const movesUp = decision.reason !== 'dry-run' && catalog.strategy(decision.strategy).kind === 'cascade';
   let inHand: Answered | undefined;
-
-  const overheadMs = () => {
-    const nowMs = deps.monotonicMs();
-    return nowMs - job.arrivedMs - spent.upstreamMs - (nowMs - (spent.runningSinceMs ?? nowMs));
-  };
+  const overheadMs = () => overheadOf(job, spent, deps.monotonicMs());
 
   for (let number = 0; number < maxAttempts && !client.hasLeft; number++) {
     const next = takeNext(deps, catalog, job, waiting, ruledOut, number === 0);
@@ -155,6 +164,7 @@ async function answerJob(
       totalMs,
       client,
       onSent(sentMs) {
+        spent.asked = candidate;
         spent.attempts += 1;
         spent.runningSinceMs = sentMs;
       },
@@ -165,7 +175,7 @@ async function answerJob(
           budgetWarning: deps.spending.warningFor(job),
         }),
     }).catch((error: unknown) => {
-      if (number === 0 || !(error instanceof GatewayError)) throw error;
+      if (number === 0 || !(error instanceof GatewayError)) throw toldOf(deps, error, job, decision, spent);
       return undefined;
     });
     // It could not be written down, or no budget has room for it: the client hears what came of the attempts before it.
@@ -189,7 +199,7 @@ async function answerJob(
     if (finished.next === 'no') break;
   }
   if (client.hasLeft) return { headers: {}, body: undefined };
-  if (inHand === undefined) throw lastWord(deps, decision, failures, job);
+  if (inHand === undefined) throw toldOf(deps, lastWord(deps, decision, failures, job), job, decision, spent);
   deps.metrics.overhead(overheadMs());
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
   if (job.judgedWith > 0) deps.judge.take(deps, live, { job: job as ChatJob, decision, ...inHand });
@@ -200,6 +210,26 @@ async function answerJob(
   });
   addWarnings(headers, inHand.finished.progress.warnings);
   return complete({ job, decision, ...inHand, spent, headers, place, nowMs: deps.monotonicMs() });
+}
+
+/** Milliseconds that this gateway itself has taken by now. */
+function overheadOf(job: Job, { upstreamMs, runningSinceMs }: Readonly<Spent>, nowMs: number): number {
+  return nowMs - job.arrivedMs - upstreamMs - (nowMs - (runningSinceMs ?? nowMs));
+}
+
+/** An error with the account of who was chosen and asked. */
+function toldOf(
+  deps: GatewayDeps,
+  error: unknown,
+  job: Job,
+  decision: Decision,
+  spent: Readonly<Spent>,
+): unknown {
+  return withAccount(error, job, decision, {
+    ...spent,
+    overheadMs: overheadOf(job, spent, deps.monotonicMs()),
+    budgetWarning: deps.spending.warningFor(job),
+  });
 }
 
 function failsItsChecks({ automatic }: FinishedAttempt['end']): boolean {

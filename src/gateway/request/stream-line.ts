@@ -45,7 +45,8 @@ export function createStreamLine(options: {
     // While held back nothing asks for a pause.
     onceDrained: (resume) => client.onceDrained(resume),
     release() {
-      if (held.length > 0) send(Buffer.concat(held));
+      // Of an answer without a piece nothing has gone out yet: its head has to be there before its last event.
+      if (held.length > 0 || !hasBegun) send(Buffer.concat(held));
       held = [];
     },
     discard() {

@@ -9,6 +9,8 @@ import { type EventFate, SseSplitter } from './sse-splitter.ts';
 const MAX_EVENT_BYTES = 32 * 1024 * 1024;
 const LINGER_MS = 1_000;
 const DONE = Buffer.from('[DONE]');
+const HEAD = Buffer.from('data: ');
+const NOTHING = Buffer.alloc(0);
 
 /**
  * A call whose answer is a stream of events that each say their `type` (transcripts, speech, pictures, responses), read
@@ -23,7 +25,8 @@ export class EventCall extends CallHandler {
   #totalBytes = 0;
   readonly #wholePieces: Buffer[] = [];
   readonly #splitter = new SseSplitter({
-    inspect: (bytes, start, end) => this.#inspect(bytes.subarray(start, end)),
+    inspect: (bytes, start, end, eventStart) =>
+      this.#inspect(bytes.subarray(start, end), eventStart < 0 ? HEAD : bytes.subarray(eventStart, start)),
     forward: (events) => this.#forward(events),
   });
 
@@ -87,7 +90,7 @@ export class EventCall extends CallHandler {
     return form.stream;
   }
 
-  #inspect(data: Buffer): EventFate {
+  #inspect(data: Buffer, head: Buffer): EventFate {
     if (this.isSettled) return 'stop';
     if (data.length === 0) return this.#phase === 'flowing' ? 'forward' : 'withhold';
     if (data.subarray(0, DONE.length).equals(DONE)) return 'stop';
@@ -104,7 +107,9 @@ export class EventCall extends CallHandler {
     }
     this.progress.lastChunk = event;
     if (meaning.isEnd) this.#isComplete = true;
-    return meaning.isWithheld ? 'withhold' : 'forward';
+    if (!meaning.isWithheld) return 'forward';
+    this.progress.lastEvent = { head, data };
+    return 'withhold';
   }
 
   #broken(): EventFate {
@@ -123,6 +128,10 @@ export class EventCall extends CallHandler {
       } else this.#held.push(events);
       return;
     }
+    this.#send(events);
+  }
+
+  #send(events: Buffer): void {
     const whole = this.#held.length > 0 ? Buffer.concat([...this.#held, events]) : events;
     this.#held = [];
     if (this.call.sink?.write(whole) === false) this.pauseFor(this.call.sink);
@@ -137,15 +146,21 @@ export class EventCall extends CallHandler {
     if (typeof read === 'string') throw this.badAnswer(read);
     const events = this.#grammar.eventsOf?.(read);
     if (events === undefined) throw this.badAnswer('one body where a stream was asked for');
+    this.#phase = 'opening';
+    this.#splitter.push(Buffer.from(events));
     this.progress.usage = read.usage;
-    this.progress.ttftMs = this.elapsedMs();
-    this.#phase = 'flowing';
-    this.#forward(Buffer.from(events));
+    this.#sendHeld();
     this.succeed({ body: Buffer.alloc(0), json: undefined, facts: read.facts });
   }
 
   #complete(): void {
+    this.#sendHeld();
     this.succeed({ body: Buffer.alloc(0), json: undefined, facts: this.#grammar.facts() });
+  }
+
+  /** What came before an end that was withheld and the first piece of the answer at once. */
+  #sendHeld(): void {
+    if (this.#held.length > 0) this.#send(NOTHING);
   }
 
   #openedWithError(): GatewayError {

@@ -13,8 +13,10 @@ export interface SseHandlers {
   /**
    * One whole event, as a range of `bytes` that holds its data; `start === end` for an event without data (a comment,
    * a heartbeat). Lines of a multi-line event come joined.
+   *
+   * @param eventStart where in `bytes` its first line begins; -1 for joined lines
    */
-  inspect(bytes: Buffer, start: number, end: number): EventFate;
+  inspect(bytes: Buffer, start: number, end: number, eventStart: number): EventFate;
   /** A run of whole events to pass on, bytes as they came. */
   forward(events: Buffer): void;
 }
@@ -138,7 +140,9 @@ export class SseSplitter {
       lineStart = nextLine;
       const joined = dataLines === undefined ? undefined : joinLines(dataLines);
       const fate =
-        joined === undefined ? inspect(bytes, dataStart, dataEnd) : inspect(joined, 0, joined.length);
+        joined === undefined
+          ? inspect(bytes, dataStart, dataEnd, eventStart)
+          : inspect(joined, 0, joined.length, -1);
       dataStart = 0;
       dataEnd = 0;
       dataLines = undefined;

@@ -22,6 +22,21 @@ export function faultsBySchema(name: string, value: unknown): string[] {
     : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
 }
 
+/**
+ * What is wrong with a chunk of a stream of `POST /v1/completions`. The document has one schema for the answer and for its
+ * chunks ("note: both the streamed and non-streamed response objects share the same shape") and says that `finish_reason` is
+ * one of three words. OpenAI itself sends null there until the last chunk of a choice, and so do all who speak its API:
+ * a known error of the document, the only one that is passed over. Chunks go through as they came, so that it stands in ours.
+ */
+export function faultsOfCompletionChunk(chunk: {
+  readonly choices: readonly { readonly finish_reason?: unknown }[];
+}): string[] {
+  return faultsBySchema('CreateCompletionResponse', chunk).filter((fault) => {
+    const place = /^\/choices\/(\d+)\/finish_reason /.exec(fault)?.[1];
+    return place === undefined || chunk.choices[Number(place)]?.finish_reason !== null;
+  });
+}
+
 /** OpenAPI 3.0's `nullable`, which 3.1 does not know, as a union with null. */
 function withoutNullable(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutNullable);

@@ -7,6 +7,7 @@ import type { MeteredAttempt, Operation } from '../operation.ts';
 import { jsonOperation, wholeJson } from './json-operation.ts';
 import { wasServed } from './meter-input.ts';
 import { NO_NEEDS } from './no-needs.ts';
+import { pricedEvent } from './priced-event.ts';
 import { NO_FACTS } from './read-json-answer.ts';
 
 export interface ImagesBody extends RequestBody {
@@ -37,6 +38,7 @@ export const IMAGES: Operation<ImagesBody> = jsonOperation<ImagesBody>({
   answerForm: ({ body }) =>
     wholeJson(({ data }) => flawOfPictures(data, body.n ?? 1), picturesOf(body.n ?? 1)),
   meter: meterPictures,
+  lastEvents: pricedEvent,
 });
 
 function flawOfPictures(data: unknown, asked: number): string | undefined {
@@ -58,7 +60,8 @@ function picturesOf(asked: number): EventGrammar {
       if (type === 'error') return { isError: true };
       if (type !== 'image_generation.completed') return { isToken: typeof b64_json === 'string' };
       completed += 1;
-      return { isToken: true, isEnd: completed >= asked, usage };
+      const isEnd = completed >= asked;
+      return { isToken: true, isEnd, isWithheld: isEnd, usage };
     },
     facts: () => NO_FACTS,
   };

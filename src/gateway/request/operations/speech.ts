@@ -8,6 +8,7 @@ import type { MeteredAttempt, Operation } from '../operation.ts';
 import { jsonOperation } from './json-operation.ts';
 import { wasServed } from './meter-input.ts';
 import { NO_NEEDS } from './no-needs.ts';
+import { pricedEvent } from './priced-event.ts';
 import { NO_FACTS } from './read-json-answer.ts';
 
 export interface SpeechBody extends RequestBody {
@@ -48,7 +49,11 @@ export function speechOperationOf(body: SpeechBody): Operation<SpeechBody> {
   return isEvents(body) ? SPEECH_AS_EVENTS : SPEECH;
 }
 
-const SPEECH_AS_EVENTS: Operation<SpeechBody> = { ...SPEECH, brokenEvents: brokenEvent };
+const SPEECH_AS_EVENTS: Operation<SpeechBody> = {
+  ...SPEECH,
+  brokenEvents: brokenEvent,
+  lastEvents: pricedEvent,
+};
 
 function isEvents(body: SpeechBody): boolean {
   return body.stream_format === 'sse';
@@ -72,7 +77,7 @@ const FILE: OtherForm = {
 const GRAMMAR: EventGrammar = {
   read({ type, audio, usage }) {
     if (type === 'error') return { isError: true };
-    if (type === 'speech.audio.done') return { isEnd: true, usage };
+    if (type === 'speech.audio.done') return { isEnd: true, isWithheld: true, usage };
     return { isToken: type === 'speech.audio.delta' && typeof audio === 'string' && audio !== '' };
   },
   facts: () => NO_FACTS,

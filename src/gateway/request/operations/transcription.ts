@@ -11,6 +11,7 @@ import type { MeteredAttempt, Operation } from '../operation.ts';
 import { jsonOperation, jsonWithAdditions } from './json-operation.ts';
 import { wasServed } from './meter-input.ts';
 import { NO_NEEDS } from './no-needs.ts';
+import { pricedEvent } from './priced-event.ts';
 import { NO_FACTS, readJsonAnswer } from './read-json-answer.ts';
 
 /** A form with one file, as it came: its pieces are held until the request is over, so that another endpoint can take it. */
@@ -68,6 +69,7 @@ function audioOperation(
     // Silence has no words.
     check: (_job, { facts }) => (facts.text.trim() === '' ? undefined : PASSED),
     meter: meterSeconds,
+    lastEvents: pricedEvent,
     answerBody: (answer, _end, said, additions) =>
       answer.json === undefined ? answer.body : jsonWithAdditions(answer, said, additions),
   });
@@ -135,7 +137,7 @@ function grammar(): EventGrammar {
       if (type === 'error') return { isError: true };
       if (type === 'transcript.text.done') {
         if (typeof whole === 'string') text = whole;
-        return { isEnd: true, usage };
+        return { isEnd: true, isWithheld: true, usage };
       }
       if (typeof delta === 'string') text += delta;
       return { isToken: type === 'transcript.text.delta' || type === 'transcript.text.segment' };
