@@ -1,143 +1,52 @@
-// `npm run demo`: shows on a running server, or on one of its own, how traffic moves to the models that earn it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// `npm run demo`: shows what Outrider does before anybody has traffic of their own.
 import { parseArgs } from 'node:util';
-import { Presets, SingleBar } from 'cli-progress';
-import OpenAI from 'openai';
-import { createRandom } from '../src/core/learning/random.ts';
-import { serve } from '../src/serve.ts';
-import { describeShift, type TaskRanking } from './demo/describe-shift.ts';
-import { type Sent, sendTraffic } from './demo/send-traffic.ts';
+import { runHistoryDemo } from './demo/history-demo.ts';
+import { DEFAULT_URL, isOutrider, runLiveDemo } from './demo/live-demo.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
-const CONCURRENCY = 6;
-const USAGE = `npm run demo -- [--requests 600] [--url ${DEFAULT_URL}] [--seed 1]
-The key comes from OUTRIDER_API_KEY where the server asks for one; it needs the scopes inference, feedback and intelligence.`;
-
-interface Server {
-  readonly url: string;
-  close(): Promise<void>;
-}
+const HISTORY_REQUESTS = 9_000;
+const LIVE_REQUESTS = 600;
+const USAGE = `npm run demo -- [--history] [--folder .] [--requests ${HISTORY_REQUESTS}] [--seed 1]
+  fills a fresh installation in that folder with two weeks of invented traffic, for the dashboard; no gateway may be serving there
+npm run demo -- --live [--url ${DEFAULT_URL}] [--requests ${LIVE_REQUESTS}] [--seed 1]
+  sends tasks with feedback through a running gateway, or one of its own, and prints how their traffic moves to the models that earn it.
+  The key comes from OUTRIDER_API_KEY where the gateway asks for one; it needs the scopes inference, feedback and intelligence.
+Without --history and --live: live where a gateway answers at ${DEFAULT_URL}, else history.`;
 
 async function main(): Promise<void> {
-  const { requests, url, seed } = readArguments();
-  const server = await findServer(url, seed);
-  try {
-    const client = new OpenAI({
-      baseURL: `${server.url}/v1`,
-      apiKey: apiKey(),
-      maxRetries: 0,
-    });
-    await refuseRealModels(client);
-    const bar = new SingleBar(
-      {
-        format: '{bar} {value}/{total} · quality of the last 50 answers {quality}',
-        noTTYOutput: true,
-        notTTYSchedule: 5_000,
-        hideCursor: true,
-      },
-      Presets.shades_classic,
-    );
-    bar.start(requests, 0, { quality: '–' });
-    const latest: Sent[] = [];
-    const { sent, failures } = await sendTraffic({
-      client,
-      requests,
-      concurrency: CONCURRENCY,
-      random: createRandom(seed),
-      onAnswer(answer) {
-        if (answer !== undefined) latest.push(answer);
-        if (latest.length > 50) latest.shift();
-        const sum = latest.reduce((total, { quality }) => total + quality, 0);
-        bar.increment({ quality: (sum / Math.max(1, latest.length)).toFixed(2) });
-      },
-    });
-    bar.stop();
-    const { data } = await client.get<{ data: TaskRanking[] }>('/intelligence/rankings');
-    console.log(['', ...describeShift(sent, data)].join('\n'));
-    if (failures.length > 0) {
-      console.log(`\n${failures.length} requests failed, the first with: ${failures[0]}`);
-      process.exitCode = 1;
-    }
-  } finally {
-    await server.close();
-  }
-}
-
-function readArguments(): { requests: number; url: string | undefined; seed: number } {
   const { values } = parseArgs({
     options: {
-      requests: { type: 'string', default: '600' },
+      history: { type: 'boolean', default: false },
+      live: { type: 'boolean', default: false },
+      folder: { type: 'string' },
       url: { type: 'string' },
+      requests: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      help: { type: 'boolean', default: false },
     },
   });
-  const requests = Number(values.requests);
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const wantsLive = values.live || values.url !== undefined;
+  const wantsHistory = values.history || values.folder !== undefined;
+  if (wantsLive && wantsHistory) {
+    throw new Error('--live and --url are of one demo, --history and --folder of the other.');
+  }
   const seed = Number(values.seed);
-  if (!Number.isSafeInteger(requests) || requests < 3 || requests > 100_000) {
-    throw new Error('--requests takes a whole number from 3 to 100000.');
-  }
   if (!Number.isSafeInteger(seed)) throw new Error('--seed takes a whole number.');
-  return { requests, url: values.url?.replace(/\/+$/, ''), seed };
-}
-
-/** The server asked for, the one at the default address, or one of our own with simulated models. */
-async function findServer(url: string | undefined, seed: number): Promise<Server> {
-  const asked = url ?? DEFAULT_URL;
-  if (await isOutrider(asked)) {
-    console.log(`Sending to the server at ${asked}.`);
-    return { url: asked, close: async () => {} };
+  const requestsOr = (usual: number) => readRequests(values.requests, usual);
+  if (wantsLive || (!wantsHistory && (await isOutrider(DEFAULT_URL)))) {
+    const url = values.url?.replace(/\/+$/, '');
+    return runLiveDemo({ requests: requestsOr(LIVE_REQUESTS), url, seed });
   }
-  if (url !== undefined) throw new Error(`No Outrider answers at ${url}.`);
-  const folder = await mkdtemp(join(tmpdir(), 'outrider-demo-'));
-  const configPath = join(folder, 'outrider.toml');
-  const database = JSON.stringify(`sqlite:${join(folder, 'demo.db')}`);
-  await writeFile(
-    configPath,
-    `[api]\naddress = "127.0.0.1:0"\n[store]\nurl = ${database}\n[providers.simulated]\nkind = "simulated"\n`,
-  );
-  const env = { OUTRIDER_DETECT: 'none', OUTRIDER_LOG_LEVEL: 'silent', OUTRIDER_SEED: String(seed) };
-  const remove = () => rm(folder, { recursive: true, force: true });
-  const serving = await serve({ configPath, env, print: () => {} }).catch(async (error: unknown) => {
-    await remove();
-    throw error;
-  });
-  console.log(`Nothing answers at ${asked}: a server of our own with simulated models, gone when this ends.`);
-  return {
-    url: serving.url,
-    async close() {
-      await serving.close();
-      await remove();
-    },
-  };
+  return runHistoryDemo({ folder: values.folder ?? '.', requests: requestsOr(HISTORY_REQUESTS), seed });
 }
 
-/** @throws Error when the server there wants another key than the one given */
-async function isOutrider(url: string): Promise<boolean> {
-  const headers = { authorization: `Bearer ${apiKey()}` };
-  let response: Response;
-  try {
-    response = await fetch(`${url}/v1/models/auto`, { headers, signal: AbortSignal.timeout(2_000) });
-  } catch {
-    return false;
-  }
-  if (response.status === 401) throw new Error(`The server at ${url} asks for a key: set OUTRIDER_API_KEY.`);
-  return response.ok && (await response.text()).includes('"outrider"');
-}
-
-function apiKey(): string {
-  return process.env.OUTRIDER_API_KEY ?? 'none';
-}
-
-/** Hundreds of requests to real models cost real money, and real answers do not say what they are worth. */
-async function refuseRealModels(client: OpenAI): Promise<void> {
-  const { data } = await client.models.list();
-  const real = data.filter(({ id, owned_by }) => id !== 'auto' && owned_by !== 'outrider-simulated');
-  if (real.length === 0) return;
-  throw new Error(
-    `This server has real models (${real[0]?.id}, …): the demo needs simulated ones, and would cost money.`,
-  );
+function readRequests(text: string | undefined, usual: number): number {
+  const requests = text === undefined ? usual : Number(text);
+  if (Number.isSafeInteger(requests) && requests >= 3 && requests <= 100_000) return requests;
+  throw new Error('--requests takes a whole number from 3 to 100000.');
 }
 
 main().catch((error: unknown) => {

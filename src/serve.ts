@@ -65,7 +65,23 @@ export interface ServeOptions {
   readonly env: NodeJS.ProcessEnv;
   /** For start-up lines; everything else goes through the log. */
   readonly print: (line: string) => void;
+  /** Another world than this machine's: the demo lives through two weeks in a minute. */
+  readonly world?: World;
 }
+
+/** What a gateway lives in: time, and the ways to its providers. */
+export interface World {
+  /** Epoch milliseconds. */
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly openUpstreams: typeof openUpstreams;
+}
+
+const THIS_WORLD: World = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  openUpstreams,
+};
 
 /** What is kept of days past: verdicts may be corrected for a while, and a warning is not to come twice. */
 const REMEMBERED_DAYS = 62;
@@ -105,8 +121,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       { path: 'api.enabled', message: 'is false, and there is nothing else to serve' },
     ]);
   }
-  const nowMs = () => Date.now();
-  const monotonicMs = () => performance.now();
+  const { nowMs, monotonicMs, openUpstreams: openWays } = options.world ?? THIS_WORLD;
   const closers: (() => unknown)[] = [];
   const { logger, attempt, close: closeLog } = openLog(env);
   closers.push(closeLog);
@@ -119,7 +134,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const seed = env.OUTRIDER_SEED === undefined ? randomSeed() : Number(env.OUTRIDER_SEED);
     const random = createRandom(seed);
     const openingOptions = { nowMs, monotonicMs, random: createRandom(seed + 1) };
-    let upstreams: Upstreams = await openUpstreams(upstreamSettings(config), openingOptions);
+    let upstreams: Upstreams = await openWays(upstreamSettings(config), openingOptions);
     closers.push(() => upstreams.close());
 
     const guard = createGuard({
@@ -406,7 +421,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       for (const change of priceChanges(config.models, fresh.models)) {
         logger.warn(change, 'price changed: the next choices count with the new one');
       }
-      const opened = await openUpstreams(upstreamSettings(fresh), openingOptions);
+      const opened = await openWays(upstreamSettings(fresh), openingOptions);
       const former = { upstreams, users: live.users, api: config.api, baseline: live.routing.baseline };
       live = liveSettings(fresh, opened, monotonicMs);
       rates = rateSettings(fresh);

@@ -28,14 +28,22 @@ export interface Choice {
   readonly finishReason: 'stop' | 'length' | 'tool_calls';
 }
 
-/** @param random Used unless the request brings a `seed`: then the same request gives the same answer, word for word. */
-export function answerChat(request: ChatRequest, headerTask: string | undefined, random: Random): Answer {
+/**
+ * @param random Used unless the request brings a `seed`: then the same request gives the same answer, word for word.
+ * @param skillFactor Of the model's skill for whatever task it is.
+ */
+export function answerChat(
+  request: ChatRequest,
+  headerTask: string | undefined,
+  random: Random,
+  skillFactor = 1,
+): Answer {
   const draw =
     request.seed === undefined
       ? random
       : createRandom(hashOf(`${request.seed} ${request.model.id} ${request.prompt}`));
   const task = guessTask(request.prompt, request.tools.length > 0, [headerTask, request.taskHint]);
-  const quality = drawQuality(request.model.taskToSkill[task] ?? 0.5, draw);
+  const quality = drawQuality((request.model.taskToSkill[task] ?? 0.5) * skillFactor, draw);
   const choices = Array.from({ length: request.choices }, () => answerOnce(request, task, quality, draw));
   return {
     id: `chatcmpl-sim-${identifier(draw)}`,

@@ -44,13 +44,15 @@ const NO_CLOCK_MS = Date.UTC(2025, 0, 1);
  * @param random Decides qualities and delays; requests with a `seed` use their own.
  * @param now Epoch milliseconds, for `created`; a fixed instant when absent.
  * @param speed Delays are divided by it; 0 or Infinity for none.
+ * @param skillFactorOf What the skill of a chat model is multiplied by right now, for one that gets worse; 1 when absent.
  */
 export async function startSimulatedServer(dependencies: {
   readonly random: Random;
   readonly now?: () => number;
   readonly speed?: number;
+  readonly skillFactorOf?: (modelId: string) => number;
 }): Promise<SimulatedServer> {
-  const { random, now = () => NO_CLOCK_MS, speed = 1 } = dependencies;
+  const { random, now = () => NO_CLOCK_MS, speed = 1, skillFactorOf = () => 1 } = dependencies;
   const cachedTokensOf = createPromptCache();
   const startedAtSeconds = Math.floor(now() / 1000);
 
@@ -80,7 +82,8 @@ export async function startSimulatedServer(dependencies: {
   async function respondToChat(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chat = readChatRequest(await readJson(request));
     const header = request.headers['x-simulated-task'];
-    const answer = answerChat(chat, typeof header === 'string' ? header : undefined, random);
+    const taskHint = typeof header === 'string' ? header : undefined;
+    const answer = answerChat(chat, taskHint, random, skillFactorOf(chat.model.id));
     const envelope: Envelope = {
       request: chat,
       answer,
