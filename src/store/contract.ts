@@ -1,12 +1,15 @@
 import type { ModelType } from '../core/catalog/model.ts';
 import type { OperationName } from '../core/catalog/operation.ts';
+import type { Decision } from '../core/choice/decision.ts';
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
+import type { Moments } from '../core/learning/moments.ts';
 import { ON_EXHAUSTED, type OnExhausted } from '../core/money/budget.ts';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import type { Ending } from '../core/outcome/endings.ts';
 import type { Booking, DayAccount } from '../core/reward/daily-cap.ts';
 import type { AnyTask } from '../core/task/operation-task.ts';
+import type { RequestSize } from '../core/task/request-size.ts';
 
 /** One client request and the decision taken for it. Written with its first attempt, never changed. */
 export interface RequestRecord {
@@ -74,6 +77,8 @@ export interface AttemptEnd {
   readonly automatic: QualityEvidence | undefined;
   /** Everything this ending adds to the beliefs, the automatic verdict's share included. */
   readonly deltas: readonly BeliefDelta[];
+  /** Of a first attempt whose model was chosen freely (`core/choice/free-choice.ts`): what it was chosen among. */
+  readonly freeChoice?: Decision | undefined;
 }
 
 /** A verdict that came from outside for one request. One per (request, source name); the last one wins. */
@@ -249,6 +254,39 @@ export interface Spending {
   readonly days: readonly DaySpending[];
   /** By key, the estimates of attempts of other processes that have not ended, micro-USD. */
   readonly reservedElsewhere: ReadonlyMap<string, number>;
+}
+
+/** Whole UTC days since 1970, the last one included. */
+export interface ChoiceQuery {
+  readonly fromDay: number;
+  readonly toDay: number;
+  readonly tasks: readonly AnyTask[];
+}
+
+/** What was chosen freely and answered by the model that was drawn first, of one task, size and model. */
+export interface ChoiceSum {
+  readonly task: AnyTask;
+  readonly size: RequestSize;
+  readonly modelId: string;
+  /** Requests it could have been chosen for, those for which it had a chance, and what was expected of it in sum. */
+  readonly offered: number;
+  readonly supported: number;
+  readonly expectedCostMicroUsd: number;
+  readonly expectedSeconds: number;
+  /** Of the requests it was chosen for; `count` is the same in all four. */
+  readonly costMicroUsd: Moments;
+  /** What it cost less what was expected. */
+  readonly costErrorMicroUsd: Moments;
+  readonly seconds: Moments;
+  readonly secondsError: Moments;
+  /** Of the verdicts that count, by their source; heuristics are none. */
+  readonly ratings: readonly RatingSum[];
+}
+
+export interface RatingSum {
+  /** An `EvidenceSource`; `judge:` and its name for a judge. */
+  readonly source: string;
+  readonly quality: Moments;
 }
 
 export const USAGE_GROUPS = ['key', 'model', 'task', 'day', 'hour'] as const;
@@ -433,6 +471,11 @@ export interface Store {
   ): Promise<{ readonly requests: readonly ListedRequest[]; readonly next: RequestPlace | undefined }>;
   /** Roll-up rows of the hour that `sinceMs` falls into and of all later ones, oldest first. */
   readTraffic(sinceMs: number): Promise<readonly TrafficHour[]>;
+  /**
+   * Sums of what was chosen freely, in no particular order. All that ended here before is in it; what others offered, which
+   * replicas write once a second, comes after them.
+   */
+  readChoices(query: ChoiceQuery): Promise<readonly ChoiceSum[]>;
   /** Sums of the roll-up, in no particular order. */
   readUsage(query: UsageQuery): Promise<readonly UsageSum[]>;
   /**

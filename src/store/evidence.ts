@@ -1,11 +1,15 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { readDecision } from '../core/choice/decision-record.ts';
+import { isFreeChoice } from '../core/choice/free-choice.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
 import type { DayAccount } from '../core/reward/daily-cap.ts';
+import { countedVerdict } from '../core/reward/feedback-change.ts';
 import { finite, toAttemptFact, toEvidenceSource, toTask, whole } from './attempt-rows.ts';
+import { type ChoicePlace, placeOf, ratingOf } from './choice-sums.ts';
 import type { EvidenceChange, FeedbackRecord, RequestEvidence } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, type Tables, write } from './database.ts';
-import { addBelief, addFeedbackDay, upsertFeedback } from './statements.ts';
+import { addBelief, addFeedbackDay, addRatingDay, upsertFeedback } from './statements.ts';
 import { sumDeltas } from './sums.ts';
 
 /** See `Store.changeEvidence`. */
@@ -20,11 +24,16 @@ export function changeEvidence(
 ): Promise<RequestEvidence | undefined> {
   return database.transact(function* (queryable) {
     yield* lockRequest(queryable, requestId);
-    const evidence = yield* readEvidence(queryable, requestId);
-    if (evidence === undefined || (keyId !== undefined && evidence.keyId !== keyId)) return undefined;
+    const read = yield* readEvidence(queryable, requestId);
+    if (read === undefined) return undefined;
+    const { evidence, choice } = read;
+    if (keyId !== undefined && evidence.keyId !== keyId) return undefined;
     const booked = account === undefined ? evidence : yield* withBookedWeight(queryable, evidence, account);
     const decided = change(booked);
-    if (decided !== undefined) yield* writeChange(queryable, evidence, decided);
+    if (decided !== undefined) {
+      yield* writeChange(queryable, evidence, decided);
+      if (choice !== undefined) yield* writeRating(choice, evidence, decided);
+    }
     return booked;
   });
 }
@@ -39,7 +48,13 @@ function* lockRequest({ db, tables: { attempts } }: Queryable, requestId: string
   );
 }
 
-function* readEvidence({ db, tables }: Queryable, requestId: string): Steps<RequestEvidence | undefined> {
+/** All verdicts on a request, and where it is counted among the free choices. */
+interface JudgedRequest {
+  readonly evidence: RequestEvidence;
+  readonly choice: ChoicePlace | undefined;
+}
+
+function* readEvidence({ db, tables }: Queryable, requestId: string): Steps<JudgedRequest | undefined> {
   const { attempts, feedback, requests } = tables;
   const [request] = yield* ask(db.select().from(requests).where(eq(requests.requestId, requestId)));
   if (request === undefined) return undefined;
@@ -50,18 +65,50 @@ function* readEvidence({ db, tables }: Queryable, requestId: string): Steps<Requ
   if (rows.some((row) => row.ending === null)) throw inProgress();
   const answer = answeringAttempt(rows.map(toAttemptFact));
   if (answer === undefined) return undefined;
+  const { inputTokens, reason } = request;
+  const task = toTask(request.task);
+  const { ranking, isDrawn } = readDecision(request.decision);
+  const { ending = 'unknown', endedAtMs = 0 } = answer;
   return {
-    requestId,
-    keyId: request.keyId,
-    task: toTask(request.task),
-    reason: request.reason,
-    modelId: answer.modelId,
-    endpointId: answer.endpointId,
-    epoch: answer.epoch,
-    attemptNumber: answer.number,
-    automatic: answer.automatic,
-    feedback: verdicts.flatMap(toFeedbackRecord),
+    evidence: {
+      requestId,
+      keyId: request.keyId,
+      task,
+      reason,
+      modelId: answer.modelId,
+      endpointId: answer.endpointId,
+      epoch: answer.epoch,
+      attemptNumber: answer.number,
+      automatic: answer.automatic,
+      feedback: verdicts.flatMap(toFeedbackRecord),
+    },
+    choice: isFreeChoice({ reason, isDrawn, ranking })
+      ? placeOf(answer, { ending, endedAtMs }, { ranking, task, inputTokens })
+      : undefined,
   };
+}
+
+/** The verdict that counted is taken off the ratings, the one that counts now is added. */
+function* writeRating(
+  choice: ChoicePlace,
+  evidence: RequestEvidence,
+  { upsert, removeSourceName }: EvidenceChange,
+): Steps<void> {
+  const gone = new Set([removeSourceName, upsert?.sourceName]);
+  const kept = evidence.feedback.filter(({ sourceName }) => !gone.has(sourceName));
+  const before = countedVerdict(evidence);
+  const after = countedVerdict({ ...evidence, feedback: upsert ? [...kept, upsert] : kept });
+  const isSame =
+    before?.source === after?.source &&
+    before?.sourceName === after?.sourceName &&
+    before?.quality === after?.quality;
+  if (isSame) return;
+  yield* write(
+    addRatingDay,
+    [ratingOf(choice, before, -1), ratingOf(choice, after, 1)]
+      .flatMap((row) => row ?? [])
+      .sort((one, other) => (one.source < other.source ? -1 : 1)),
+  );
 }
 
 /**

@@ -12,6 +12,7 @@
  * One state machine, kept in one file: what is on its way, and where, is only understood together.
  */
 import { GatewayError } from '../core/outcome/gateway-error.ts';
+import type { ChoiceOffers } from './choice-offers.ts';
 import type { AttemptEnd, AttemptStart, Journal, RequestRecord } from './contract.ts';
 import { CommitLostError, type Database } from './database.ts';
 import type { IntentLog, Segment } from './intent-log.ts';
@@ -85,7 +86,15 @@ export interface JournalOfStore extends Journal {
   stop(): void;
 }
 
-export function openJournal({ database, now }: { database: Database; now: () => number }): JournalOfStore {
+export function openJournal({
+  database,
+  offers,
+  now,
+}: {
+  database: Database;
+  offers: Pick<ChoiceOffers, 'add'>;
+  now: () => number;
+}): JournalOfStore {
   /** Attempts that began here and have not been ended; the ending takes its start from here. */
   const running = new Map<string, Entry>();
   const begun: Entry[] = [];
@@ -315,6 +324,8 @@ export function openJournal({ database, now }: { database: Database; now: () => 
     for (const one of batch.ended) {
       one.isDone = true;
       leaveIntents(one.entry);
+      const { ending, endedAtMs, freeChoice } = one.end;
+      if (freeChoice !== undefined && ending === 'completed') offers.add(freeChoice, endedAtMs);
     }
   }
 

@@ -10,6 +10,8 @@ import {
   openEndpointEpoch,
   openEpoch,
 } from './beliefs.ts';
+import { gatherOffers } from './choice-offers.ts';
+import { readChoices } from './choices.ts';
 import { claim, forget } from './claims.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
@@ -54,7 +56,8 @@ const LAST_FLUSH_WAIT_MS = 250;
 export async function openStore({ url, now, keySecret }: OpenStoreOptions): Promise<Store> {
   const database = await openDatabase(url);
   const secret = keySecret ?? (await keySecretOf(database));
-  const journal = openJournal({ database, now });
+  const offers = gatherOffers(database);
+  const journal = openJournal({ database, offers, now });
   let intents: IntentLog | undefined;
   const inTurn = createTurns();
   const readSpending = createSpendingReader(database, journal, now);
@@ -98,6 +101,11 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     },
     listRequests: (query) => guarded(listRequests(database, query)),
     readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
+    async readChoices(query) {
+      await journal.flush();
+      await guarded(offers.flush());
+      return guarded(readChoices(database, query));
+    },
     readUsage: (query) => guarded(readUsage(database, query)),
     readSpending: (sinceMs, take) => guarded(readSpending(sinceMs, take)),
     attemptFacts: () => attemptFacts(database),
@@ -132,8 +140,11 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     async close() {
       try {
         await flushAtLast(journal.flush);
+        // Means of expectations, which are worth no waiting.
+        await offers.flush().catch(() => {});
       } finally {
         journal.stop();
+        offers.stop();
         intents?.close({ isEverythingWritten: journal.isIdle() });
         intents = undefined;
         await database.close();

@@ -176,6 +176,77 @@ export const trafficHours = pgTable(
   ],
 );
 
+/**
+ * What was chosen freely, and what else could have been, by UTC day, task, size of the prompt and model: all that off-policy
+ * estimates need (core/learning/moments.ts has the sums' names). Costs are in micro-USD, errors are what came less what was expected.
+ */
+export const choiceDays = pgTable(
+  'choice_days',
+  {
+    /** Days since 1970. */
+    day: bigint('day', { mode: 'number' }).notNull(),
+    task: text('task').notNull(),
+    size: text('size').notNull(),
+    modelId: text('model_id').notNull(),
+    /** Requests that it could have been chosen for, those of them for which it had a chance, and what was expected of it. */
+    offered: bigint('offered', { mode: 'number' }).notNull(),
+    supported: bigint('supported', { mode: 'number' }).notNull(),
+    expectedCost: doublePrecision('expected_cost').notNull(),
+    expectedSeconds: doublePrecision('expected_seconds').notNull(),
+    /** Requests that it was chosen for and answered. */
+    count: bigint('count', { mode: 'number' }).notNull(),
+    weight: doublePrecision('weight').notNull(),
+    squaredWeight: doublePrecision('squared_weight').notNull(),
+    costSum: doublePrecision('cost_sum').notNull(),
+    costWeightedSum: doublePrecision('cost_weighted_sum').notNull(),
+    costSquaredWeightSum: doublePrecision('cost_squared_weight_sum').notNull(),
+    costSquare: doublePrecision('cost_square').notNull(),
+    costWeightedSquare: doublePrecision('cost_weighted_square').notNull(),
+    costSquaredWeightSquare: doublePrecision('cost_squared_weight_square').notNull(),
+    costErrorSum: doublePrecision('cost_error_sum').notNull(),
+    costErrorWeightedSum: doublePrecision('cost_error_weighted_sum').notNull(),
+    costErrorSquaredWeightSum: doublePrecision('cost_error_squared_weight_sum').notNull(),
+    costErrorSquare: doublePrecision('cost_error_square').notNull(),
+    costErrorWeightedSquare: doublePrecision('cost_error_weighted_square').notNull(),
+    costErrorSquaredWeightSquare: doublePrecision('cost_error_squared_weight_square').notNull(),
+    secondsSum: doublePrecision('seconds_sum').notNull(),
+    secondsWeightedSum: doublePrecision('seconds_weighted_sum').notNull(),
+    secondsSquaredWeightSum: doublePrecision('seconds_squared_weight_sum').notNull(),
+    secondsSquare: doublePrecision('seconds_square').notNull(),
+    secondsWeightedSquare: doublePrecision('seconds_weighted_square').notNull(),
+    secondsSquaredWeightSquare: doublePrecision('seconds_squared_weight_square').notNull(),
+    secondsErrorSum: doublePrecision('seconds_error_sum').notNull(),
+    secondsErrorWeightedSum: doublePrecision('seconds_error_weighted_sum').notNull(),
+    secondsErrorSquaredWeightSum: doublePrecision('seconds_error_squared_weight_sum').notNull(),
+    secondsErrorSquare: doublePrecision('seconds_error_square').notNull(),
+    secondsErrorWeightedSquare: doublePrecision('seconds_error_weighted_square').notNull(),
+    secondsErrorSquaredWeightSquare: doublePrecision('seconds_error_squared_weight_square').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.task, table.size, table.modelId, table.day] })],
+);
+
+/** What the verdicts that count say of the answers among them, by their source; of a judge by its name. */
+export const ratingDays = pgTable(
+  'rating_days',
+  {
+    day: bigint('day', { mode: 'number' }).notNull(),
+    task: text('task').notNull(),
+    size: text('size').notNull(),
+    modelId: text('model_id').notNull(),
+    source: text('source').notNull(),
+    count: bigint('count', { mode: 'number' }).notNull(),
+    weight: doublePrecision('weight').notNull(),
+    squaredWeight: doublePrecision('squared_weight').notNull(),
+    sum: doublePrecision('sum').notNull(),
+    weightedSum: doublePrecision('weighted_sum').notNull(),
+    squaredWeightSum: doublePrecision('squared_weight_sum').notNull(),
+    square: doublePrecision('square').notNull(),
+    weightedSquare: doublePrecision('weighted_square').notNull(),
+    squaredWeightSquare: doublePrecision('squared_weight_square').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.task, table.size, table.modelId, table.source, table.day] })],
+);
+
 /** Which model `auto` is for all requests of a key, where changing it would mix what cannot be mixed: vectors. */
 export const pinnedModels = pgTable(
   'pinned_models',

@@ -176,6 +176,77 @@ export const trafficHours = sqliteTable(
   ],
 );
 
+/**
+ * What was chosen freely, and what else could have been, by UTC day, task, size of the prompt and model: all that off-policy
+ * estimates need (core/learning/moments.ts has the sums' names). Costs are in micro-USD, errors are what came less what was expected.
+ */
+export const choiceDays = sqliteTable(
+  'choice_days',
+  {
+    /** Days since 1970. */
+    day: integer('day').notNull(),
+    task: text('task').notNull(),
+    size: text('size').notNull(),
+    modelId: text('model_id').notNull(),
+    /** Requests that it could have been chosen for, those of them for which it had a chance, and what was expected of it. */
+    offered: integer('offered').notNull(),
+    supported: integer('supported').notNull(),
+    expectedCost: real('expected_cost').notNull(),
+    expectedSeconds: real('expected_seconds').notNull(),
+    /** Requests that it was chosen for and answered. */
+    count: integer('count').notNull(),
+    weight: real('weight').notNull(),
+    squaredWeight: real('squared_weight').notNull(),
+    costSum: real('cost_sum').notNull(),
+    costWeightedSum: real('cost_weighted_sum').notNull(),
+    costSquaredWeightSum: real('cost_squared_weight_sum').notNull(),
+    costSquare: real('cost_square').notNull(),
+    costWeightedSquare: real('cost_weighted_square').notNull(),
+    costSquaredWeightSquare: real('cost_squared_weight_square').notNull(),
+    costErrorSum: real('cost_error_sum').notNull(),
+    costErrorWeightedSum: real('cost_error_weighted_sum').notNull(),
+    costErrorSquaredWeightSum: real('cost_error_squared_weight_sum').notNull(),
+    costErrorSquare: real('cost_error_square').notNull(),
+    costErrorWeightedSquare: real('cost_error_weighted_square').notNull(),
+    costErrorSquaredWeightSquare: real('cost_error_squared_weight_square').notNull(),
+    secondsSum: real('seconds_sum').notNull(),
+    secondsWeightedSum: real('seconds_weighted_sum').notNull(),
+    secondsSquaredWeightSum: real('seconds_squared_weight_sum').notNull(),
+    secondsSquare: real('seconds_square').notNull(),
+    secondsWeightedSquare: real('seconds_weighted_square').notNull(),
+    secondsSquaredWeightSquare: real('seconds_squared_weight_square').notNull(),
+    secondsErrorSum: real('seconds_error_sum').notNull(),
+    secondsErrorWeightedSum: real('seconds_error_weighted_sum').notNull(),
+    secondsErrorSquaredWeightSum: real('seconds_error_squared_weight_sum').notNull(),
+    secondsErrorSquare: real('seconds_error_square').notNull(),
+    secondsErrorWeightedSquare: real('seconds_error_weighted_square').notNull(),
+    secondsErrorSquaredWeightSquare: real('seconds_error_squared_weight_square').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.task, table.size, table.modelId, table.day] })],
+);
+
+/** What the verdicts that count say of the answers among them, by their source; of a judge by its name. */
+export const ratingDays = sqliteTable(
+  'rating_days',
+  {
+    day: integer('day').notNull(),
+    task: text('task').notNull(),
+    size: text('size').notNull(),
+    modelId: text('model_id').notNull(),
+    source: text('source').notNull(),
+    count: integer('count').notNull(),
+    weight: real('weight').notNull(),
+    squaredWeight: real('squared_weight').notNull(),
+    sum: real('sum').notNull(),
+    weightedSum: real('weighted_sum').notNull(),
+    squaredWeightSum: real('squared_weight_sum').notNull(),
+    square: real('square').notNull(),
+    weightedSquare: real('weighted_square').notNull(),
+    squaredWeightSquare: real('squared_weight_square').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.task, table.size, table.modelId, table.source, table.day] })],
+);
+
 /** Which model `auto` is for all requests of a key, where changing it would mix what cannot be mixed: vectors. */
 export const pinnedModels = sqliteTable(
   'pinned_models',

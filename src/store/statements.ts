@@ -91,6 +91,54 @@ const TRAFFIC_SUMS = [
   'ttftMsSum',
 ] as const;
 
+const CHOICE_KEY = ['day', 'task', 'size', 'modelId'] as const;
+const CHOICE_SUMS = [
+  'offered',
+  'supported',
+  'expectedCost',
+  'expectedSeconds',
+  'count',
+  'weight',
+  'squaredWeight',
+  'costSum',
+  'costWeightedSum',
+  'costSquaredWeightSum',
+  'costSquare',
+  'costWeightedSquare',
+  'costSquaredWeightSquare',
+  'costErrorSum',
+  'costErrorWeightedSum',
+  'costErrorSquaredWeightSum',
+  'costErrorSquare',
+  'costErrorWeightedSquare',
+  'costErrorSquaredWeightSquare',
+  'secondsSum',
+  'secondsWeightedSum',
+  'secondsSquaredWeightSum',
+  'secondsSquare',
+  'secondsWeightedSquare',
+  'secondsSquaredWeightSquare',
+  'secondsErrorSum',
+  'secondsErrorWeightedSum',
+  'secondsErrorSquaredWeightSum',
+  'secondsErrorSquare',
+  'secondsErrorWeightedSquare',
+  'secondsErrorSquaredWeightSquare',
+] as const;
+
+const RATING_KEY = ['day', 'task', 'size', 'modelId', 'source'] as const;
+const RATING_SUMS = [
+  'count',
+  'weight',
+  'squaredWeight',
+  'sum',
+  'weightedSum',
+  'squaredWeightSum',
+  'square',
+  'weightedSquare',
+  'squaredWeightSquare',
+] as const;
+
 export type RequestRow = RowOf<'requests'>;
 export const insertRequest: RowStatement<RequestRow> = {
   name: 'insert_request',
@@ -244,6 +292,32 @@ export const addTraffic: RowStatement<TrafficRow> = {
       .onConflictDoUpdate({
         target: TRAFFIC_KEY.map((name) => trafficHours[name]),
         set: fromEach(TRAFFIC_SUMS, (name) => plusExcluded(trafficHours[name])),
+      }),
+};
+
+export type ChoiceRow = RowOf<'choiceDays'>;
+export const addChoiceDay: RowStatement<ChoiceRow> = {
+  name: 'add_choice_day',
+  build: ({ db, tables: { choiceDays } }) =>
+    db
+      .insert(choiceDays)
+      .values(placeholders([...CHOICE_KEY, ...CHOICE_SUMS]))
+      .onConflictDoUpdate({
+        target: [choiceDays.task, choiceDays.size, choiceDays.modelId, choiceDays.day],
+        set: fromEach(CHOICE_SUMS, (name) => plusExcluded(choiceDays[name])),
+      }),
+};
+
+export type RatingRow = RowOf<'ratingDays'>;
+export const addRatingDay: RowStatement<RatingRow> = {
+  name: 'add_rating_day',
+  build: ({ db, tables: { ratingDays } }) =>
+    db
+      .insert(ratingDays)
+      .values(placeholders([...RATING_KEY, ...RATING_SUMS]))
+      .onConflictDoUpdate({
+        target: [ratingDays.task, ratingDays.size, ratingDays.modelId, ratingDays.source, ratingDays.day],
+        set: fromEach(RATING_SUMS, (name) => plusExcluded(ratingDays[name])),
       }),
 };
 

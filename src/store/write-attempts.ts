@@ -1,9 +1,13 @@
+import type { Decision } from '../core/choice/decision.ts';
 import type { BeliefDelta } from '../core/learning/delta.ts';
 import { endRow, requestRow, startRow } from './attempt-rows.ts';
+import { sumChoices } from './choice-sums.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from './contract.ts';
 import { type Steps, write } from './database.ts';
 import {
   addBelief,
+  addChoiceDay,
+  addRatingDay,
   addTraffic,
   type EndRow,
   endAttempt,
@@ -56,7 +60,8 @@ export function* writeAttempts(batch: AttemptBatch, instanceId: number): Steps<v
   const whole: Settled[] = [];
   const begunBefore: Settled[] = [];
   for (const one of ended) {
-    const settled = { start: one.start, end: endRow(one.end), deltas: one.end.deltas };
+    const { deltas, freeChoice } = one.end;
+    const settled = { start: one.start, end: endRow(one.end), deltas, freeChoice };
     if (one.request === undefined) begunBefore.push(settled);
     else whole.push(settled);
   }
@@ -75,12 +80,16 @@ export function* writeAttempts(batch: AttemptBatch, instanceId: number): Steps<v
   const effective = [...whole, ...begunBefore.filter((_, index) => isWritten[index])];
   yield* write(addBelief, sumDeltas(effective.flatMap(({ deltas }) => deltas)));
   yield* write(addTraffic, sumTraffic(effective));
+  const { choices, ratings } = sumChoices(effective);
+  yield* write(addChoiceDay, choices);
+  yield* write(addRatingDay, ratings);
 }
 
 interface Settled {
   readonly start: AttemptStart;
   readonly end: EndRow;
   readonly deltas: readonly BeliefDelta[];
+  readonly freeChoice: Decision | undefined;
 }
 
 function* beginAll(begun: readonly Begun[], instanceId: number): Steps<void> {

@@ -1,4 +1,5 @@
 import { beliefsContract } from './contract/beliefs.ts';
+import { choicesContract } from './contract/choices.ts';
 import { dailyCapContract } from './contract/daily-cap.ts';
 import { evaluationsContract } from './contract/evaluations.ts';
 import { evidenceContract } from './contract/evidence.ts';
@@ -14,6 +15,7 @@ import { describeEachDatabase } from './each-database.ts';
 describeEachDatabase('journal', journalContract);
 describeEachDatabase('evidence', evidenceContract);
 describeEachDatabase('beliefs', beliefsContract);
+describeEachDatabase('free choices', choicesContract);
 describeEachDatabase('evaluations', evaluationsContract);
 describeEachDatabase('the daily cap', dailyCapContract);
 describeEachDatabase('history', historyContract);

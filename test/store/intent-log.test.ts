@@ -242,7 +242,7 @@ describe('a journal that has stopped', () => {
 
   test('does not begin another commit, and touches no file of its log', async () => {
     const database = await openSqlite(path);
-    const journal = openJournal({ database, now: () => START_MS });
+    const journal = openJournal({ database, offers: { add() {} }, now: () => START_MS });
     const log = openIntentLog(path);
     journal.useIntents(log);
     await journal.begin(requestOf('first'), startOf('first'));
@@ -288,7 +288,7 @@ describe('the two files', () => {
 
   test('a full file of attempts that run for long is emptied all the same', async () => {
     const database = await openSqlite(path);
-    const journal = openJournal({ database, now: () => START_MS });
+    const journal = openJournal({ database, offers: { add() {} }, now: () => START_MS });
     const log = openIntentLog(path, 2_000);
     journal.useIntents(log);
     await journal.begin(requestOf('first'), startOf('first'));

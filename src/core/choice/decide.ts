@@ -65,6 +65,7 @@ export function decide(input: ChoiceInput): Decision {
     valueOfSecondUsd: strategy.valueOfSecondUsd,
     ranking: rankingOf(arms, order, propensities),
     excluded,
+    isDrawn: propensities !== undefined,
     judgedWith,
     circumstances: circumstancesOf(input, stayed && gainOf(arms, mostUseful(arms, unsafe), stayed)),
   };

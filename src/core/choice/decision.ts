@@ -11,6 +11,8 @@ export interface Decision {
   /** Best first: the endpoint chosen, then the fallbacks in the order of the same draw. */
   readonly ranking: readonly RankedCandidate[];
   readonly excluded: readonly ExcludedCandidate[];
+  /** Whether chance decided: `propensity` is then what it decided by, also where that was 1. */
+  readonly isDrawn?: boolean;
   /** With which probability its answer was drawn to be judged; 0 or undefined where it was not. */
   readonly judgedWith?: number;
   /** Undefined where nothing out of the ordinary had a part in it: nearly always. Stored and explained with the rest. */

@@ -43,7 +43,7 @@ interface Chosen extends OffPolicyTerm {
 }
 
 /** Sums over rows; masses are in rows. */
-interface CellSums {
+export interface CellSums {
   readonly cluster: ClusterSums;
   count: number;
   /** Σ(r − q) of the chosen rows. */
@@ -60,7 +60,7 @@ interface CellSums {
   residualSquares: number;
 }
 
-interface ClusterSums {
+export interface ClusterSums {
   count: number;
   reward: number;
   /** Σ(r − mean of the arm)², and its degrees of freedom. */
@@ -108,9 +108,7 @@ export function gatherCells<Logged extends LoggedChoice>(
   }
   for (const term of terms) addSquare(term);
   const all = [...clusters.values()];
-  const squares = all.reduce((sum, cluster) => sum + cluster.squares, 0);
-  const freedom = all.reduce((sum, cluster) => sum + cluster.freedom, 0);
-  const variance = squares / Math.max(1, freedom);
+  const variance = outcomeVarianceOf(all);
   const deviation = deviationOf(all, variance, armDeviation);
   for (const { sums, weight, reward, prediction } of terms) {
     sums.weightedResidual += weight * (reward - predictedOf(sums, prediction));
@@ -120,15 +118,30 @@ export function gatherCells<Logged extends LoggedChoice>(
     const residual = reward - predictedOf(sums, prediction) - residualOf(sums);
     sums.residualSquares += (weight * residual) ** 2 * (1 - propensity);
   }
-  const cells = all.flatMap((cluster) => {
+  return { cells: cellsOf(all, terms.length, variance), terms, leftOut, deviation };
+}
+
+/** σ² of all outcomes, around the means of their arms. */
+export function outcomeVarianceOf(clusters: readonly ClusterSums[]): number {
+  let squares = 0;
+  let freedom = 0;
+  for (const cluster of clusters) {
+    squares += cluster.squares;
+    freedom += cluster.freedom;
+  }
+  return squares / Math.max(1, freedom);
+}
+
+/** The cells that the target uses. @param variance as `outcomeVarianceOf` has it */
+export function cellsOf(clusters: readonly ClusterSums[], rows: number, variance: number): OffPolicyCell[] {
+  return clusters.flatMap((cluster) => {
     const own = (cluster.squares + VARIANCE_STRENGTH * variance) / (cluster.freedom + VARIANCE_STRENGTH);
-    return cluster.cells.filter(({ mass }) => mass > 0).map((sums) => cellOf(sums, terms.length, own));
+    return cluster.cells.filter(({ mass }) => mass > 0).map((sums) => cellOf(sums, rows, own));
   });
-  return { cells, terms, leftOut, deviation };
 }
 
 /** √ of the variance of arms around their predictions, by moments over the cells. */
-function deviationOf(clusters: readonly ClusterSums[], variance: number, expected: number): number {
+export function deviationOf(clusters: readonly ClusterSums[], variance: number, expected: number): number {
   let sum = DEVIATION_STRENGTH * expected ** 2;
   let strength = DEVIATION_STRENGTH;
   for (const { count, deviation } of clusters.flatMap(({ cells }) => cells)) {
@@ -180,23 +193,25 @@ function addRow(cluster: ClusterSums, row: LoggedChoice, shares: ArrayLike<numbe
 }
 
 function cellAt(cluster: ClusterSums, arm: number): CellSums {
-  while (cluster.cells.length <= arm) {
-    cluster.cells.push({
-      cluster,
-      count: 0,
-      deviation: 0,
-      mass: 0,
-      supportedMass: 0,
-      chosenMass: 0,
-      predicted: 0,
-      unpredictedMass: 0,
-      weight: 0,
-      squaredWeight: 0,
-      weightedResidual: 0,
-      residualSquares: 0,
-    });
-  }
+  while (cluster.cells.length <= arm) cluster.cells.push(emptyCell(cluster));
   return cluster.cells[arm] as CellSums;
+}
+
+export function emptyCell(cluster: ClusterSums): CellSums {
+  return {
+    cluster,
+    count: 0,
+    deviation: 0,
+    mass: 0,
+    supportedMass: 0,
+    chosenMass: 0,
+    predicted: 0,
+    unpredictedMass: 0,
+    weight: 0,
+    squaredWeight: 0,
+    weightedResidual: 0,
+    residualSquares: 0,
+  };
 }
 
 function addSquare({ sums, reward, prediction }: Chosen): void {
@@ -211,11 +226,11 @@ function predictionOr({ reward, count }: ClusterSums, prediction: number): numbe
 }
 
 /** q̂ of a row in this cell. */
-function predictedOf(sums: CellSums, prediction: number): number {
+export function predictedOf(sums: CellSums, prediction: number): number {
   return predictionOr(sums.cluster, prediction) + sums.deviation / (sums.count + PREDICTION_STRENGTH);
 }
 
-function residualOf({ weight, weightedResidual }: CellSums): number {
+export function residualOf({ weight, weightedResidual }: CellSums): number {
   return weight > 0 ? weightedResidual / weight : 0;
 }
 

@@ -39,7 +39,7 @@ export const FEWEST_EFFECTIVE_SAMPLES = 50;
 /** Above this an estimate would be a guess about most of what it speaks of. */
 export const LARGEST_UNSUPPORTED_SHARE = 0.5;
 const NORMAL_90 = 1.6449;
-const ARM_DEVIATION = 0.1;
+export const ARM_DEVIATION = 0.1;
 
 /**
  * What another policy τ would have achieved on the logged choices of π. With w = τ(a)/π(a) of the chosen arm,
@@ -69,38 +69,61 @@ export function evaluateOffPolicy<Logged extends LoggedChoice>(
 ): OffPolicyEstimate {
   const { clusterOf = () => 0, armDeviation = ARM_DEVIATION } = options;
   const { cells, terms, leftOut, deviation } = gatherCells(log, target, { clusterOf, armDeviation });
-  const samples = terms.length;
-  const total = sumOf(terms, ({ weight }) => weight);
-  const squares = sumOf(terms, ({ weight }) => weight ** 2);
-  const effectiveSampleSize = squares > 0 ? (total * total) / squares : 0;
-  const support = {
-    samples,
+  return estimateFrom({
+    cells,
+    deviation,
+    samples: terms.length,
     leftOut,
-    effectiveSampleSize,
-    unsupportedShare: samples > 0 ? sumOf(cells, ({ mass, supportedMass }) => mass - supportedMass) : 0,
-  };
+    unsupportedShare: sumOf(cells, ({ mass, supportedMass }) => mass - supportedMass),
+    weight: sumOf(terms, ({ weight }) => weight),
+    squaredWeight: sumOf(terms, ({ weight }) => weight ** 2),
+    weightedReward: sumOf(terms, ({ weight, reward }) => weight * reward),
+    deviationsFrom: (mean) =>
+      sumOf(terms, ({ weight, reward, propensity }) => (weight * (reward - mean)) ** 2 * (1 - propensity)),
+  });
+}
+
+/** A log in sums, for one target policy: all that both estimates need of it. */
+export interface OffPolicySums {
+  /** Masses in units of what is estimated, where that is not one per request. */
+  readonly cells: readonly OffPolicyCell[];
+  /** δ. */
+  readonly deviation: number;
+  readonly samples: number;
+  readonly leftOut: number;
+  readonly unsupportedShare: number;
+  /** Σw, Σw² and Σw·r. */
+  readonly weight: number;
+  readonly squaredWeight: number;
+  readonly weightedReward: number;
+  /** Σw²·(r − mean)²·(1 − π). */
+  readonly deviationsFrom: (mean: number) => number;
+}
+
+/** Both estimates, or why there is none (`evaluateOffPolicy`). */
+export function estimateFrom(sums: OffPolicySums): OffPolicyEstimate {
+  const { cells, deviation, samples, leftOut, weight, squaredWeight } = sums;
+  const effectiveSampleSize = squaredWeight > 0 ? (weight * weight) / squaredWeight : 0;
+  const unsupportedShare = samples > 0 ? sums.unsupportedShare : 0;
+  const support = { samples, leftOut, effectiveSampleSize, unsupportedShare };
   const isThin = !(effectiveSampleSize >= FEWEST_EFFECTIVE_SAMPLES);
-  if (isThin || support.unsupportedShare > LARGEST_UNSUPPORTED_SHARE) {
+  if (isThin || unsupportedShare > LARGEST_UNSUPPORTED_SHARE) {
     return { ...support, snips: undefined, doublyRobust: undefined };
   }
-  const mean = sumOf(terms, ({ weight, reward }) => weight * reward) / total;
-  const deviations = sumOf(
-    terms,
-    ({ weight, reward, propensity }) => (weight * (reward - mean)) ** 2 * (1 - propensity),
-  );
+  const mean = sums.weightedReward / weight;
   // What SNIPS does not see of its cells: it has no prediction to fall back on.
   const unseen = varianceOf(cells, deviation, () => 0);
   return {
     ...support,
-    snips: estimateOf(mean, deviations / total ** 2 + unseen),
-    doublyRobust: estimateOf(
+    snips: intervalOf(mean, sums.deviationsFrom(mean) / weight ** 2 + unseen),
+    doublyRobust: intervalOf(
       sumOf(cells, ({ mass, predicted, belief, residual }) => mass * (predicted + belief * residual)),
       varianceOf(cells, deviation, ({ belief }) => belief),
     ),
   };
 }
 
-function varianceOf(
+export function varianceOf(
   cells: readonly OffPolicyCell[],
   armDeviation: number,
   beliefOf: (cell: OffPolicyCell) => number,
@@ -117,8 +140,9 @@ function varianceOf(
   return noise + (armDeviation * lean) ** 2;
 }
 
-function estimateOf(mean: number, variance: number): Estimate {
-  const half = NORMAL_90 * Math.sqrt(variance);
+/** Of normal theory. */
+export function intervalOf(mean: number, variance: number): Estimate {
+  const half = NORMAL_90 * Math.sqrt(Math.max(0, variance));
   return { mean, low90: mean - half, high90: mean + half };
 }
 

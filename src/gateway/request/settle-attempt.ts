@@ -1,5 +1,6 @@
 import type { Candidate } from '../../core/choice/choice-input.ts';
 import type { Decision } from '../../core/choice/decision.ts';
+import { isFreeChoice } from '../../core/choice/free-choice.ts';
 import type { QualityEvidence } from '../../core/learning/delta.ts';
 import { costMicroUsd as costOf } from '../../core/money/cost.ts';
 import type { Usage } from '../../core/money/usage.ts';
@@ -97,6 +98,7 @@ export function settleAttempt(
       latencyMs,
       automatic,
     }),
+    freeChoice: start.number === 0 && isFreeChoice(decision) ? decision : undefined,
   };
   deps.store.journal.end(end);
   // In the same breath: what the budgets say is what the rows say.
