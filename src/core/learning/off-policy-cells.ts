@@ -243,7 +243,7 @@ function cellOf(sums: CellSums, rows: number, variance: number): OffPolicyCell {
     supportedMass: sums.supportedMass / rows,
     unseenShare: Math.max(0, 1 - sums.chosenMass / mass),
     predicted:
-      (predicted + (unpredictedMass * cluster.reward) / cluster.count) / mass +
+      (predicted + (unpredictedMass > 0 ? (unpredictedMass * cluster.reward) / cluster.count : 0)) / mass +
       deviation / (count + PREDICTION_STRENGTH),
     predictionVariance: variance / (count + PREDICTION_STRENGTH),
     predictionShare: PREDICTION_STRENGTH / (count + PREDICTION_STRENGTH),

@@ -64,7 +64,13 @@ test('an endpoint that serves another model after a reload is called by its new 
 });
 
 test.each(['', 'null', '{}', '{"n":"4","r":5}', '{"n":2', '[]'])('%j is an empty record', (text) => {
-  expect(readDecision(text)).toEqual({ choices: 1, ranking: [], excluded: [], circumstances: undefined });
+  expect(readDecision(text)).toEqual({
+    choices: 1,
+    ranking: [],
+    excluded: [],
+    circumstances: undefined,
+    isDrawn: false,
+  });
 });
 
 test.each([
@@ -74,4 +80,12 @@ test.each([
   ['{"n":"4","r":[]}', 1],
 ])('%s asks for %i choices', (text, choices) => {
   expect(readDecision(text).choices).toBe(choices);
+});
+
+test.each([true, false, undefined])('remembers whether chance decided: %s', (isDrawn) => {
+  const ranking = [ranked('large', 1)];
+  const excluded = [{ endpointId: 'acme/ill', modelId: 'ill', reason: 'disabled' as const }];
+  const record = readDecision(writeDecision(decisionOf({ ranking, excluded, isDrawn })));
+  expect(record.isDrawn).toBe(isDrawn === true);
+  expect(record.excluded).toEqual(excluded);
 });
