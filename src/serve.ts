@@ -22,6 +22,7 @@ import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { createRandom } from './core/learning/random.ts';
 import { createTypedLearner } from './core/learning/typed-learner.ts';
 import { holderName } from './core/money/budget.ts';
+import { createRemainders } from './core/money/remainders.ts';
 import { dayOf } from './core/reward/daily-cap.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { tasksOfType } from './core/task/operation-task.ts';
@@ -270,6 +271,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       guard,
       store,
       watch: createEndpointWatch(nowMs),
+      remainders: createRemainders(),
       reAsks: createReAskWatch({
         seed: Math.floor(createRandom(seed + 3)() * 2 ** 31),
         windowMs: () => config.evidence.reAskSeconds * 1000,

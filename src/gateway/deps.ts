@@ -5,6 +5,7 @@ import type { Trials } from '../core/choice/trials.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Random } from '../core/learning/random.ts';
 import type { TypedLearner } from '../core/learning/typed-learner.ts';
+import type { Remainders } from '../core/money/remainders.ts';
 import type { ReAskWatch } from '../core/reward/re-ask-watch.ts';
 import type { Guard } from '../providers/guard.ts';
 import type { Upstream } from '../providers/upstream.ts';
@@ -30,6 +31,8 @@ export interface GatewayDeps {
   readonly learner: TypedLearner;
   /** Of the strategies in force. */
   readonly budgets: Budgets;
+  /** By key and model: what was not charged yet of answers that cost parts of a micro-USD. */
+  readonly remainders: Remainders;
   /** What may still be spent, by key and in total. */
   readonly spending: Spending;
   readonly pauses: Pauses;

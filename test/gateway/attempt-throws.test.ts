@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Decision, RankedCandidate } from '../../src/core/choice/decision.ts';
+import { createRemainders } from '../../src/core/money/remainders.ts';
 import type { GatewayDeps, LiveSettings } from '../../src/gateway/deps.ts';
 import { runAttempt } from '../../src/gateway/request/attempt.ts';
 import type { ClientLine, Job } from '../../src/gateway/request/job.ts';
@@ -37,6 +38,7 @@ async function attempt(changes: Partial<Operation>) {
     },
     store: { journal: { begin: async () => undefined, end: (end: AttemptEnd) => ends.push(end) } },
     learner: { epochOf: () => 0, endpointEpochOf: () => 0, apply: () => learner(), watchTiming: () => false },
+    remainders: createRemainders(),
     speedQuietUntilMs: new Map(),
     budgets: { spent: () => undefined },
     nowMs: () => 1_000,

@@ -32,6 +32,8 @@ let length = 0;
 /** A number with its comma. */
 const LONGEST_NUMBER = 24;
 const NUMBERS_OF_CANDIDATE = 7;
+/** From here on half a micro-USD is less than a hundredth. */
+const EXACT_BELOW_MICRO_USD = 50;
 
 /**
  * A decision as JSON, `{"n":choices,"r":[ranked…],"d":1,"x":[excluded…],"c":circumstances}`, each candidate a list of names and
@@ -63,7 +65,7 @@ function putRanked(one: RankedCandidate, opening: string): void {
   putNumber(one.propensity * BILLION);
   putNumber(one.utilityUsd * BILLION);
   putNumber(one.quality * BILLION);
-  putNumber(one.expectedCostMicroUsd);
+  putCost(one.expectedCostMicroUsd);
   putNumber(one.expectedOutputTokens);
   putNumber(one.expectedTtftMs);
   putNumber(one.expectedLatencyMs);
@@ -74,6 +76,12 @@ function putNumber(value: number): void {
   scratch[length] = COMMA;
   length += 1;
   putWhole(Math.round(value));
+}
+
+/** Of an answer that costs next to nothing parts of a micro-USD are kept as well. */
+function putCost(microUsd: number): void {
+  if (microUsd >= EXACT_BELOW_MICRO_USD || Number.isInteger(microUsd)) putNumber(microUsd);
+  else put(`,${JSON.stringify(Math.round(microUsd * 1e6) / 1e6)}`);
 }
 
 /** Digits from the last to the first; what is no small whole number takes the long way. */

@@ -277,7 +277,10 @@ function standingOf(
   };
 }
 
-/** What is stored of an amount that makes no sense is 0, and the ledger says what the rows say. */
+/**
+ * What is stored of an amount that makes no sense is 0, and the ledger says what the rows say, in whole micro-USD. A
+ * part of one needs room, too: only what costs nothing always fits.
+ */
 function amount(microUsd: number): number {
-  return microUsd > 0 && microUsd < Number.POSITIVE_INFINITY ? Math.round(microUsd) : 0;
+  return microUsd > 0 && microUsd < Number.POSITIVE_INFINITY ? Math.ceil(microUsd) : 0;
 }

@@ -222,8 +222,10 @@ export function createSpending(deps: {
     },
     reserve(job, microUsd) {
       if (!concerns(job) || !isTracking) return 0;
-      const shortfall = ledger.reserve(spenderOf(job), microUsd, nowMs());
-      if (shortfall === undefined) return microUsd;
+      // Whole ones, so that nothing is left over when what is reserved bit by bit is given back at once.
+      const reserved = Math.ceil(microUsd);
+      const shortfall = ledger.reserve(spenderOf(job), reserved, nowMs());
+      if (shortfall === undefined) return reserved;
       deps.onRefused(shortfall);
       throw budgetExceeded(shortfall, shortfall.neededMicroUsd);
     },

@@ -4,6 +4,7 @@ import type {
   ExcludedCandidate,
   RankedCandidate,
 } from '../../core/choice/decision.ts';
+import { usdOf } from '../../core/money/cost.ts';
 
 /** A decision in the words of the API, of the models a caller may know of; undefined for all. */
 export function explainDecision(decision: Decision, visibleModels: ReadonlySet<string> | undefined): object {
@@ -81,7 +82,7 @@ export function explainCandidates(
       probability: candidate.propensity,
       utility_usd: candidate.utilityUsd,
       quality: candidate.quality,
-      expected_cost_usd: candidate.expectedCostMicroUsd / 1_000_000,
+      expected_cost_usd: usdOf(candidate.expectedCostMicroUsd),
       expected_output_tokens: candidate.expectedOutputTokens,
       expected_ttft_ms: candidate.expectedTtftMs,
       expected_latency_ms: candidate.expectedLatencyMs,

@@ -3,6 +3,7 @@ import { decide } from '../../core/choice/decide.ts';
 import type { RankedCandidate } from '../../core/choice/decision.ts';
 import { type Recommended, reasonOfFirst, reasonOfOther } from '../../core/choice/recommendation-words.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
+import { usdOf } from '../../core/money/cost.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import { anyTaskNamed, typeOfTask } from '../../core/task/operation-task.ts';
 import { classifyText } from '../../core/task/profile-request.ts';
@@ -113,7 +114,7 @@ function recommendedOf(deps: GatewayDeps, task: Task, ranked: RankedCandidate): 
     quality: { mean, low90, high90 },
     evidence,
     samples,
-    costUsd: ranked.expectedCostMicroUsd / 1_000_000,
+    costUsd: usdOf(ranked.expectedCostMicroUsd),
     latencyMs: ranked.expectedLatencyMs,
   };
 }

@@ -1,4 +1,5 @@
 import type { Decision } from '../../core/choice/decision.ts';
+import { usdOf } from '../../core/money/cost.ts';
 import type { Job } from '../request/job.ts';
 
 /** Decisions as they are made, for whoever watches: those of this process, the latest kept for who comes back. */
@@ -118,7 +119,7 @@ function eventOf(job: Job, decision: Decision, atMs: number): object {
     provider: first?.provider ?? null,
     probability: first?.propensity ?? null,
     quality: first?.quality ?? null,
-    expected_cost_usd: first === undefined ? null : first.expectedCostMicroUsd / 1_000_000,
+    expected_cost_usd: first === undefined ? null : usdOf(first.expectedCostMicroUsd),
     candidates: decision.ranking.length,
     excluded: decision.excluded.length,
   };

@@ -1,9 +1,11 @@
 import type { Candidate } from '../../core/choice/choice-input.ts';
+import { usdOf } from '../../core/money/cost.ts';
 import { lastMember, scanJson, spliced, withMembers } from '../../core/wire/json-members.ts';
 import type { AttemptEnd } from '../../store/contract.ts';
 
 /** What the gateway adds to an answer: nothing else in it is touched. */
 export interface AnswerAdditions {
+  /** Of the whole request, parts of one included. */
   readonly costMicroUsd: number;
   /** Put in the place of the model's name at the provider. */
   readonly rename: { readonly from: string; readonly to: string } | undefined;
@@ -12,7 +14,7 @@ export interface AnswerAdditions {
 
 /** `usage` with `cost` and `cost_usd` beside what the provider said, in USD. */
 export function usageWithCost(usage: unknown, costMicroUsd: number): object {
-  const cost = costMicroUsd / 1_000_000;
+  const cost = usdOf(costMicroUsd);
   // Not a spread with two more members, which takes V8 eight times as long.
   return Object.assign({}, typeof usage === 'object' && !Array.isArray(usage) ? usage : undefined, {
     cost,

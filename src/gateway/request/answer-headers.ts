@@ -1,5 +1,6 @@
 import type { Candidate } from '../../core/choice/choice-input.ts';
 import type { Decision } from '../../core/choice/decision.ts';
+import { PICO_USD_PER_MICRO_USD, usdOf } from '../../core/money/cost.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import { headerValue } from './header-value.ts';
 import type { Job } from './job.ts';
@@ -46,12 +47,12 @@ export function withAccount(
     readonly asked: Candidate | undefined;
     readonly attempts: number;
     readonly overheadMs: number;
-    readonly costMicroUsd: number;
+    readonly costPicoUsd: number;
     readonly budgetWarning: string | undefined;
   },
 ): unknown {
   if (!(error instanceof GatewayError)) return error;
-  const { asked, attempts, overheadMs, costMicroUsd, budgetWarning } = account;
+  const { asked, attempts, overheadMs, costPicoUsd, budgetWarning } = account;
   const headers: Record<string, string> = {
     ...(asked === undefined
       ? undefined
@@ -64,13 +65,19 @@ export function withAccount(
     'x-router-strategy': headerValue(decision.strategy),
     'x-router-attempts': String(attempts),
     'x-router-overhead-ms': Math.max(0, overheadMs).toFixed(2),
-    'x-router-cost-usd': String(costMicroUsd / 1_000_000),
+    'x-router-cost-usd': costHeader(costPicoUsd),
   };
   if (budgetWarning !== undefined) headers['x-router-budget-warning'] = budgetWarning;
   const warnings = asked === undefined ? job.warnings : warningsOf(job, asked.endpoint);
   if (warnings.length > 0) headers['x-router-warnings'] = headerValue(warnings.join(','));
   const { message, cause } = error;
   return new GatewayError({ ...error, message, cause, headers });
+}
+
+/** USD without an exponent, which not everybody reads in a header; pico-USD have twelve digits. */
+export function costHeader(picoUsd: number): string {
+  const usd = usdOf(picoUsd / PICO_USD_PER_MICRO_USD);
+  return usd > 0 && usd < 1e-6 ? usd.toFixed(12).replace(/0+$/, '') : String(usd);
 }
 
 /** What of the request was passed over on the way to this endpoint. */

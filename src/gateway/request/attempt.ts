@@ -18,6 +18,8 @@ import { addWarnings } from './warnings-header.ts';
 /** One attempt that is over: its row, and the answer or why there is none. */
 export interface FinishedAttempt {
   readonly end: AttemptEnd;
+  /** What it cost, to the last part of a micro-USD. */
+  readonly costPicoUsd: number;
   readonly answer: UpstreamAnswer | undefined;
   readonly error: GatewayError | undefined;
   /** Who may be tried after a failure. */
@@ -155,7 +157,7 @@ export async function runAttempt(
     latencyMs: progress.workedMs ?? tookMs - progress.queueMs,
     isFailureSeen: error !== undefined && (line?.hasBegun() === true || options.isFailureSeen(error, next)),
   };
-  const end = settleAttempt(deps, {
+  const { end, costPicoUsd } = settleAttempt(deps, {
     job,
     operation,
     decision: options.decision,
@@ -181,7 +183,7 @@ export async function runAttempt(
     ttftMs: isStream ? end.ttftMs : 0,
     latencyMs: end.latencyMs,
   });
-  return { end, answer, error, next, progress, line, operation, client, tookMs };
+  return { end, costPicoUsd, answer, error, next, progress, line, operation, client, tookMs };
 }
 
 /** Before a call it is our own mistake about this request, and says nothing about a provider that never heard of it. */
@@ -292,7 +294,7 @@ function startOf(deps: GatewayDeps, { job, decision, candidate, ranked, number }
     endpointEpoch: deps.learner.endpointEpochOf(candidate.endpoint.id),
     startedAtMs: deps.nowMs(),
     propensity: ranked.propensity,
-    estimatedCostMicroUsd: ranked.expectedCostMicroUsd,
+    estimatedCostMicroUsd: Math.ceil(ranked.expectedCostMicroUsd),
   };
 }
 

@@ -92,7 +92,7 @@ export interface EndedStream<Body extends RequestBody = RequestBody> {
   readonly candidate: Candidate;
   readonly end: AttemptEnd;
   readonly progress: CallProgress;
-  /** Of the whole request. */
+  /** Of the whole request, parts of one included. */
   readonly costMicroUsd: number;
   readonly metadata: object | undefined;
 }

@@ -49,7 +49,7 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
       asked: undefined,
       attempts: 0,
       overheadMs: deps.monotonicMs() - job.arrivedMs,
-      costMicroUsd: 0,
+      costPicoUsd: 0,
       budgetWarning: deps.spending.warningFor(job),
     });
   }

@@ -1,5 +1,6 @@
 import type { Candidate, Refusal } from '../../core/choice/choice-input.ts';
 import type { Decision, ExcludedCandidate, RankedCandidate } from '../../core/choice/decision.ts';
+import { PICO_USD_PER_MICRO_USD, usdOf } from '../../core/money/cost.ts';
 import { answeringAttempt } from '../../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../../core/outcome/endings.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
@@ -9,7 +10,7 @@ import type { GatewayDeps, LiveSettings } from '../deps.ts';
 import { secondsUntil } from '../reports/endpoint-status.ts';
 import { explainDecision } from '../reports/explain-decision.ts';
 import { renameOf } from './answer-body.ts';
-import { answerHeaders, withAccount } from './answer-headers.ts';
+import { answerHeaders, costHeader, withAccount } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';
 import { answerFromCache, type CachePlace, keepAnswer, placeInCache } from './cached-answers.ts';
 import { decisionToCarryOut } from './carry-out.ts';
@@ -29,7 +30,7 @@ const DEFAULT_WAIT_SECONDS = 5;
 /** What a request has come to so far, over all its attempts. */
 interface Spent {
   attempts: number;
-  costMicroUsd: number;
+  costPicoUsd: number;
   /** Prompts and answers together. */
   tokens: number;
   /** Of the attempts that are over. */
@@ -66,7 +67,7 @@ export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): P
   const { live } = deps;
   const spent: Spent = {
     attempts: 0,
-    costMicroUsd: 0,
+    costPicoUsd: 0,
     tokens: 0,
     upstreamMs: 0,
     runningSinceMs: undefined,
@@ -182,7 +183,7 @@ async function answerJob(
     if (finished === undefined) break;
     spent.upstreamMs += finished.tookMs;
     spent.runningSinceMs = undefined;
-    spent.costMicroUsd += finished.end.costMicroUsd;
+    spent.costPicoUsd += finished.costPicoUsd;
     spent.tokens += finished.end.inputTokens + finished.end.outputTokens;
     if (finished.error === undefined) {
       const answers = inHand ? [inHand.finished.end, finished.end] : [finished.end];
@@ -333,7 +334,7 @@ function complete(done: {
   nowMs: number;
 }): JobResult {
   const { job, candidate, finished, place } = done;
-  const { costMicroUsd } = done.spent;
+  const costMicroUsd = done.spent.costPicoUsd / PICO_USD_PER_MICRO_USD;
   const { end, answer, progress, line, operation, client } = finished;
   const metadata = job.wantsMetadata ? metadataOf(done) : undefined;
 
@@ -344,7 +345,7 @@ function complete(done: {
     const body =
       answer && operation.answerBody(answer, end, progress.usage, { costMicroUsd, rename, metadata }, job);
     if (answer !== undefined && answer.json === undefined) headers['content-type'] = progress.contentType;
-    headers['x-router-cost-usd'] = String(costMicroUsd / 1_000_000);
+    headers['x-router-cost-usd'] = costHeader(done.spent.costPicoUsd);
     return { headers, body };
   }
 
@@ -381,7 +382,7 @@ function metadataOf(done: {
     model: candidate.model.id,
     provider: candidate.endpoint.provider,
     attempts: spent.attempts,
-    cost_usd: spent.costMicroUsd / 1_000_000,
+    cost_usd: usdOf(spent.costPicoUsd / PICO_USD_PER_MICRO_USD),
     latency_ms: finished.end.latencyMs,
     ...explainDecision(decision, job.allowedModels),
   };

@@ -2,7 +2,7 @@ import type { Candidate } from '../../core/choice/choice-input.ts';
 import type { Decision } from '../../core/choice/decision.ts';
 import { isFreeChoice } from '../../core/choice/free-choice.ts';
 import type { QualityEvidence } from '../../core/learning/delta.ts';
-import { costMicroUsd as costOf } from '../../core/money/cost.ts';
+import { costPicoUsd as costOf, PICO_USD_PER_MICRO_USD } from '../../core/money/cost.ts';
 import type { Usage } from '../../core/money/usage.ts';
 import type { Ending } from '../../core/outcome/endings.ts';
 import type { GatewayError } from '../../core/outcome/gateway-error.ts';
@@ -26,6 +26,13 @@ export interface AttemptOutcome {
   readonly isFailureSeen: boolean;
 }
 
+/** What is written down of an attempt, and what its client is told of its price. */
+export interface SettledAttempt {
+  readonly end: AttemptEnd;
+  /** To the last part of a micro-USD; the row is charged whole ones, with what earlier answers left. */
+  readonly costPicoUsd: number;
+}
+
 /** The one ending of an attempt: cost settled, belief updated, journal, metrics and one log line. */
 export function settleAttempt(
   deps: GatewayDeps,
@@ -38,7 +45,7 @@ export function settleAttempt(
     readonly reservedMicroUsd: number;
     readonly outcome: AttemptOutcome;
   },
-): AttemptEnd {
+): SettledAttempt {
   const { job, operation, decision, candidate, start, outcome } = attempt;
   const { answer, error, progress } = outcome;
   const ending = endingOf(error);
@@ -46,20 +53,23 @@ export function settleAttempt(
   const { price } = candidate.endpoint;
   let usage: Usage | undefined;
   let automatic: QualityEvidence | undefined;
-  let costMicroUsd = 0;
+  let costPicoUsd = 0;
   // An answer that cannot be read in some way must not leave its row pending and what it reserved taken.
   try {
     usage = operation.meter({ job, profile, price, answer, error, progress });
-    costMicroUsd = usage ? costOf(usage, price) : 0;
+    costPicoUsd = usage ? costOf(usage, price) : 0;
     automatic = answer
       ? operation.check(job, answer)
       : outcome.isFailureSeen
         ? verdictOfSeenFailure(ending)
         : undefined;
   } catch (failure) {
-    if (usage === undefined && progress.isSent) costMicroUsd = start.estimatedCostMicroUsd;
+    if (usage === undefined && progress.isSent) {
+      costPicoUsd = start.estimatedCostMicroUsd * PICO_USD_PER_MICRO_USD;
+    }
     deps.log.error({ request_id: job.requestId, err: failure }, 'an answer could not be metered or checked');
   }
+  const costMicroUsd = deps.remainders.whole(`${start.keyId} ${start.modelId}`, costPicoUsd);
   const isStream = operation.isStream(job);
   const outputTokens = usage?.outputTokens ?? 0;
   const ttftMs = round(progress.ttftMs);
@@ -77,7 +87,7 @@ export function settleAttempt(
     cachedInputTokens: usage?.cachedInputTokens ?? 0,
     units: usage?.units ?? 0,
     costMicroUsd,
-    isCostEstimated: usage?.isEstimated ?? costMicroUsd > 0,
+    isCostEstimated: usage?.isEstimated ?? costPicoUsd > 0,
     ttftMs,
     latencyMs,
     errorCode: error?.code ?? '',
@@ -115,7 +125,7 @@ export function settleAttempt(
   }
   deps.metrics.attemptEnded(start, end, isStream, operation.name);
   deps.log.attempt(start, end, decision.reason);
-  return end;
+  return { end, costPicoUsd };
 }
 
 /** Rather than the client, or the judge. */
