@@ -90,6 +90,8 @@ export interface AppOptions {
   readonly isOwnHost: (hostname: string) => boolean;
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
+  /** Where recordings wait that are too large for memory. */
+  readonly uploadFolder: string;
   readonly isModelListPublic: boolean;
   /** IP addresses and CIDR blocks whose `X-Forwarded-For` says where a request came from. */
   readonly trustedProxies: readonly string[];
@@ -101,6 +103,9 @@ export interface AppOptions {
   readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
 }
 
+/** Recordings on their way, of all requests together. */
+const MAX_UPLOADS_IN_MEMORY_BYTES = 256 * 1024 * 1024;
+const MAX_UPLOADS_ON_DISK_BYTES = 4 * 1024 * 1024 * 1024;
 /** Further ones are closed at once: without a bound, idle sockets take the memory and the file descriptors. */
 const MAX_CONNECTIONS = 10_000;
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -134,7 +139,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.server.maxConnections = MAX_CONNECTIONS;
   answerInOurWords(app.server, gateway.newRequestId);
   registerJsonBodies(app);
-  registerForms(app);
+  registerForms(app, {
+    folder: options.uploadFolder,
+    maxMemoryBytes: MAX_UPLOADS_IN_MEMORY_BYTES,
+    maxDiskBytes: MAX_UPLOADS_ON_DISK_BYTES,
+  });
   registerErrors(app);
   if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
   registerAuth(app, options.keyring, options.isOwnHost);

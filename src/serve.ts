@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomFillSync } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -337,6 +338,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       isOwnHost: (hostname) => !isLoopback || isLoopbackHost(hostname),
       logger,
       bodyLimitBytes: config.api.bodyLimitBytes,
+      uploadFolder: tmpdir(),
       isModelListPublic: config.api.publicModels,
       trustedProxies: config.api.trustedProxies,
       corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],

@@ -48,6 +48,7 @@ export const ERRORS = {
   402: 'A budget is used up',
   403: "The key may not do this: another scope is needed, or the model is not among the key's",
   404: 'There is no such thing here, or it belongs to somebody else',
+  408: 'Nothing more of the file came for too long',
   409: 'It cannot be done as things stand',
   413: 'The body is larger than this gateway takes',
   415: 'The body is of a kind that is not taken here',

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Endpoint } from '../core/catalog/model.ts';
 import type { AnswerFacts } from '../core/outcome/answer-facts.ts';
 import type { GatewayError } from '../core/outcome/gateway-error.ts';
@@ -50,11 +51,26 @@ export interface SessionLimits {
   readonly sessionMs: number;
 }
 
-/** A body that is no JSON, in pieces, so that a file of many megabytes is not copied once more. */
+/** A body that is no JSON: a form with a file, which may still be arriving from its client. */
 export interface FormBody {
   /** With the boundary between its parts. */
   readonly contentType: string;
-  readonly pieces: readonly Buffer[];
+  /** Undefined while it is not known. */
+  readonly bytes: number | undefined;
+  /** The whole of it, from its beginning, for one call. Destroyed without an error where it cannot go on: `failed` has told why. */
+  open(watch: UploadWatch): Readable;
+}
+
+/** Told how a body goes up. */
+export interface UploadWatch {
+  /** The provider takes it, or would. */
+  took(): void;
+  /** Nothing more has come: it is its client's turn. */
+  waits(): void;
+  /** All of it was taken. */
+  sent(): void;
+  /** It will never be whole. */
+  failed(error: GatewayError): void;
 }
 
 /**
@@ -122,7 +138,7 @@ export interface UpstreamAnswer {
 export interface CallProgress {
   /** Milliseconds until a connection was free for it; 0 until then. */
   queueMs: number;
-  /** True once it went to a socket: from then on it may cost something. */
+  /** True once it went to a socket, a form as a whole: from then on it may cost something. */
   isSent: boolean;
   httpStatus: number;
   /** Of an answer with status 200, as its header says, `''` before. */
@@ -141,7 +157,7 @@ export interface CallProgress {
   lastEvent?: { readonly head: Buffer; readonly data: Buffer };
   /** What was left out of the request on its way into another language, known before the first byte comes back. */
   warnings: readonly string[];
-  /** Of a session: milliseconds in which its model worked, in the place of those that it lasted. */
+  /** Milliseconds in which the model worked, in the place of those that the call lasted: of a session, and of an upload, whose client may be slow. */
   workedMs?: number;
 }
 

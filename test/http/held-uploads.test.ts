@@ -19,7 +19,7 @@ beforeEach(async () => {
   isSlow = false;
   waiting = 0;
   app = Fastify();
-  registerForms(app, ROOM);
+  registerForms(app, { folder: '', maxMemoryBytes: ROOM, maxDiskBytes: 0 });
   registerErrors(app);
   app.post('/work', { config: { formFileBytes: 10_000 } }, async (request: FastifyRequest) => {
     presentForm(request.body);

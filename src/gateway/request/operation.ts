@@ -72,6 +72,10 @@ export interface Operation<Body extends RequestBody = RequestBody> {
     additions: AnswerAdditions,
     job: Job<Body>,
   ): Buffer;
+  /** The type of that body, where it is neither JSON nor what the provider said. */
+  answerType?(job: Job<Body>): string | undefined;
+  /** Told before an attempt after which there will be no other, however it ends. */
+  onLastAttempt?(job: Job<Body>): void;
   /** What this gateway writes behind a stream that completed, `''` for nothing. */
   lastEvents(ended: EndedStream<Body>): string | Buffer;
   /** What a client is told in the middle of a stream; undefined where nothing but cutting it tells. */

@@ -149,11 +149,14 @@ async function answerJob(
       next.permit.settle('neither');
       break;
     }
-    const isLast = (error: GatewayError) => {
-      if (number + 1 === maxAttempts || deps.monotonicMs() >= dueMs) return true;
-      const without = ruleOut(ruledOut, error, candidate);
-      return !waiting.some((ranked) => mayTakeOver(deps, catalog, job, ranked, without, false));
-    };
+    const isLast = (without: RuledOut) =>
+      number + 1 === maxAttempts ||
+      deps.monotonicMs() >= dueMs ||
+      !waiting.some((ranked) => mayTakeOver(deps, catalog, job, ranked, without, false));
+    if (job.operation.onLastAttempt !== undefined && isLast(ruledOut)) {
+      job.operation.onLastAttempt(job);
+      waiting.length = 0;
+    }
     const finished = await runAttempt(deps, live, {
       job,
       decision,
@@ -161,7 +164,8 @@ async function answerJob(
       ranked: next.ranked,
       permit: next.permit,
       number,
-      isFailureSeen: (error, mayFollow) => inHand === undefined && (mayFollow === 'no' || isLast(error)),
+      isFailureSeen: (error, mayFollow) =>
+        inHand === undefined && (mayFollow === 'no' || isLast(ruleOut(ruledOut, error, candidate))),
       totalMs,
       client,
       onSent(sentMs) {
@@ -345,6 +349,8 @@ function complete(done: {
     const body =
       answer && operation.answerBody(answer, end, progress.usage, { costMicroUsd, rename, metadata }, job);
     if (answer !== undefined && answer.json === undefined) headers['content-type'] = progress.contentType;
+    const ownType = operation.answerType?.(job);
+    if (ownType !== undefined) headers['content-type'] = ownType;
     headers['x-router-cost-usd'] = costHeader(done.spent.costPicoUsd);
     return { headers, body };
   }

@@ -93,6 +93,6 @@ function hearing(summary: string): OperationDoc {
         },
       },
     },
-    errors: [402, 404, 413, 415, 502, 504],
+    errors: [402, 404, 408, 413, 415, 502, 504],
   };
 }

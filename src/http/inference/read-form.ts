@@ -1,8 +1,12 @@
 import { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
-import { badRequest, GatewayError } from '../../core/outcome/gateway-error.ts';
+import { badRequest, type GatewayError } from '../../core/outcome/gateway-error.ts';
 import type { AudioForm } from '../../gateway/request/operations/transcription.ts';
+import { ArrivingFile } from './arriving-file.ts';
+import { malformed, noRoom, notHere, tooLarge, wrongField } from './form-errors.ts';
+import { MEMORY_BYTES } from './kept-bytes.ts';
+import { type RoomSettings, UploadRoom } from './upload-room.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -15,39 +19,44 @@ const MAX_FIELDS = 64;
 const MAX_FIELD_BYTES = 256 * 1024;
 /** What stands around the file: fields and headers of parts. */
 const MAX_OTHER_BYTES = 2 * 1024 * 1024;
+/** What has come and is not told apart yet, as somebody is slow to take it. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 /** A file that is too large is read on so far and thrown away: a client that still sends would not see the answer. */
 const MAX_WASTED_BYTES = 64 * 1024 * 1024;
-/** All files together that wait for their answers: they are in memory until then. */
-const MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 /** A form with one file, apart from bodies that are JSON. */
 export class FormUpload {
   readonly form: AudioForm;
+  /**
+   * Told of each field that comes behind a file that was handed on. Set by the route before it gives up its turn: what it throws
+   * spoils the file.
+   */
+  onLateField: ((field: FormField) => void) | undefined;
 
   constructor(form: AudioForm) {
     this.form = form;
   }
 }
 
+type FormField = AudioForm['fields'][number];
+
+/** Of one request, until it is over. */
+interface Lease {
+  isOver: boolean;
+  file: ArrivingFile | undefined;
+}
+
 /** Forms, where a route takes any; elsewhere they are a 415 like all that is no JSON. */
-export function registerForms(app: FastifyInstance, maxHeldBytes = MAX_HELD_BYTES): void {
-  let heldBytes = 0;
-  const requestToHeld = new WeakMap<FastifyRequest, { bytes: number; isOver: boolean }>();
-  const hold = (request: FastifyRequest, bytes: number): boolean => {
-    const held = requestToHeld.get(request);
-    if (held === undefined || held.isOver || heldBytes + bytes > maxHeldBytes) return false;
-    heldBytes += bytes;
-    held.bytes += bytes;
-    return true;
-  };
+export function registerForms(app: FastifyInstance, settings: RoomSettings): void {
+  const room = new UploadRoom(settings);
+  const requestToLease = new WeakMap<FastifyRequest, Lease>();
   const releaseInTheEnd: onRequestHookHandler = (request, reply, done) => {
-    const held = { bytes: 0, isOver: reply.raw.destroyed };
-    requestToHeld.set(request, held);
+    const lease: Lease = { isOver: reply.raw.destroyed, file: undefined };
+    requestToLease.set(request, lease);
     // The one event that comes however a request ends: `onResponse` does not when its client is gone.
     reply.raw.once('close', () => {
-      held.isOver = true;
-      heldBytes -= held.bytes;
-      held.bytes = 0;
+      lease.isOver = true;
+      lease.file?.discard();
     });
     done();
   };
@@ -57,12 +66,13 @@ export function registerForms(app: FastifyInstance, maxHeldBytes = MAX_HELD_BYTE
   });
   app.addContentTypeParser('multipart/form-data', (request, payload, done) => {
     const { formFileBytes } = request.routeOptions.config;
-    if (formFileBytes === undefined) {
+    const lease = requestToLease.get(request);
+    if (formFileBytes === undefined || lease === undefined) {
       wasteForm(payload, () => done(notHere()));
       return;
     }
-    readForm(request, payload, formFileBytes, (bytes) => hold(request, bytes)).then(
-      (form) => done(null, new FormUpload(form)),
+    readForm(request, payload, formFileBytes, room, lease).then(
+      (upload) => done(null, upload),
       (error: Error) => done(error),
     );
   });
@@ -84,13 +94,19 @@ function wasteForm(payload: NodeJS.ReadableStream, done: () => void): void {
   payload.on('error', finish);
 }
 
-/** @throws GatewayError 400 malformed, 413 too large, 503 when there is no room for it */
+/**
+ * Resolves when the form is whole; or, where the field `model` stands before the file, as soon as more of the file has come
+ * than is kept in memory: the rest is handed on while it arrives.
+ *
+ * @throws GatewayError 400 malformed, 413 too large, 503 when there is no room for it
+ */
 function readForm(
-  { headers }: FastifyRequest,
+  { headers, raw }: FastifyRequest,
   payload: NodeJS.ReadableStream,
   maxFileBytes: number,
-  hold: (bytes: number) => boolean,
-): Promise<AudioForm> {
+  room: UploadRoom,
+  lease: Lease,
+): Promise<FormUpload> {
   return new Promise((resolve, reject) => {
     const boundary = /boundary=(?:"([^"]{1,70})"|([^;\s]{1,70}))/i.exec(headers['content-type'] ?? '');
     const mark = boundary?.[1] ?? boundary?.[2];
@@ -99,15 +115,15 @@ function readForm(
       return;
     }
     const source = payload instanceof Readable ? payload : Readable.from(payload);
-    if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_WASTED_BYTES) {
+    const announcedBytes = Number(headers['content-length'] ?? Number.NaN);
+    if (announcedBytes > maxFileBytes + MAX_WASTED_BYTES) {
       reject(tooLarge(maxFileBytes));
       return;
     }
-    const fields: { name: string; value: string }[] = [];
-    let file: { field: string; name: string; contentType: string } | undefined;
-    const pieces: Buffer[] = [];
-    let fileBytes = 0;
-    let totalBytes = 0;
+    const expectedBytes = Math.min(maxFileBytes, announcedBytes || maxFileBytes);
+    const fields: FormField[] = [];
+    let file: ArrivingFile | undefined;
+    let upload: FormUpload | undefined;
     let flaw: GatewayError | undefined;
     let isOver = false;
     const busboy = new Busboy({
@@ -127,29 +143,60 @@ function readForm(
       source.unpipe(busboy);
       // The rest is of no use to anybody, but it has to come in before an answer is read.
       source.resume();
-      if (error !== undefined) reject(error);
-      else if (file === undefined) reject(malformed('it has no file'));
-      else resolve({ boundary: mark, fields, file: { ...file, pieces, bytes: fileBytes } });
+      if (error !== undefined) {
+        file?.spoil(error);
+        reject(error);
+        return;
+      }
+      if (file === undefined) {
+        reject(malformed('it has no file'));
+        return;
+      }
+      file.complete();
+      resolve(upload ?? new FormUpload({ boundary: mark, fields, file }));
     };
     const spoil = (error: GatewayError) => {
       flaw ??= error;
-      pieces.length = 0;
+      // Whoever sends it up is told at once; an answer to one that nobody has heard of waits until its client has sent it all.
+      if (upload !== undefined) file?.spoil(flaw);
+      else file?.discard();
+    };
+    const handOn = () => {
+      if (file === undefined || !fields.some(({ name }) => name === 'model')) return;
+      upload = new FormUpload({ boundary: mark, fields, file });
+      file.handOn();
+      resolve(upload);
     };
 
     busboy.on('file', (field, stream, filename, _encoding, contentType) => {
-      if (file !== undefined) spoil(malformed('it has more than one file'));
-      file = { field, name: filename ?? 'audio', contentType: typeOf(contentType) };
-      stream.on('data', (piece: Buffer) => {
-        fileBytes += piece.length;
-        if (fileBytes > maxFileBytes) spoil(tooLarge(maxFileBytes));
-        if (flaw !== undefined) return;
-        if (hold(piece.length)) pieces.push(piece);
-        else spoil(noRoom());
-      });
       stream.on('error', (error: Error) => finish(malformed('it breaks off', error)));
+      if (file !== undefined) {
+        spoil(malformed('it has more than one file'));
+        stream.resume();
+        return;
+      }
+      const own = new ArrivingFile(
+        { field, name: filename ?? 'audio', contentType: typeOf(contentType), expectedBytes },
+        room,
+        stream,
+        (cause) => spoil(noRoom(cause)),
+      );
+      file = own;
+      lease.file = own;
+      if (lease.isOver) own.discard();
+      stream.on('data', (piece: Buffer) => {
+        own.push(piece);
+        if (own.arrivedBytes > maxFileBytes) spoil(tooLarge(maxFileBytes));
+        else if (upload === undefined && own.arrivedBytes > MEMORY_BYTES) handOn();
+      });
     });
     busboy.on('field', (name, value, isNameCut, isValueCut) => {
       if (isNameCut || isValueCut) spoil(malformed(`a field is larger than ${MAX_FIELD_BYTES} bytes`));
+      try {
+        upload?.onLateField?.({ name, value });
+      } catch (error) {
+        spoil(wrongField(error));
+      }
       fields.push({ name, value });
     });
     for (const limit of ['fieldsLimit', 'partsLimit'] as const) {
@@ -157,14 +204,22 @@ function readForm(
     }
     busboy.on('error', (error: unknown) => finish(flaw ?? malformed('it breaks off or is no form', error)));
     busboy.on('finish', () => finish(flaw));
+    let totalBytes = 0;
     source.on('data', (piece: Buffer) => {
       totalBytes += piece.length;
-      if (totalBytes - fileBytes > MAX_OTHER_BYTES) {
+      if (totalBytes - (file?.arrivedBytes ?? 0) > MAX_OTHER_BYTES + MAX_UNREAD_BYTES) {
         spoil(malformed(`there are more than ${MAX_OTHER_BYTES} bytes beside the file`));
       }
-      if (totalBytes > maxFileBytes + MAX_WASTED_BYTES) finish(flaw ?? tooLarge(maxFileBytes));
+      if (totalBytes <= maxFileBytes + MAX_WASTED_BYTES) return;
+      finish(flaw ?? tooLarge(maxFileBytes));
+      // It has been answered, or will be in a moment; there is no end to what it sends.
+      if (upload !== undefined) raw.destroy();
     });
-    source.on('error', (error: unknown) => finish(malformed('it breaks off', error)));
+    source.on('error', (error: unknown) => {
+      if (upload === undefined) finish(malformed('it breaks off', error));
+      // The client has left: its reply is closed, which ends everything.
+      else raw.destroy();
+    });
     source.pipe(busboy);
   });
 }
@@ -174,44 +229,9 @@ function typeOf(contentType: string | undefined): string {
   return /^[\w.+-]+\/[\w.+-]+$/.test(contentType ?? '') ? String(contentType) : 'application/octet-stream';
 }
 
-function malformed(what: string, cause?: unknown): GatewayError {
-  return new GatewayError({
-    status: 400,
-    code: 'invalid_form',
-    message: `The body is no form that can be read: ${what}. Send multipart/form-data with a file and the field 'model'.`,
-    cause,
-  });
-}
-
-function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError({
-    status: 413,
-    code: 'file_too_large',
-    param: 'file',
-    message: `The file is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB. Cut it, or send it in a format that takes less room.`,
-  });
-}
-
-function noRoom(): GatewayError {
-  return new GatewayError({
-    status: 503,
-    code: 'uploads_in_use',
-    message: 'Too many files are waiting for their answers here. Try again in a moment.',
-    retryAfterSeconds: 1,
-  });
-}
-
-function notHere(): GatewayError {
-  return new GatewayError({
-    status: 415,
-    code: 'unsupported_media_type',
-    message: 'Send JSON, with content-type: application/json.',
-  });
-}
-
 /** The form of a request. @throws GatewayError 400 for a body that is none */
-export function presentForm(body: unknown): AudioForm {
-  if (body instanceof FormUpload) return body.form;
+export function presentForm(body: unknown): FormUpload {
+  if (body instanceof FormUpload) return body;
   throw badRequest(
     "Send multipart/form-data with a file in the field 'file' and the model in 'model'.",
     'file',

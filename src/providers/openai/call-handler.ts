@@ -4,6 +4,7 @@ import { endedBy, GatewayError } from '../../core/outcome/gateway-error.ts';
 import type {
   CallProgress,
   StreamSink,
+  UploadWatch,
   UpstreamAnswer,
   UpstreamCall,
   UpstreamLimits,
@@ -36,7 +37,7 @@ const ERROR_BODY_MS = 5_000;
  * What every call has in common, as undici's dispatch handler: deadlines, refusals by status, network errors, and
  * that it settles exactly once and then lets nothing more through.
  */
-export abstract class CallHandler implements Dispatcher.DispatchHandler {
+export abstract class CallHandler implements Dispatcher.DispatchHandler, UploadWatch {
   protected readonly context: CallContext;
   protected readonly call: UpstreamCall;
   protected readonly progress: CallProgress;
@@ -46,6 +47,10 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   readonly #startedMs: number;
   #sentMs: number;
   #isSettled = false;
+  /** It has a connection. */
+  #isStarted = false;
+  /** Of a form that goes up: nothing more of it has come. */
+  #awaitsUpload = false;
   /** The client takes nothing: nothing more is read until it does. */
   protected isPaused = false;
   #failedStatus = 0;
@@ -69,7 +74,7 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
    * `connectMs`.
    */
   dispatched(): void {
-    if (!this.progress.isSent && !this.#isSettled) this.deadline.set(this.#startedMs + this.call.totalMs);
+    if (!this.#isStarted && !this.#isSettled) this.deadline.set(this.#startedMs + this.call.totalMs);
   }
 
   protected abstract onGoodHeaders(controller: Dispatcher.DispatchController, contentType: string): void;
@@ -89,8 +94,39 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
     }
     this.#sentMs = this.context.monotonicMs();
     this.progress.queueMs = this.#sentMs - this.#startedMs;
-    this.progress.isSent = true;
+    this.#isStarted = true;
+    this.progress.isSent = Buffer.isBuffer(this.call.body);
     this.deadline.set(this.dueMs(this.firstWaitMs()));
+  }
+
+  took(): void {
+    this.#awaitsUpload = false;
+    this.#waitForUpload(this.firstWaitMs());
+  }
+
+  waits(): void {
+    this.#awaitsUpload = true;
+    this.#waitForUpload(this.context.timeouts.clientMs);
+  }
+
+  /** The provider has it all: from here on it is its time that counts. */
+  sent(): void {
+    if (this.#isSettled) return;
+    this.progress.isSent = true;
+    if (this.progress.httpStatus !== 0) return;
+    this.#sentMs = this.context.monotonicMs();
+    this.#waitForUpload(this.firstWaitMs());
+  }
+
+  failed(error: GatewayError): void {
+    this.fail(error);
+  }
+
+  /** Whoever answers before it has it all is waited for as after it. */
+  #waitForUpload(waitMs: number): void {
+    if (this.#isStarted && !this.#isSettled && this.progress.httpStatus === 0) {
+      this.deadline.set(this.dueMs(waitMs));
+    }
   }
 
   onResponseStart(
@@ -150,17 +186,22 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
   /** Cuts the upstream; nothing of it is heard after this. */
   fail(error: GatewayError): void {
     if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.deadline.stop();
+    this.#settled();
     this.controller?.abort(error);
     this.#settle.reject(error);
   }
 
   protected succeed(answer: UpstreamAnswer): void {
     if (this.#isSettled) return;
+    this.#settled();
+    this.#settle.resolve(answer);
+  }
+
+  #settled(): void {
     this.#isSettled = true;
     this.deadline.stop();
-    this.#settle.resolve(answer);
+    if (!Buffer.isBuffer(this.call.body))
+      this.progress.workedMs = this.progress.isSent ? this.elapsedMs() : 0;
   }
 
   protected onNetworkError(error: Error): void {
@@ -222,7 +263,8 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
 
   #expired(): void {
     if (this.#failedStatus !== 0) this.#refused();
-    else if (!this.progress.isSent) this.fail(this.#neverSent());
+    else if (!this.#isStarted) this.fail(this.#neverSent());
+    else if (this.#awaitsUpload) this.fail(uploadStalled());
     else if (this.isPaused) this.fail(endedBy('client_left', 'The client stopped reading.'));
     else this.onExpired();
   }
@@ -250,4 +292,12 @@ export abstract class CallHandler implements Dispatcher.DispatchHandler {
       }),
     );
   }
+}
+
+/** No fault of the provider, which waits as well. */
+function uploadStalled(): GatewayError {
+  return endedBy('client_fault', 'The upload stopped: nothing more of the file came. Send it again.', {
+    status: 408,
+    code: 'upload_stalled',
+  });
 }

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import { endedBy } from '../../core/outcome/gateway-error.ts';
 import {
+  type FormBody,
   newProgress,
   type Upstream,
   type UpstreamAnswer,
@@ -62,6 +62,7 @@ export function createPassThrough(
       }
       const progress = newProgress();
       let handler: CallHandler | undefined;
+      let upload: ReturnType<FormBody['open']> | undefined;
       const done = new Promise<UpstreamAnswer>((resolve, reject) => {
         const Handler = handlerFor(call);
         const own = new Handler(context, call, progress, { resolve, reject });
@@ -69,12 +70,13 @@ export function createPassThrough(
         const { body } = call;
         const usual = call.isStream ? streamHeaders : unaryHeaders;
         try {
+          if (!Buffer.isBuffer(body)) upload = body.open(own);
           pool.dispatch(
             {
               path: basePath + call.path,
               method: 'POST',
               headers: Buffer.isBuffer(body) && isJson(call) ? usual : headersFor(call, usual),
-              body: Buffer.isBuffer(body) ? body : Readable.from(body.pieces),
+              body: upload ?? (body as Buffer),
             },
             own,
           );
@@ -84,6 +86,10 @@ export function createPassThrough(
           own.fail(endingOfNetworkError(error, settings.name, false));
         }
       });
+      if (upload !== undefined) {
+        const takeNoMore = () => void upload?.destroy();
+        done.then(takeNoMore, takeNoMore);
+      }
       return {
         done,
         progress,
@@ -111,8 +117,10 @@ function isJson({ form, isStream }: UpstreamCall): boolean {
 
 function headersFor({ body }: UpstreamCall, usual: Readonly<Record<string, string>>): Record<string, string> {
   // What comes back may be text or sound.
-  const headers = { ...usual, accept: '*/*' };
+  const headers: Record<string, string> = { ...usual, accept: '*/*' };
   if (Buffer.isBuffer(body)) return headers;
-  const bytes = body.pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return { ...headers, 'content-type': body.contentType, 'content-length': String(bytes) };
+  headers['content-type'] = body.contentType;
+  // Of a body whose length nobody knows undici makes chunks.
+  if (body.bytes !== undefined) headers['content-length'] = String(body.bytes);
+  return headers;
 }

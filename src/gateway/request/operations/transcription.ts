@@ -6,6 +6,7 @@ import { PASSED } from '../../../core/reward/check-answer.ts';
 import type { OperationTask } from '../../../core/task/operation-task.ts';
 import { isObject } from '../../../core/wire/json-value.ts';
 import type { EventGrammar, FormBody, ReadAnswer } from '../../../providers/upstream.ts';
+import { usageWithCost } from '../answer-body.ts';
 import type { Job, RequestBody } from '../job.ts';
 import type { MeteredAttempt, Operation } from '../operation.ts';
 import { jsonOperation, jsonWithAdditions } from './json-operation.ts';
@@ -14,22 +15,44 @@ import { NO_NEEDS } from './no-needs.ts';
 import { pricedEvent } from './priced-event.ts';
 import { NO_FACTS, readJsonAnswer } from './read-json-answer.ts';
 
-/** A form with one file, as it came: its pieces are held until the request is over, so that another endpoint can take it. */
+/** A form with one file: whole, or handed on while the last of it still arrives. */
 export interface AudioForm {
   /** Stands nowhere in the parts: its client chose it so. */
   readonly boundary: string;
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
-  readonly file: {
-    readonly field: string;
-    readonly name: string;
-    readonly contentType: string;
-    readonly pieces: readonly Buffer[];
-    readonly bytes: number;
-  };
+  /** Those that have come by now. */
+  readonly fields: readonly FormField[];
+  readonly file: AudioFile;
+}
+
+interface FormField {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface AudioFile {
+  readonly field: string;
+  readonly name: string;
+  readonly contentType: string;
+  /** At least as much of it as a WAV header has, if it has that much. */
+  readonly beginning: Buffer;
+  /** Its length; of one that still arrives, the most that it can have. */
+  readonly bytes: number;
+  /** Whether all of the form has come. */
+  readonly isWhole: boolean;
+  /** What goes up in one call, from its beginning, with what stands around the file in the form. */
+  open(
+    around: { readonly before: Buffer; readonly after: () => Buffer },
+    watch: Parameters<FormBody['open']>[0],
+  ): ReturnType<FormBody['open']>;
+  /** The call that opens it next is the last: nobody will read it from its beginning again. */
+  keepNoMore(): void;
 }
 
 export interface TranscriptionBody extends RequestBody {
-  readonly response_format?: string;
+  /** May be told behind the file. */
+  response_format?: string;
+  /** A stream was asked for behind a file that was on its way to the provider: the answer comes whole, and becomes events. */
+  isStreamedLate: boolean;
   readonly form: AudioForm;
 }
 
@@ -57,7 +80,7 @@ function audioOperation(
       inputTokens: 0,
       contextTokens: 0,
       choices: 1,
-      units: audioSeconds(form.file.pieces[0] ?? Buffer.alloc(0), form.file.bytes),
+      units: secondsOf(form),
       answerTokens: 0,
       isTimedWhole: true,
     }),
@@ -70,28 +93,49 @@ function audioOperation(
     check: (_job, { facts }) => (facts.text.trim() === '' ? undefined : PASSED),
     meter: meterSeconds,
     lastEvents: pricedEvent,
-    answerBody: (answer, _end, said, additions) =>
-      answer.json === undefined ? answer.body : jsonWithAdditions(answer, said, additions),
+    answerBody: (answer, _end, said, additions, { body: { isStreamedLate } }) =>
+      isStreamedLate
+        ? Buffer.from(eventsOf(answer.facts, said && usageWithCost(said, additions.costMicroUsd)))
+        : answer.json === undefined
+          ? answer.body
+          : jsonWithAdditions(answer, said, additions),
+    answerType: ({ body }) => (body.isStreamedLate ? 'text/event-stream; charset=utf-8' : undefined),
+    onLastAttempt: ({ body }) => body.form.file.keepNoMore(),
   });
 }
 
 /** What is for this gateway and not for a provider. */
 const OURS = new Set(['route', 'session_id', 'conversation_id']);
 
-function encodeForm({ body: { form } }: Job<TranscriptionBody>, upstreamModel: string): FormBody {
-  const { boundary, fields, file } = form;
-  const theirs = fields.filter(({ name }) => name !== 'model' && !OURS.has(name));
-  const lines = [{ name: 'model', value: upstreamModel }, ...theirs].map(
-    ({ name, value }) =>
-      `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`,
+/** The fields before the file are those that have come by now, whatever their order was; the others follow it. */
+function encodeForm({ body }: Job<TranscriptionBody>, upstreamModel: string): FormBody {
+  const { boundary, fields, file } = body.form;
+  const count = fields.length;
+  const partsOf = (some: readonly FormField[]) =>
+    some
+      .filter(
+        ({ name }) => name !== 'model' && !OURS.has(name) && !(name === 'stream' && body.isStreamedLate),
+      )
+      .map((field) => partOf(boundary, field))
+      .join('');
+  const before = Buffer.from(
+    `${partOf(boundary, { name: 'model', value: upstreamModel })}${partsOf(fields)}--${boundary}\r\ncontent-disposition: form-data; name="${quoted(file.field)}"; filename="${quoted(file.name)}"\r\ncontent-type: ${file.contentType}\r\n\r\n`,
   );
-  lines.push(
-    `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(file.field)}"; filename="${quoted(file.name)}"\r\ncontent-type: ${file.contentType}\r\n\r\n`,
-  );
+  const after = () => Buffer.from(`\r\n${partsOf(fields.slice(count))}--${boundary}--\r\n`);
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    pieces: [Buffer.from(lines.join('')), ...file.pieces, Buffer.from(`\r\n--${boundary}--\r\n`)],
+    bytes: file.isWhole ? before.length + file.bytes + after().length : undefined,
+    open: (watch) => file.open({ before, after }, watch),
   };
+}
+
+function partOf(boundary: string, { name, value }: FormField): string {
+  return `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`;
+}
+
+/** About how long the recording is; while it arrives, at most. */
+function secondsOf({ file }: AudioForm): number {
+  return audioSeconds(file.beginning, file.bytes);
 }
 
 /** As browsers write names in a form (WHATWG HTML, 4.10.21.8). */
@@ -144,25 +188,24 @@ function grammar(): EventGrammar {
     },
     facts: () => factsOf(text),
     // Older models know no streams, and answer as if none had been asked for.
-    eventsOf({ facts, usage }) {
-      const events = [
-        { type: 'transcript.text.delta', delta: facts.text },
-        // Of seconds these events know nothing.
-        {
-          type: 'transcript.text.done',
-          text: facts.text,
-          ...(readUsage(usage) === undefined ? {} : { usage }),
-        },
-      ];
-      return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
-    },
+    eventsOf: ({ facts, usage }) => eventsOf(facts, usage),
   };
+}
+
+/** A whole answer as a stream of two events. */
+function eventsOf({ text }: AnswerFacts, usage: unknown): string {
+  const events = [
+    { type: 'transcript.text.delta', delta: text },
+    // Of seconds these events know nothing.
+    { type: 'transcript.text.done', text, ...(readUsage(usage) === undefined ? {} : { usage }) },
+  ];
+  return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
 }
 
 /** By the seconds that the provider says, else by our own guess; tokens besides where it counts them. */
 function meterSeconds(attempt: MeteredAttempt<TranscriptionBody>): Usage | undefined {
   if (!wasServed(attempt)) return undefined;
-  const { profile, progress, price } = attempt;
+  const { job, progress, price } = attempt;
   const tokens = readUsage(progress.usage);
   const said = isObject(progress.usage) ? progress.usage.seconds : undefined;
   const seconds = typeof said === 'number' && said >= 0 && said < 1e6 ? said : undefined;
@@ -170,7 +213,8 @@ function meterSeconds(attempt: MeteredAttempt<TranscriptionBody>): Usage | undef
     inputTokens: tokens?.inputTokens ?? 0,
     outputTokens: tokens?.outputTokens ?? 0,
     cachedInputTokens: tokens?.cachedInputTokens ?? 0,
-    units: seconds ?? profile.units,
+    // Now that it has come the guess is nearer.
+    units: seconds ?? secondsOf(job.body.form),
     isEstimated: price.unitUsd === undefined ? tokens === undefined : seconds === undefined,
   };
 }
