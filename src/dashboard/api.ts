@@ -10,7 +10,8 @@ export class ApiError extends Error {
   }
 }
 
-const HEADERS = { 'x-outrider-dashboard': '1' } as const;
+/** What a page of another origin cannot send without being asked whether it may. */
+export const OWN_HEADERS = { 'x-outrider-dashboard': '1' } as const;
 
 /** @throws ApiError with the gateway's own words, which say what to do */
 export async function call<Answer>(
@@ -21,7 +22,7 @@ export async function call<Answer>(
   const response = await fetch(`/dashboard/${path}`, {
     method,
     signal,
-    headers: body === undefined ? HEADERS : { ...HEADERS, 'content-type': 'application/json' },
+    headers: body === undefined ? OWN_HEADERS : { ...OWN_HEADERS, 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;

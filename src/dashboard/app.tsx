@@ -1,7 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { Rankings } from './answers.ts';
 import { logout } from './api.ts';
+import { setColourOrder } from './colours.ts';
 import { words } from './format.ts';
 import icon from './icon.svg';
+import { watchDecisions } from './live.ts';
 import { KeysPage } from './pages/keys.tsx';
 import { LearningPage } from './pages/learning.tsx';
 import { LoginPage } from './pages/login.tsx';
@@ -9,6 +12,7 @@ import { ModelsPage } from './pages/models.tsx';
 import { MoneyPage } from './pages/money.tsx';
 import { NowPage } from './pages/now.tsx';
 import { RequestsPage } from './pages/requests.tsx';
+import { LiveSign } from './parts/live-sign.tsx';
 import { hrefOf, PAGES, type Page, usePlace } from './route.ts';
 import { ThemeButton } from './theme.tsx';
 import { onLoggedOut, useAnswer, useData } from './use-data.ts';
@@ -22,38 +26,37 @@ const PAGE_TO_VIEW: Readonly<Record<Page, (props: { detail: string }) => preact.
   keys: KeysPage,
 };
 const PAGE_TO_TITLE: Readonly<Partial<Record<Page, string>>> = { models: 'Models & providers' };
+const titleOf = (page: Page) => PAGE_TO_TITLE[page] ?? words(page);
 
 export function App() {
-  const { page, detail } = usePlace();
   const [isLoggedOut, setLoggedOut] = useState(false);
   onLoggedOut.current = () => setLoggedOut(true);
-  // Whether this page may see anything, before any of it is drawn.
-  const first = useData<object>('usage?limit=1', 60_000);
-  const session = useAnswer<{ is_logged_in: boolean }>('session', 300_000);
+  if (isLoggedOut) return <LoginPage onLoggedIn={() => setLoggedOut(false)} />;
+  return <Pages />;
+}
+
+function Pages() {
+  const { page, detail } = usePlace();
+  // Whether this key may see anything, and which models there are, before any of it is drawn.
+  const first = useData<Rankings>('intelligence/rankings?task=unknown&window=1h', { everyMs: 60_000 });
+  const session = useAnswer<{ is_logged_in: boolean }>('session', { everyMs: 300_000 });
+  const isIn = first.answer !== undefined;
+  setColourOrder(first.answer?.data[0]?.models.map(({ model }) => model) ?? []);
   const View = PAGE_TO_VIEW[page];
-  const title = PAGE_TO_TITLE[page] ?? words(page);
 
   useEffect(() => {
-    document.title = `${title} · Outrider`;
-  }, [title]);
+    document.title = `${titleOf(page)} · Outrider`;
+  }, [page]);
+  useEffect(() => (isIn ? watchDecisions() : undefined), [isIn]);
 
-  if (isLoggedOut) {
-    return (
-      <LoginPage
-        onLoggedIn={() => {
-          setLoggedOut(false);
-          first.reload();
-          session.reload();
-        }}
-      />
-    );
+  if (first.answer === undefined && first.error === undefined) {
+    return <main class="quiet">Loading …</main>;
   }
-  if (first.answer === undefined && first.error === undefined) return <main class="quiet">Loading …</main>;
   return (
     <>
-      <a class="skip" href="#content">
+      <button type="button" class="skip" onClick={toContent}>
         To the content
-      </a>
+      </button>
       <header class="bar">
         <div>
           <a class="brand" href={hrefOf('now')}>
@@ -71,13 +74,14 @@ export function App() {
                       if (one === page) link?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
                     }}
                   >
-                    {PAGE_TO_TITLE[one] ?? words(one)}
+                    {titleOf(one)}
                   </a>
                 </li>
               ))}
             </ul>
           </nav>
           <div class="tools">
+            <LiveSign />
             <ThemeButton />
             {session.answer?.is_logged_in ? (
               <button
@@ -98,4 +102,9 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** No link: the page that is looked at stands in the fragment. */
+function toContent(): void {
+  document.getElementById('content')?.focus();
 }

@@ -1,17 +1,33 @@
-/** Told apart by people who see colours differently too (Okabe & Ito 2008, the yellow left out: too pale on white). */
+/** Told apart by people who see colours differently too (after Okabe & Ito 2008; its palest are darkened for white ground). */
 const COLOURS = [
   '#0072b2',
-  '#e69f00',
+  '#d98c00',
   '#009e73',
-  '#cc79a7',
-  '#56b4e9',
+  '#c4679a',
+  '#3f9fd6',
   '#d55e00',
   '#7b61c9',
-  '#8a8f98',
+  '#9c755f',
+  '#8f8a00',
+  '#12909b',
+  '#b04a5a',
+  '#6b7f4b',
 ] as const;
+const OTHERS = '#8a8f98';
 
-/** A model has the same colour on every page. */
-export function colourOf(name: string, names: readonly string[]): string {
-  const place = [...names].sort().indexOf(name);
-  return COLOURS[(place < 0 ? names.length : place) % COLOURS.length] ?? COLOURS[0];
+let order: readonly string[] = [];
+
+/** The models there are: a model has the same colour on every page. */
+export function setColourOrder(models: readonly string[]): void {
+  order = [...models].sort();
+}
+
+export function colourOf(model: string): string {
+  const place = order.indexOf(model);
+  return (place < 0 ? undefined : COLOURS[place % COLOURS.length]) ?? OTHERS;
+}
+
+/** Of names that are no models: keys, tasks. */
+export function colourAt(place: number): string {
+  return COLOURS[place % COLOURS.length] ?? OTHERS;
 }

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call } from './api.ts';
+import { onDecisions } from './live.ts';
 
 export interface Data<Answer> {
   readonly answer: Answer | undefined;
@@ -8,12 +9,21 @@ export interface Data<Answer> {
   readonly reload: () => void;
 }
 
+export interface Freshness {
+  readonly everyMs?: number;
+  /** Read again soon after decisions came, too. */
+  readonly isLive?: boolean;
+}
+
+/** After a decision the attempt takes its time; what it cost is known when it has ended. */
+const SOON_MS = 1_000;
+
 /** Told of every 401, so that whoever was logged out sees the login. */
 export const onLoggedOut: { current: () => void } = { current: () => {} };
 
 /** An answer of `/v1/{path}`, by the key that is logged in; undefined reads nothing. */
-export function useData<Answer>(path: string | undefined, everyMs?: number): Data<Answer> {
-  return useAnswer(path === undefined ? undefined : `api/${path}`, everyMs);
+export function useData<Answer>(path: string | undefined, freshness?: Freshness): Data<Answer> {
+  return useAnswer(path === undefined ? undefined : `api/${path}`, freshness);
 }
 
 /**
@@ -21,7 +31,10 @@ export function useData<Answer>(path: string | undefined, everyMs?: number): Dat
  *
  * @param path below `/dashboard/`; undefined reads nothing
  */
-export function useAnswer<Answer>(path: string | undefined, everyMs = 5_000): Data<Answer> {
+export function useAnswer<Answer>(
+  path: string | undefined,
+  { everyMs = 5_000, isLive = false }: Freshness = {},
+): Data<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [error, setError] = useState<ApiError>();
   const [turn, setTurn] = useState(0);
@@ -34,12 +47,17 @@ export function useAnswer<Answer>(path: string | undefined, everyMs = 5_000): Da
     latest.current = path;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let dueMs = 0;
+    const readIn = (ms: number) => {
+      clearTimeout(timer);
+      dueMs = Date.now() + ms;
+      timer = setTimeout(read, ms);
+    };
     const read = async () => {
+      timer = undefined;
       if (!document.hidden) {
         try {
-          const read = await call<Answer>(path, {
-            signal: controller.signal,
-          });
+          const read = await call<Answer>(path, { signal: controller.signal });
           setAnswer(read);
           setError(undefined);
         } catch (failure) {
@@ -50,14 +68,25 @@ export function useAnswer<Answer>(path: string | undefined, everyMs = 5_000): Da
           }
         }
       }
-      if (!controller.signal.aborted) timer = setTimeout(read, everyMs);
+      if (!controller.signal.aborted) readIn(everyMs);
     };
+    /** Sooner than planned, never later; while a read is under way, the next one comes by itself. */
+    const readSoon = (ms: number) => {
+      if (timer !== undefined && dueMs - Date.now() > ms) readIn(ms);
+    };
+    const look = () => {
+      if (!document.hidden) readSoon(0);
+    };
+    const stopHearing = isLive ? onDecisions(() => readSoon(SOON_MS)) : undefined;
+    document.addEventListener('visibilitychange', look);
     void read();
     return () => {
       controller.abort();
       clearTimeout(timer);
+      stopHearing?.();
+      document.removeEventListener('visibilitychange', look);
     };
-  }, [path, everyMs, turn]);
+  }, [path, everyMs, isLive, turn]);
 
   const reload = useCallback(() => setTurn((before) => before + 1), []);
   return { answer, error, reload };

@@ -301,6 +301,8 @@ export interface UsageQuery {
   readonly groupBy: readonly UsageGroup[];
   /** Undefined: of all keys. */
   readonly keyId: string | undefined;
+  /** Undefined: of all tasks. */
+  readonly task?: AnyTask;
 }
 
 /** A sum over the hourly roll-up; what is not grouped by is undefined. */

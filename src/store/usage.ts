@@ -34,7 +34,7 @@ export async function readUsage(queryable: Queryable, query: UsageQuery): Promis
 
 async function sumDay(
   { db, tables: { trafficHours } }: Queryable,
-  { groupBy, keyId }: UsageQuery,
+  { groupBy, keyId, task }: UsageQuery,
   fromMs: number,
   untilMs: number,
 ): Promise<UsageSum[]> {
@@ -66,6 +66,7 @@ async function sumDay(
         gte(trafficHours.hourMs, fromMs),
         lt(trafficHours.hourMs, untilMs),
         keyId === undefined ? undefined : eq(trafficHours.keyId, keyId),
+        task === undefined ? undefined : eq(trafficHours.task, task),
       ),
     )
     .groupBy(...columns);

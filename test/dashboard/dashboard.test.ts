@@ -1,27 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { send } from '../http/send.ts';
 import { CHROMIUM, startBrowser } from './browser.ts';
+import { openPage, PAGES, type Visit, WAIT_MS } from './open-page.ts';
 
-/** A browser on a busy machine. */
-const WAIT_MS = 20_000;
+/** https://github.com/dequelabs/axe-core, run inside the page. */
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Ids of models hold no spaces; HTML needs none. */
+const HOSTILE = '<img/src=x/onerror=alert(1)>';
+const TRANSLATE = {
+  model: 'auto',
+  messages: [{ role: 'user', content: 'Translate to French: good morning' }],
+};
 
 describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
   let browser: Browser;
   let gateway: TestGateway;
   let admin: string;
+  let visit: Visit;
   let page: Page;
-  let complaints: string[];
 
   beforeAll(async () => {
     browser = await startBrowser();
     gateway = await startGateway();
-    admin = (await gateway.createKey({ name: '<img src=x onerror=alert(1)>', scopes: ['admin'] })).key;
+    admin = (await gateway.createKey({ name: HOSTILE, scopes: ['admin'] })).key;
     for (let index = 0; index < 12; index++) {
       const answer = await send(`${gateway.url}/v1/chat/completions`, {
         key: admin,
-        body: { model: 'auto', messages: [{ role: 'user', content: 'Translate to French: good morning' }] },
+        body: TRANSLATE,
       });
       expect(answer.status, answer.text).toBe(200);
     }
@@ -33,33 +42,17 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
   });
 
   beforeEach(async () => {
-    complaints = [];
-    page = await browser.newPage();
-    page.setDefaultTimeout(WAIT_MS);
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(gateway.url) && !request.url().startsWith('data:')) {
-        complaints.push(`asked ${request.url()}`);
-      }
-    });
+    visit = await openPage(browser, gateway.url);
+    page = visit.page;
   });
 
   afterEach(async () => {
-    await page.close();
-    expect(complaints).toEqual([]);
+    await page.context().close();
+    expect(visit.complaints).toEqual([]);
   });
 
-  async function logIn(): Promise<void> {
-    await page.goto(`${gateway.url}/dashboard`);
-    await page.getByLabel('Key').fill(admin);
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
-  }
-
-  const go = async (name: string) => {
-    await page.getByRole('navigation').getByRole('link', { name }).click();
-    await page.getByRole('heading', { level: 1, name }).waitFor();
-  };
+  const logIn = () => visit.logIn(admin);
+  const go = (name: string) => visit.go(name);
 
   test('asks for a key, refuses a wrong one in words, and lets the right one in', async () => {
     await page.goto(`${gateway.url}/dashboard`);
@@ -83,7 +76,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     const best = (json as { data: { best: string }[] }).data[0]?.best ?? '';
     const first = page.locator('table tbody tr').first();
     expect(await first.getByRole('rowheader').textContent()).toContain(best);
-    expect(await page.getByText('The most value under').textContent()).toContain('quality');
+    expect(await page.locator('[data-field=why]').textContent()).toContain('The most value under');
   });
 
   test('explains a request, and what is said of it moves what is believed', async () => {
@@ -122,7 +115,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await logIn();
     await go('Keys');
     // Names are text, whatever stands in them.
-    await page.getByRole('rowheader', { name: '<img src=x onerror=alert(1)>' }).waitFor();
+    await page.getByRole('rowheader', { name: HOSTILE }).waitFor();
     await page.getByLabel('Name').fill('from the page');
     await page.getByRole('button', { name: 'Create' }).click();
     const key = (await page.locator('[data-field=new-key]').textContent()) ?? '';
@@ -134,19 +127,262 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await row.getByText('revoked').waitFor();
   });
 
+  test('decisions appear as they are made, and the figures follow without a reload', async () => {
+    await logIn();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const requests = page.getByLabel('Requests', { exact: true }).locator('strong');
+    const before = Number(await requests.textContent());
+    const asked = await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
+    const line = page.locator('[data-field=decisions] li').first();
+    await line.waitFor();
+    expect(await line.textContent()).toContain(String(asked.headers['x-router-model']));
+    expect(await line.getByRole('link').getAttribute('href')).toContain(asked.headers['x-request-id']);
+    await expect
+      .poll(async () => Number(await requests.textContent()), { timeout: WAIT_MS })
+      .toBe(before + 1);
+  });
+
+  test('a line that is cut is said so, and taken up where it was', async () => {
+    await page.route('**/dashboard/stream', (route) => route.abort());
+    await logIn();
+    await page.getByText('Reconnecting …').waitFor();
+    await page.unroute('**/dashboard/stream');
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
+  test('a page that is not looked at asks nothing, and catches up when it is again', async () => {
+    await logIn();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const hide = (isHidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
+         document.dispatchEvent(new Event('visibilitychange'));`,
+      );
+    // The place in the stream is known after the first decision only.
+    await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
+    await page.locator('[data-field=decisions] li').first().waitFor();
+    await visit.settled();
+    await hide(true);
+    await page.getByText('Resting').waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const missed = await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
+    // Longer than what is read every five seconds.
+    await page.waitForTimeout(6_500);
+    expect(asked).toEqual([]);
+    await hide(false);
+    await page
+      .locator(`[data-field=decisions] a[href*="${missed.headers['x-request-id']}"]`)
+      .waitFor({ timeout: WAIT_MS });
+  }, 60_000);
+
+  test('draws what is believed, says why, and tells an alarm', async () => {
+    await gateway.withStore((store) =>
+      store.openEpoch({ modelId: 'sim-coder', epoch: 7, openedAtMs: Date.now(), cause: 'quality_alarm' }),
+    );
+    await logIn();
+    await go('Learning');
+    await page.getByRole('link', { name: 'Translation' }).click();
+    await page.locator('[data-field=why]').getByText('is the best choice here').waitFor();
+    const curves = page.getByRole('img', { name: /What is believed of the quality of/ });
+    await curves.locator('canvas').waitFor();
+    const alarm = page.locator('[data-field=changes] li').first();
+    await alarm.waitFor();
+    expect(await alarm.textContent()).toMatch(/sim-coder\. Its answers became better or worse/);
+  });
+
+  test('all that a chart shows is told by a table as well', async () => {
+    await logIn();
+    await page.getByText('As a table').click();
+    const table = page.getByRole('table', { name: /Requests an hour by model/ });
+    await table.waitFor();
+    const counts = await table.locator('tbody td').allTextContents();
+    const total = counts.map(Number).reduce((sum, one) => sum + (Number.isNaN(one) ? 0 : one), 0);
+    const figure = await page.getByLabel('Requests', { exact: true }).locator('strong').textContent();
+    expect(total).toBe(Number(figure));
+  });
+
+  test('the keyboard reaches every control, and what it stands on is seen', async () => {
+    await logIn();
+    for (const name of PAGES) {
+      await go(name);
+      await visit.settled();
+      const count = await page.evaluate<number>(
+        `(() => { document.activeElement?.blur(); window.scrollTo(0, 0);
+          const all = [...document.querySelectorAll('a[href], button:not(:disabled), input, select, summary')];
+          window.controls = new Set(all.filter((one) => one.checkVisibility()));
+          return window.controls.size; })()`,
+      );
+      expect(count).toBeGreaterThan(8);
+      await page.getByRole('link', { name: 'Outrider' }).evaluate('(brand) => brand.focus()');
+      // The brand comes after the button that leads past the navigation.
+      await page.keyboard.press('Shift+Tab');
+      const seen = await page.evaluate<{ unseen: string[] }>('({ unseen: [] })');
+      for (let turn = 0; turn < 2 * count + 40; turn += 1) {
+        const stands = await page.evaluate<{ isMarked: boolean; what: string; left: number }>(
+          `(() => { const one = document.activeElement; const style = getComputedStyle(one);
+            window.controls.delete(one);
+            return { isMarked: one === document.body || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,
+                     what: one.outerHTML.slice(0, 90), left: window.controls.size }; })()`,
+        );
+        if (!stands.isMarked) seen.unseen.push(stands.what);
+        if (stands.left === 0) break;
+        await page.keyboard.press('Tab');
+      }
+      const left = await page.evaluate<string[]>(
+        '[...window.controls].filter((one) => one.isConnected).map((one) => one.outerHTML.slice(0, 90))',
+      );
+      expect({ name, left, unseen: seen.unseen }).toEqual({ name, left: [], unseen: [] });
+    }
+  }, 120_000);
+
+  test('the first key leads past the navigation, to the page that is looked at', async () => {
+    await logIn();
+    await go('Money');
+    await page.evaluate('document.activeElement.blur()');
+    await page.getByRole('button', { name: 'To the content' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate<string>('document.activeElement.id')).toBe('content');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Money');
+  });
+
+  test.each([
+    ['light', 1440],
+    ['light', 390],
+    ['dark', 1440],
+    ['dark', 390],
+  ] as const)(
+    'axe finds nothing to complain of, %s, %i px',
+    async (colorScheme, width) => {
+      const seen = await openPage(browser, gateway.url, { colorScheme, viewport: { width, height: 900 } });
+      const found: object[] = [];
+      const look = async (where: string) => {
+        await seen.settled();
+        const violations = await seen.page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
+          `(async () => { if (window.axe === undefined) { ${AXE} }
+          const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] });
+          return violations.map(({ id, nodes }) => ({ id, nodes: nodes.slice(0, 3).map(({ html }) => ({ html })) })); })()`,
+        );
+        for (const { id, nodes } of violations) found.push({ where, id, nodes });
+      };
+      try {
+        await seen.page.goto(`${gateway.url}/dashboard`);
+        await seen.page.getByLabel('Key').waitFor();
+        await look('Login');
+        await seen.logIn(admin);
+        for (const name of PAGES) {
+          await seen.go(name);
+          await look(name);
+        }
+        await seen.go('Requests');
+        await seen.page.locator('table tbody tr a').first().click();
+        await seen.page.getByRole('heading', { name: 'Candidates' }).waitFor();
+        await look('One request');
+      } finally {
+        await seen.page.context().close();
+      }
+      expect(found).toEqual([]);
+      expect(seen.complaints).toEqual([]);
+    },
+    120_000,
+  );
+
   test.each([
     [390, 844],
     [1440, 900],
   ])('no page is wider than a screen of %i px, and each says what it is', async (width, height) => {
     await page.setViewportSize({ width, height });
     await logIn();
-    for (const name of ['Now', 'Learning', 'Money', 'Requests', 'Models & providers', 'Keys']) {
+    for (const name of PAGES) {
       await go(name);
-      await page.waitForLoadState('networkidle');
+      await visit.settled();
       expect(await page.evaluate<number>('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(
         width,
       );
       await expect.poll(() => page.title()).toBe(`${name} · Outrider`);
     }
   });
+});
+
+describe.skipIf(CHROMIUM === undefined)('names that are meant to do harm', () => {
+  test('are text on every page', async () => {
+    const browser = await startBrowser();
+    const gateway = await startGateway(`[providers.simulated]
+kind = "simulated"
+[api.models.${JSON.stringify(HOSTILE)}]
+endpoints = [{ provider = "simulated", model = "sim-mini" }]
+[api.models."plain"]
+endpoints = [{ provider = "simulated", model = "sim-flash" }]
+`);
+    try {
+      const { key: admin } = await gateway.createKey({ name: HOSTILE, scopes: ['admin'] });
+      for (const model of [HOSTILE, 'auto', HOSTILE]) {
+        const answer = await send(`${gateway.url}/v1/chat/completions`, {
+          key: admin,
+          body: { ...TRANSLATE, model },
+        });
+        expect(answer.status, answer.text).toBe(200);
+      }
+      const { page, complaints, logIn, go, settled } = await openPage(browser, gateway.url);
+      page.on('dialog', (dialog) => {
+        complaints.push(`said ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      await logIn(admin);
+      const look = async (where: string) => {
+        await page.getByText(HOSTILE).first().waitFor({ state: 'attached' });
+        await settled();
+        const pictures = await page.evaluate<number>(
+          'document.querySelectorAll("main img, [onerror]").length',
+        );
+        expect(pictures, where).toBe(0);
+      };
+      for (const name of PAGES) {
+        await go(name);
+        await look(name);
+      }
+      await go('Requests');
+      await page.locator('table tbody tr a').first().click();
+      await page.getByRole('heading', { name: 'Candidates' }).waitFor();
+      await look('One request');
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+      await gateway.stop();
+    }
+  }, 60_000);
+});
+
+describe.skipIf(CHROMIUM === undefined)('an empty installation', () => {
+  test('says on every page what would fill it, with what to type', async () => {
+    const browser = await startBrowser();
+    const gateway = await startGateway();
+    try {
+      const { page, complaints, go } = await openPage(browser, gateway.url);
+      // Without a key the gateway is open to this machine, and so is the page.
+      await page.goto(`${gateway.url}/dashboard`);
+      const teaches = async (title: string, command: string) => {
+        await page.getByRole('heading', { name: title }).waitFor();
+        expect(await page.locator('pre').allTextContents()).toEqual(
+          expect.arrayContaining([expect.stringContaining(command)]),
+        );
+        expect(await page.getByRole('button', { name: 'Copy' }).count()).toBeGreaterThan(0);
+      };
+      await teaches('No requests in the last 24 hours', `${gateway.url}/v1/chat/completions`);
+      await go('Learning');
+      await teaches('Code generation', '/v1/feedback/');
+      await go('Money');
+      await teaches('Nothing spent yet', 'cost-forecast');
+      await go('Requests');
+      await teaches('No requests yet', '/v1/route');
+      await go('Models & providers');
+      await page.getByRole('rowheader', { name: 'sim-mini' }).waitFor();
+      await go('Keys');
+      await teaches('No key exists', 'keys create');
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+      await gateway.stop();
+    }
+  }, 60_000);
 });

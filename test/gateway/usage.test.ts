@@ -43,6 +43,14 @@ afterAll(async () => {
   await upstream.close();
 });
 
+test('of one task it tells no other, by its name or an alias', async () => {
+  const one = await read<Usage>(gateway, '/v1/usage?group_by=task&task=code', admin);
+  expect(one.data).toMatchObject([{ task: 'code_generation', requests: 1 }]);
+  expect(one.total.requests).toBe(1);
+  const all = await read<Usage>(gateway, '/v1/usage?group_by=task', admin);
+  expect(all.total.requests).toBe(6);
+});
+
 test('an admin sees all keys, with their names, and the sums are what the rows say', async () => {
   const usage = await read<Usage>(gateway, '/v1/usage?group_by=key', admin);
   expect(usage.group_by).toEqual(['key']);
@@ -123,6 +131,7 @@ describe('what makes no sense is a 400 that says what would', () => {
   test.each([
     ['group_by=user', 'group_by', 'unknown_option', 'key, model, task, day, hour'],
     ['group_by=', 'group_by', 'unknown_option', 'key, model, task, day, hour'],
+    ['task=juggling', 'task', 'invalid_request', 'There are: code_generation'],
     ['group_by=day,day', 'group_by', 'invalid_value', 'twice'],
     ['group_by=day&group_by=key', 'group_by', 'invalid_request', 'twice'],
     ['from=yesterday', 'from', 'invalid_value', '2026-11-28'],
@@ -135,7 +144,7 @@ describe('what makes no sense is a 400 that says what would', () => {
     ['limit=1001', 'limit', 'invalid_value', '1 to 1000'],
     ['page=-1', 'page', 'invalid_value', 'from 1'],
     ['page=1.5', 'page', 'invalid_value', 'from 1'],
-    ['window=7d', 'window', 'invalid_request', 'Known are group_by, from, to, limit, page'],
+    ['window=7d', 'window', 'invalid_request', 'Known are group_by, from, to, task, limit, page'],
   ])('%s', async (query, param, code, words) => {
     const { status, json } = await send(`${gateway.url}/v1/usage?${query}`, { key: mine.key });
     expect(status).toBe(400);

@@ -35,7 +35,11 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   },
   alerts: { rooms: ['alerts', 'core'], types: [], packages: ['undici', 'node:'] },
   gateway: { rooms: ['gateway', 'core'], types: ['providers', 'store'], packages: [] },
-  dashboard: { rooms: ['dashboard'], types: ['http'], packages: ['preact', 'uplot', 'zod'] },
+  dashboard: {
+    rooms: ['dashboard'],
+    types: ['http'],
+    packages: ['eventsource-parser', 'preact', 'uplot', 'zod'],
+  },
   http: {
     rooms: ['http', 'core'],
     types: ['gateway'],

@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks';
 import type { KeyList } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { count, NONE, usd } from '../format.ts';
-import { Columns } from '../parts/columns.tsx';
+import { Command } from '../parts/command.tsx';
+import { DataTable } from '../parts/data-table.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Failure, Loaded } from '../parts/states.tsx';
 import { useData } from '../use-data.ts';
@@ -11,7 +12,7 @@ const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
 
 /** Who may call, and how much. */
 export function KeysPage() {
-  const keys = useData<KeyList>('keys?limit=100', 15_000);
+  const keys = useData<KeyList>('keys?limit=100', { everyMs: 15_000 });
   const [fresh, setFresh] = useState('');
   return (
     <>
@@ -33,6 +34,7 @@ export function KeysPage() {
                 Without one the gateway is open to this machine. The first key closes it: make one with the
                 scope <code>admin</code>, and log in with it here.
               </p>
+              <Command text="npx outrider keys create --name me --scope admin" />
             </Empty>
           ) : (
             <List keys={answer.data} onChanged={keys.reload} />
@@ -72,59 +74,60 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
   return (
     <section class="card">
       {error ? <Failure error={error} /> : null}
-      <div class="scroll">
-        <table>
-          <caption class="sr">Keys</caption>
-          <Columns
-            names={[
-              'Name',
-              'Begins with',
-              'Is',
-              'Scopes',
-              'Plan',
-              { number: 'A minute' },
-              { number: 'Budget, day / month' },
-              'Models',
-              '',
-            ]}
-          />
-          <tbody>
-            {props.keys.map((key) => (
-              <tr key={key.id}>
-                <th scope="row" class="name">
-                  {key.name}
-                </th>
-                <td>
-                  <code>{key.prefix}…</code>
-                </td>
-                <td>
-                  <span class={`tag ${key.state === 'active' ? 'good' : 'bad'}`}>{key.state}</span>
-                </td>
-                <td class="small">{key.scopes.join(', ')}</td>
-                <td>{key.plan ?? NONE}</td>
-                <td class="right small">
-                  {count(key.limits.requests_per_minute)} requests
-                  <br />
-                  {count(key.limits.tokens_per_minute)} tokens
-                </td>
-                <td class="right">
-                  {usd(key.budget_usd_per_day)} / {usd(key.budget_usd_per_month)}
-                </td>
-                <td class="small">{key.allowed_models?.join(', ') ?? 'all'}</td>
-                <td>
-                  {key.state === 'active' ? (
-                    <button type="button" class="button" onClick={() => revoke(key.id)}>
-                      {asked === key.id ? 'Really revoke?' : 'Revoke'}
-                    </button>
-                  ) : null}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        caption="Keys"
+        columns={[
+          'Name',
+          'Begins with',
+          'Is',
+          'Scopes',
+          { text: 'Plan', isMinor: true },
+          { number: 'A minute' },
+          { number: 'Budget, day / month' },
+          'Models',
+          '',
+        ]}
+      >
+        {props.keys.map((key) => (
+          <tr key={key.id}>
+            <th scope="row" class="name">
+              {key.name}
+            </th>
+            <td>
+              <code>{key.prefix}…</code>
+            </td>
+            <td>
+              <span class={`tag ${key.state === 'active' ? 'good' : 'bad'}`}>{key.state}</span>
+            </td>
+            <td class="small">{key.scopes.join(', ')}</td>
+            <td>{key.plan ?? NONE}</td>
+            <td class="right small">
+              {limited(key.limits.requests_per_minute, 'requests')}
+              <br />
+              {limited(key.limits.tokens_per_minute, 'tokens')}
+            </td>
+            <td class="right">
+              {key.budget_usd_per_day === null && key.budget_usd_per_month === null
+                ? 'none'
+                : `${usd(key.budget_usd_per_day)} / ${usd(key.budget_usd_per_month)}`}
+            </td>
+            <td class="small">{key.allowed_models?.join(', ') ?? 'all'}</td>
+            <td>
+              {key.state === 'active' ? (
+                <button type="button" class="button" onClick={() => revoke(key.id)}>
+                  {asked === key.id ? 'Really revoke?' : 'Revoke'}
+                </button>
+              ) : null}
+            </td>
+          </tr>
+        ))}
+      </DataTable>
     </section>
   );
+}
+
+function limited(most: number | null, what: string): string {
+  return most === null ? `any ${what}` : `${count(most)} ${what}`;
 }
 
 function NewKey(props: { onCreated: (key: string) => void }) {

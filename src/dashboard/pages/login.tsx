@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ApiError, login } from '../api.ts';
+import { Command } from '../parts/command.tsx';
 import { Failure } from '../parts/states.tsx';
 
 export function LoginPage(props: { onLoggedIn: () => void }) {
@@ -16,14 +17,14 @@ export function LoginPage(props: { onLoggedIn: () => void }) {
     }
   };
   return (
-    <div class="login">
+    <main class="login">
       <form class="card" onSubmit={submit}>
         <h1>Outrider</h1>
         <p class="quiet">
           Log in with a key of the scope <code>intelligence</code>, or <code>admin</code> to change things as
           well:
         </p>
-        <pre>npx outrider keys create --name me --scope admin</pre>
+        <Command text="npx outrider keys create --name me --scope admin" />
         <label>
           Key
           <input
@@ -40,6 +41,6 @@ export function LoginPage(props: { onLoggedIn: () => void }) {
           Log in
         </button>
       </form>
-    </div>
+    </main>
   );
 }

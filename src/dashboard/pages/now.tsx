@@ -2,12 +2,14 @@ import type { Health, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, milliseconds, NONE, percent, usd } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
-import { Columns } from '../parts/columns.tsx';
+import { Command } from '../parts/command.tsx';
+import { DataTable } from '../parts/data-table.tsx';
+import { Decisions } from '../parts/decisions.tsx';
 import { Figure } from '../parts/figure.tsx';
+import { Illness } from '../parts/illness.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
-import { hrefOf } from '../route.ts';
 import { seriesOf } from '../series.ts';
 import { useData } from '../use-data.ts';
 
@@ -17,14 +19,15 @@ const HOUR_MS = 3_600_000;
 export function NowPage() {
   const toMs = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
   const from = new Date(toMs - 24 * HOUR_MS).toISOString();
-  const hours = useData<UsageReport>(`usage?group_by=hour,model&from=${from}&limit=1000`);
-  const health = useData<Health>('intelligence/health');
+  const hours = useData<UsageReport>(`usage?group_by=hour,model&from=${from}&limit=1000`, { isLive: true });
+  const health = useData<Health>('intelligence/health', { isLive: true });
   return (
     <>
       <PageHead
         title="Now"
         about="The last 24 hours, by the hour, and how the providers are at this moment."
       />
+      {health.answer ? <Illness health={health.answer} /> : null}
       <Loaded data={hours}>
         {(report) =>
           report.total.requests === 0 ? (
@@ -34,10 +37,13 @@ export function NowPage() {
           )
         }
       </Loaded>
-      <section class="card">
-        <h2>Providers</h2>
-        <Loaded data={health}>{(answer) => <Providers health={answer} />}</Loaded>
-      </section>
+      <div class="two">
+        <Decisions />
+        <section class="card">
+          <h2>Providers</h2>
+          <Loaded data={health}>{(answer) => <Providers health={answer} />}</Loaded>
+        </section>
+      </div>
     </>
   );
 }
@@ -49,11 +55,14 @@ function Quiet() {
         Point any OpenAI SDK at this gateway and set <code>model</code> to <code>auto</code>. This page then
         shows where the requests go, what they cost and how long they take.
       </p>
-      <pre>{`curl ${location.origin}/v1/chat/completions -H 'content-type: application/json' \\
-  -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`}</pre>
-      <p>
-        Or let <code>npm run demo</code> send some.
-      </p>
+      <Command
+        text={`curl ${location.origin}/v1/chat/completions \\
+  -H "authorization: Bearer $OUTRIDER_KEY" \\
+  -H 'content-type: application/json' \\
+  -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`}
+      />
+      <p>Or, with simulated models, let a demonstration send some:</p>
+      <Command text={`OUTRIDER_API_KEY=$OUTRIDER_KEY npm run demo -- --url ${location.origin}`} />
     </Empty>
   );
 }
@@ -64,9 +73,6 @@ function Traffic(props: { report: UsageReport; health: Health | undefined; toMs:
   const times = Array.from({ length: 24 }, (_, index) => toMs - (24 - index) * HOUR_MS);
   const models = [...new Set(data.map(({ model }) => model ?? ''))];
   const series = seriesOf(times, data, models, (row) => row.requests);
-  const ill = health?.data.flatMap(({ endpoints }) =>
-    endpoints.filter(({ status }) => status === 'down' || status === 'degraded'),
-  );
   const asked = total.completed + total.failures;
   const slowest = slowestOf(health);
   return (
@@ -83,26 +89,22 @@ function Traffic(props: { report: UsageReport; health: Health | undefined; toMs:
           value={asked > 0 ? percent(total.completed / asked, 1) : NONE}
           tone={asked > 0 && total.completed / asked < 0.95 ? 'warn' : undefined}
         >
-          {count(total.failures)} failed; others took over where they could
+          {total.failures === 0
+            ? 'none failed'
+            : `${count(total.failures)} failed; others took over where they could`}
         </Figure>
         <Figure label="Slowest endpoint, p50" value={milliseconds(slowest?.p50)}>
-          {slowest ? slowest.endpoint : 'measured over 30 minutes'}
-        </Figure>
-        <Figure
-          label="Ill"
-          value={ill ? String(ill.length) : NONE}
-          tone={ill && ill.length > 0 ? 'bad' : 'good'}
-        >
-          {ill && ill.length > 0 ? <a href={hrefOf('models')}>Who, and why</a> : 'of all endpoints'}
+          {slowest ? slowest.endpoint : 'nothing in 30 minutes'}
         </Figure>
       </div>
-      <section class="card">
+      <section class="card stack">
         <h2>Requests an hour, by model</h2>
         <Chart
           kind="stacked"
+          step="hours"
           label={`Requests an hour by model over the last day, ${count(total.requests)} in all`}
           times={times.map((time) => time / 1_000)}
-          series={series.map(({ name, values }) => ({ label: name, values, colour: colourOf(name, models) }))}
+          series={series.map(({ name, values }) => ({ label: name, values, colour: colourOf(name) }))}
           format={count}
         />
       </section>
@@ -119,39 +121,34 @@ function slowestOf(health: Health | undefined): { endpoint: string; p50: number 
 
 function Providers(props: { health: Health }) {
   return (
-    <div class="scroll">
-      <table>
-        <caption class="sr">Providers and how they are</caption>
-        <Columns
-          names={[
-            'Provider',
-            'Is',
-            { number: 'Endpoints' },
-            { number: 'Requests, 30 min' },
-            { number: 'Uptime, 1 d' },
-          ]}
-        />
-        <tbody>
-          {props.health.data.map(({ provider, status, endpoints }) => {
-            const seen = endpoints.filter(({ uptime }) => uptime['1d'] !== null);
-            const requests = seen.reduce((sum, one) => sum + one.requests['1d'], 0);
-            const up = seen.reduce((sum, one) => sum + (one.uptime['1d'] ?? 0) * one.requests['1d'], 0);
-            return (
-              <tr key={provider}>
-                <th scope="row" class="name">
-                  {provider}
-                </th>
-                <td>
-                  <Status status={status} />
-                </td>
-                <td class="right">{endpoints.length}</td>
-                <td class="right">{count(endpoints.reduce((sum, one) => sum + one.requests['30m'], 0))}</td>
-                <td class="right">{requests > 0 ? percent(up / requests, 1) : NONE}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      caption="Providers and how they are"
+      columns={[
+        'Provider',
+        'Is',
+        { number: 'Endpoints' },
+        { number: 'Calls, 30 min' },
+        { number: 'Uptime, 1 d' },
+      ]}
+    >
+      {props.health.data.map(({ provider, status, endpoints }) => {
+        const seen = endpoints.filter(({ uptime }) => uptime['1d'] !== null);
+        const requests = seen.reduce((sum, one) => sum + one.requests['1d'], 0);
+        const up = seen.reduce((sum, one) => sum + (one.uptime['1d'] ?? 0) * one.requests['1d'], 0);
+        return (
+          <tr key={provider}>
+            <th scope="row" class="name">
+              {provider}
+            </th>
+            <td>
+              <Status status={status} />
+            </td>
+            <td class="right">{endpoints.length}</td>
+            <td class="right">{count(endpoints.reduce((sum, one) => sum + one.requests['30m'], 0))}</td>
+            <td class="right">{requests > 0 ? percent(up / requests, 1) : NONE}</td>
+          </tr>
+        );
+      })}
+    </DataTable>
   );
 }

@@ -1,131 +1,173 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { useAppearance } from '../theme.tsx';
+import { layersOf } from './chart-layers.ts';
+import { ChartTable } from './chart-table.tsx';
 
 export interface Series {
   readonly label: string;
   readonly colour: string;
   readonly values: readonly (number | null)[];
+  readonly isDashed?: boolean;
 }
 
-/** Lines, bars or stacked areas over time; a table of the same numbers stands beside it for those who cannot see it. */
-export function Chart(props: {
-  /** Seconds since 1970. */
+export interface ChartProps {
+  /** Seconds since 1970, or any numbers where `formatAt` is given. */
   readonly times: readonly number[];
   readonly series: readonly Series[];
-  readonly kind: 'lines' | 'stacked' | 'bars';
+  readonly kind: 'lines' | 'stacked' | 'areas';
   readonly label: string;
   readonly format: (value: number) => string;
-  readonly band?: { readonly low: readonly (number | null)[]; readonly high: readonly (number | null)[] };
+  /** What `times` are, where they are no times. */
+  readonly formatAt?: (value: number) => string;
+  /** `hours`: each value is of an hour; otherwise of a day. */
+  readonly step?: 'hours' | 'days';
+  readonly band?: {
+    readonly label: string;
+    readonly low: readonly (number | null)[];
+    readonly high: readonly (number | null)[];
+  };
+  /** The highest value that is always shown. */
+  readonly top?: number;
+  readonly hasNoScale?: boolean;
   readonly height?: number;
-}) {
-  const place = useRef<HTMLDivElement>(null);
-  const drawn = JSON.stringify([props.times, props.series, props.kind, props.band]);
+  /** A table would hold hundreds of points of a curve: what stands beside it says the same. */
+  readonly hasNoTable?: boolean;
+}
 
-  // `drawn` is all that changes the picture.
+/** Lines, bars or areas; the legend tells the values under the pointer, a table all of them. */
+export function Chart(props: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<number>();
+  const appearance = useAppearance();
+  const drawn = JSON.stringify([props.times, props.series, props.kind, props.band, props.top]);
+  const height = props.height ?? 220;
+
+  // `drawn` and the colours of the page are all that changes the picture.
   useEffect(() => {
     const { current } = place;
     if (current === null) return;
-    const style = getComputedStyle(current);
-    const ink = style.getPropertyValue('--quiet-ink').trim() || style.color;
+    const ink = getComputedStyle(current).color;
     const { data, series, bands } = layersOf(props);
     const pad = padOf(props);
-    const axis = { stroke: ink, grid: { stroke: 'rgba(128, 136, 150, 0.18)' }, ticks: { show: false } };
+    const { formatAt, top = 0 } = props;
+    const axis = {
+      font: FONT,
+      stroke: ink,
+      grid: { stroke: 'rgba(128, 136, 150, 0.18)' },
+      ticks: { show: false },
+    };
     const plot = new uPlot(
       {
         width: current.clientWidth,
-        height: props.height ?? 220,
+        height,
+        // Days are those of UTC, like all that is summed up by the day.
+        ...(props.step === 'days'
+          ? { tzDate: (time) => uPlot.tzDate(new Date(1_000 * time), 'Etc/UTC') }
+          : {}),
         series: [{}, ...series],
         bands,
-        cursor: { y: false, points: { show: false } },
+        cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         legend: { show: false },
+        padding: [10, 8, 0, 0],
         scales: {
-          x: { range: (_plot, low, high) => [low - pad, high + pad] },
-          y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+          x: {
+            time: formatAt === undefined,
+            range: (_plot, low, high) => [low - pad, high + pad],
+          },
+          y: {
+            range: (_plot, _low, high) => {
+              const most = Math.max(high ?? 0, top);
+              return [0, most > 0 ? most * 1.06 : 1];
+            },
+          },
         },
-        axes: [axis, { ...axis, size: 64, values: (_plot, ticks) => ticks.map(props.format) }],
+        axes: [
+          formatAt === undefined
+            ? { ...axis, size: props.step === 'hours' ? 42 : 30, values: TIME_MARKS }
+            : { ...axis, size: 30, values: (_plot, marks) => marks.map(formatAt) },
+          props.hasNoScale
+            ? { show: false }
+            : { ...axis, size: 62, values: (_plot, marks) => marks.map(props.format) },
+        ],
+        hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
       },
       data,
       current,
     );
-    const watch = new ResizeObserver(() =>
-      plot.setSize({ width: current.clientWidth, height: props.height ?? 220 }),
-    );
+    const watch = new ResizeObserver(() => plot.setSize({ width: current.clientWidth, height }));
     watch.observe(current);
     return () => {
       watch.disconnect();
       plot.destroy();
     };
-  }, [drawn]);
+  }, [drawn, appearance]);
 
   return (
-    <figure class="stack" style={{ margin: 0 }}>
-      <div class="chart quiet" ref={place} role="img" aria-label={props.label} />
-      <figcaption class="legend">
-        {props.series.map(({ label, colour }) => (
+    <figure class="stack chart-figure">
+      <div
+        class="chart quiet"
+        ref={place}
+        role="img"
+        aria-label={props.label}
+        style={{ minHeight: `${height}px` }}
+      />
+      <figcaption class="legend" aria-hidden={props.hasNoTable ? undefined : 'true'}>
+        {props.series.map(({ label, colour, values, isDashed }) => (
           <span key={label}>
-            <span class="swatch" style={{ background: colour }} />
+            <span
+              class={isDashed ? 'swatch dashed' : 'swatch'}
+              style={isDashed ? { color: colour } : { background: colour }}
+            />
             {label}
+            {at === undefined || props.hasNoScale ? null : (
+              <span class="number value">{told(values[at], props.format)}</span>
+            )}
           </span>
         ))}
+        {props.band ? (
+          <span>
+            <span class="swatch" style={{ background: props.series[0]?.colour, opacity: 0.25 }} />
+            {props.band.label}
+            {at === undefined ? null : (
+              <span class="number value">
+                {told(props.band.low[at], props.format)} – {told(props.band.high[at], props.format)}
+              </span>
+            )}
+          </span>
+        ) : null}
+        {at === undefined || props.hasNoScale ? null : <span class="quiet">{nameOf(props, at)}</span>}
       </figcaption>
+      {props.hasNoTable ? null : <ChartTable chart={props} nameOf={(index) => nameOf(props, index)} />}
     </figure>
   );
 }
 
-/** Half a bar, so that the first and the last are whole. */
-function padOf({ times, kind }: Parameters<typeof Chart>[0]): number {
-  const [first = 0, second = first + 3_600] = times;
-  return kind === 'lines' ? 0 : (second - first) / 2;
+const FONT = '12px system-ui, sans-serif';
+
+/** A day and a month, in the order of the rest of the page; uPlot's own put the month first. */
+const TIME_MARKS = [
+  [86_400, '{D} {MMM}', null, null, null, null, null, null, 1],
+  [3_600, '{HH}:00', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+] as uPlot.Axis.Values;
+
+function told(value: number | null | undefined, format: (value: number) => string): string {
+  return value === null || value === undefined ? '–' : format(value);
 }
 
-function layersOf(props: Parameters<typeof Chart>[0]): {
-  data: uPlot.AlignedData;
-  series: uPlot.Series[];
-  bands: uPlot.Band[];
-} {
-  const { times, kind, band } = props;
-  if (kind !== 'stacked') {
-    const paths = kind === 'bars' && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 48] }) } : {};
-    const series = props.series.map(({ label, colour }) => ({
-      label,
-      stroke: colour,
-      width: 2,
-      points: { show: times.length < 3 },
-      ...(kind === 'bars' ? { fill: colour, ...paths } : {}),
-    }));
-    const values = props.series.map((one) => [...one.values]);
-    if (band === undefined) return { data: [[...times], ...values], series, bands: [] };
-    const place = series.length + 1;
-    const fill = `${props.series[0]?.colour ?? '#888888'}33`;
-    return {
-      data: [[...times], ...values, [...band.high], [...band.low]],
-      series: [
-        ...series,
-        { label: 'p90', width: 0, points: { show: false } },
-        { label: 'p10', width: 0, points: { show: false } },
-      ],
-      bands: [{ series: [place, place + 1], fill }],
-    };
-  }
-  // The lowest layer is drawn last, over what is below the others.
-  const totals = times.map(() => 0);
-  const layers = props.series.map((one) =>
-    times.map((_, at) => {
-      totals[at] = (totals[at] ?? 0) + (one.values[at] ?? 0);
-      return totals[at] ?? 0;
-    }),
-  );
-  return {
-    data: [[...times], ...layers.reverse()],
-    series: [...props.series].reverse().map(({ label, colour }) => ({
-      label,
-      stroke: colour,
-      fill: colour,
-      width: 0,
-      points: { show: false },
-      paths: uPlot.paths.bars?.({ size: [0.85, 60] }),
-    })),
-    bands: [],
-  };
+function nameOf({ times, formatAt, step }: ChartProps, index: number): string {
+  const value = times[index] ?? 0;
+  if (formatAt !== undefined) return formatAt(value);
+  const date = new Date(1_000 * value);
+  return step === 'hours'
+    ? date.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+    : date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+}
+
+/** Half a bar, so that the first and the last are whole. */
+function padOf({ times, kind }: ChartProps): number {
+  const [first = 0, second = first + 3_600] = times;
+  return kind === 'stacked' ? (second - first) / 2 : 0;
 }

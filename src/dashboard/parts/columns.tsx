@@ -1,19 +1,31 @@
+/** A name, or one of numbers, which stand to the right; `''`: what can be done with a row. */
+export type Column =
+  | string
+  | { readonly number: string; readonly isMinor?: boolean }
+  | { readonly text: string; readonly isMinor?: boolean };
+
+export function nameOfColumn(column: Column): string {
+  if (typeof column === 'string') return column;
+  return 'number' in column ? column.number : column.text;
+}
+
 /** The head of a table: the names of its columns, those of numbers to the right. */
-export function Columns(props: { names: readonly (string | { readonly number: string })[] }) {
+export function Columns(props: { names: readonly Column[] }) {
   return (
     <thead>
       <tr>
-        {props.names.map((name) =>
-          typeof name === 'string' ? (
-            <th key={name} scope="col">
+        {props.names.map((column) => {
+          const name = nameOfColumn(column);
+          return (
+            <th
+              key={name}
+              scope="col"
+              class={typeof column === 'object' && 'number' in column ? 'right' : ''}
+            >
               {name === '' ? <span class="sr">What can be done</span> : name}
             </th>
-          ) : (
-            <th key={name.number} scope="col" class="right">
-              {name.number}
-            </th>
-          ),
-        )}
+          );
+        })}
       </tr>
     </thead>
   );

@@ -1,3 +1,5 @@
+import { count } from '../format.ts';
+
 const STATUS_TO_TONE: Readonly<Record<string, string>> = {
   healthy: 'good',
   closed: 'good',
@@ -28,6 +30,7 @@ export function Evidence(props: { evidence: string; samples: number }) {
   return (
     <span class={`tag ${props.evidence === 'observed' ? 'good' : ''}`} title={words}>
       {props.evidence}
+      {props.samples >= 0.5 ? ` · ${count(props.samples)}` : ''}
     </span>
   );
 }

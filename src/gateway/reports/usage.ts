@@ -1,6 +1,7 @@
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { Store, UsageGroup, UsageSum } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { workNamed } from './rankings.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -14,6 +15,7 @@ export interface UsageQuery {
   readonly group_by?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly task?: string;
   readonly limit?: string;
   readonly page?: string;
 }
@@ -22,7 +24,7 @@ export interface UsageQuery {
  * What was used, summed up by key, model, task, day and hour from the hourly roll-up; the oldest first, within it what cost most.
  *
  * @param keyId the key whose usage the caller may see; undefined for all
- * @throws GatewayError 400 for a group there is not, a time or number that is none, a window that is empty or too long
+ * @throws GatewayError 400 for a group or task there is not, a time or number that is none, a window that is empty or too long
  */
 export async function reportUsage(
   deps: Pick<GatewayDeps, 'nowMs'> & { readonly store: Store },
@@ -31,11 +33,12 @@ export async function reportUsage(
 ): Promise<object> {
   const groupBy = groupsOf(query.group_by ?? 'day');
   const { fromMs, toMs } = windowOf(query, deps.nowMs());
+  const task = query.task === undefined ? undefined : workNamed(query.task);
   const limit = wholeOf(query.limit, 'limit', DEFAULT_LIMIT, MAX_LIMIT);
   const page = wholeOf(query.page, 'page', 1, Number.MAX_SAFE_INTEGER);
   // What has just ended is part of it.
   await deps.store.journal.flush();
-  const sums = [...(await deps.store.readUsage({ fromMs, toMs, groupBy, keyId }))].sort(inOrder);
+  const sums = [...(await deps.store.readUsage({ fromMs, toMs, groupBy, keyId, task }))].sort(inOrder);
   const keyToName = groupBy.includes('key') ? await keyNames(deps.store) : undefined;
   const first = (page - 1) * limit;
   const hasMore = first + limit < sums.length;

@@ -28,6 +28,13 @@ export const usageQuerySchema = z.object({
         'Likewise, taken up to the hour and not part of the window; now where it is left out. At most 400 days after `from`',
       examples: ['2026-12-01'],
     }),
+  task: z
+    .string()
+    .optional()
+    .meta({
+      description: 'Of one task only; aliases such as `code` are understood',
+      examples: ['translation'],
+    }),
   limit: z
     .string()
     .optional()

@@ -5,7 +5,7 @@ import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
 import { usageQuerySchema, usageSchema } from './usage-schema.ts';
 
-const PARAMETERS: readonly (keyof UsageQuery)[] = ['group_by', 'from', 'to', 'limit', 'page'];
+const PARAMETERS: readonly (keyof UsageQuery)[] = ['group_by', 'from', 'to', 'task', 'limit', 'page'];
 
 const REPORTING: OperationDoc = {
   tag: 'keys',

@@ -1,0 +1,60 @@
+import type { UsageGroup, UsageReport } from '../answers.ts';
+import { colourOf } from '../colours.ts';
+import { count, NONE, percent, usd, words } from '../format.ts';
+import { DataTable } from '../parts/data-table.tsx';
+import { Share } from '../parts/interval.tsx';
+import { useData } from '../use-data.ts';
+
+/** The spending of the window, divided by one thing; the dearest first. */
+export function Split(props: {
+  title: string;
+  group: 'model' | 'task' | 'key';
+  from: string;
+  nameOf: (row: UsageGroup) => string;
+}) {
+  const { answer } = useData<UsageReport>(`usage?group_by=${props.group}&from=${props.from}&limit=100`, {
+    everyMs: 30_000,
+  });
+  if (answer === undefined || answer.total.requests === 0) return null;
+  const rows = [...answer.data].sort((one, other) => other.cost_usd - one.cost_usd);
+  return (
+    <section class="card">
+      <h2>{props.title}</h2>
+      <DataTable
+        caption={`Spending ${props.title.toLowerCase()}`}
+        columns={[
+          words(props.group),
+          'Share',
+          { number: 'Spent' },
+          { number: 'Requests', isMinor: true },
+          { number: 'Per 1,000', isMinor: true },
+        ]}
+      >
+        {rows.map((row) => {
+          const share = answer.total.cost_usd > 0 ? row.cost_usd / answer.total.cost_usd : 0;
+          const name = props.nameOf(row) || NONE;
+          return (
+            <tr key={row.key_id ?? name}>
+              <th scope="row" class="name">
+                {name}
+              </th>
+              <td>
+                <div class="measure">
+                  <span class="number">{percent(share)}</span>
+                  <Share
+                    share={share}
+                    colour={props.group === 'model' ? colourOf(name) : 'var(--accent)'}
+                    label={percent(share)}
+                  />
+                </div>
+              </td>
+              <td class="right">{usd(row.cost_usd)}</td>
+              <td class="right">{count(row.requests)}</td>
+              <td class="right">{usd(row.requests > 0 ? (1_000 * row.cost_usd) / row.requests : null)}</td>
+            </tr>
+          );
+        })}
+      </DataTable>
+    </section>
+  );
+}
