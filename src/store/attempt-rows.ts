@@ -26,6 +26,7 @@ export function requestRow(request: RequestRecord): RequestRow {
     isStream: request.isStream,
     strategy: request.strategy,
     reason: request.reason,
+    shape: request.shape,
     decision: request.decision,
   };
 }

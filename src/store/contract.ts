@@ -29,6 +29,8 @@ export interface RequestRecord {
   readonly isStream: boolean;
   readonly strategy: string;
   readonly reason: string;
+  /** What `core/task/request-shape.ts` calls it, for the roll-up of patterns; `''` for what is nobody's traffic. */
+  readonly shape: string;
   /** What `core/choice/decision-record.ts` writes: candidates, propensities, exclusions. */
   readonly decision: string;
 }
@@ -50,6 +52,8 @@ export interface AttemptStart {
   readonly startedAtMs: number;
   readonly propensity: number;
   readonly estimatedCostMicroUsd: number;
+  /** Of its request; not stored with the attempt. */
+  readonly shape?: string;
 }
 
 /** The one ending of an attempt, with what it taught. */
@@ -245,6 +249,29 @@ export interface TrafficHour {
   readonly latencyMsSum: number;
   /** Over the completed ones. */
   readonly ttftMsSum: number;
+}
+
+/** What traffic looks like: attempts that ended in some blocks of six hours, of one task, shape and model, over all keys. */
+export interface PatternSum {
+  readonly task: AnyTask;
+  /** As `core/task/request-shape.ts` names it. */
+  readonly shape: string;
+  readonly modelId: string;
+  /** Those that began at this model. */
+  readonly requests: number;
+  readonly attempts: number;
+  readonly completed: number;
+  /** Endings that speak about the endpoint (`learnt: 'failure'`). */
+  readonly failures: number;
+  readonly costMicroUsd: number;
+  /** Over the completed ones. */
+  readonly latencyMsSum: number;
+  /** Σw·q, Σw·(1−q) and Σw² of the verdicts that count; checks that only find faults are left out. */
+  readonly successes: number;
+  readonly shortfalls: number;
+  readonly squares: number;
+  /** A bit for each key, of 52: those of several sums put together count each key once (`core/tally/key-bits.ts`). */
+  readonly keyBits: number;
 }
 
 /** What is spent since some day, at one moment: endings on their way to disk are part of it. */
@@ -478,6 +505,13 @@ export interface Store {
    * replicas write once a second, comes after them.
    */
   readChoices(query: ChoiceQuery): Promise<readonly ChoiceSum[]>;
+  /**
+   * Sums of the roll-up of patterns over the blocks of six hours from the one that `fromMs` falls into to the one before
+   * `toMs`, in no particular order. What other processes change of blocks that are over may be seen minutes later.
+   */
+  readPatterns(fromMs: number, toMs: number): Promise<readonly PatternSum[]>;
+  /** When the first block of it began; undefined while there is none. */
+  firstPatternMs(): Promise<number | undefined>;
   /** Sums of the roll-up, in no particular order. */
   readUsage(query: UsageQuery): Promise<readonly UsageSum[]>;
   /**

@@ -9,10 +9,15 @@ import { finite, toAttemptFact, toEvidenceSource, toTask, whole } from './attemp
 import { type ChoicePlace, placeOf, ratingOf } from './choice-sums.ts';
 import type { EvidenceChange, FeedbackRecord, RequestEvidence } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, type Tables, write } from './database.ts';
-import { addBelief, addFeedbackDay, addRatingDay, upsertFeedback } from './statements.ts';
+import { patternOfVerdict } from './pattern-sums.ts';
+import { addBelief, addFeedbackDay, addPattern, addRatingDay, upsertFeedback } from './statements.ts';
 import { sumDeltas } from './sums.ts';
 
-/** See `Store.changeEvidence`. */
+/**
+ * See `Store.changeEvidence`.
+ *
+ * @returns also when the answer ended whose block in the roll-up of patterns changed; undefined when none did
+ */
 export function changeEvidence(
   database: Database,
   {
@@ -21,20 +26,20 @@ export function changeEvidence(
     account,
   }: { requestId: string; keyId: string | undefined; account: DayAccount | undefined },
   change: (evidence: RequestEvidence) => EvidenceChange | undefined,
-): Promise<RequestEvidence | undefined> {
+): Promise<{ readonly evidence: RequestEvidence | undefined; readonly changedAtMs: number | undefined }> {
   return database.transact(function* (queryable) {
     yield* lockRequest(queryable, requestId);
     const read = yield* readEvidence(queryable, requestId);
-    if (read === undefined) return undefined;
+    if (read === undefined || (keyId !== undefined && read.evidence.keyId !== keyId)) {
+      return { evidence: undefined, changedAtMs: undefined };
+    }
     const { evidence, choice } = read;
-    if (keyId !== undefined && evidence.keyId !== keyId) return undefined;
     const booked = account === undefined ? evidence : yield* withBookedWeight(queryable, evidence, account);
     const decided = change(booked);
-    if (decided !== undefined) {
-      yield* writeChange(queryable, evidence, decided);
-      if (choice !== undefined) yield* writeRating(choice, evidence, decided);
-    }
-    return booked;
+    if (decided === undefined) return { evidence: booked, changedAtMs: undefined };
+    const changedAtMs = yield* writeChange(queryable, evidence, decided);
+    if (choice !== undefined) yield* writeRating(choice, evidence, decided);
+    return { evidence: booked, changedAtMs };
   });
 }
 
@@ -140,11 +145,12 @@ function* withBookedWeight(
   return { ...evidence, bookedWeight };
 }
 
+/** @returns when the answer ended, where the roll-up of patterns changed by it */
 function* writeChange(
-  { db, tables: { attempts, feedback } }: Queryable,
+  { db, tables: { attempts, feedback, requests } }: Queryable,
   { requestId, attemptNumber, modelId, task }: RequestEvidence,
   { upsert, removeSourceName, automaticCounts, deltas, bookings = [] }: EvidenceChange,
-): Steps<void> {
+): Steps<number | undefined> {
   if (removeSourceName !== undefined) {
     yield* ask(
       db
@@ -177,6 +183,18 @@ function* writeChange(
     bookings.map(({ keyId, day, weight }) => ({ keyId, modelId, task, day, weight })),
   );
   yield* write(addBelief, sumDeltas(deltas));
+  if (deltas.length === 0) return undefined;
+  const [counted] = yield* ask(
+    db
+      .select({ shape: requests.shape, endedAtMs: attempts.endedAtMs })
+      .from(attempts)
+      .innerJoin(requests, eq(requests.requestId, attempts.requestId))
+      .where(and(eq(attempts.requestId, requestId), eq(attempts.number, attemptNumber))),
+  );
+  if (counted?.endedAtMs == null) return undefined;
+  const { shape, endedAtMs } = counted;
+  yield* write(addPattern, patternOfVerdict({ shape, endedAtMs, task, modelId }, deltas));
+  return endedAtMs;
 }
 
 /** An array, empty when the row is from no known source: a stranger's row counts for nothing. */

@@ -147,13 +147,13 @@ function lineOf({ request, start }: Intent): string {
     start.propensity,
     start.estimatedCostMicroUsd,
   ]);
-  return `[${head},${request.decision},"${request.operation}"]\n`;
+  return `[${head},${request.decision},"${request.operation}",${JSON.stringify(request.shape)}]\n`;
 }
 
 function toIntent(line: string): Intent[] {
   try {
-    // Before there was anything but chat a line said nothing about it.
-    const [head, decision, operation = 'chat'] = JSON.parse(line);
+    // Before there was anything but chat a line said nothing about it, nor about shapes before they were counted.
+    const [head, decision, operation = 'chat', shape = ''] = JSON.parse(line);
     if (!isHead(head) || decision === undefined) return [];
     const [requestId, keyId, createdAtMs, requestedModel, task, taskConfidence, complexity, ...rest] = head;
     const [language, inputTokens, isStream, strategy, reason, ...attempt] = rest;
@@ -184,6 +184,7 @@ function toIntent(line: string): Intent[] {
           isStream,
           strategy,
           reason,
+          shape,
           decision: JSON.stringify(decision),
         },
         start: {
@@ -199,6 +200,7 @@ function toIntent(line: string): Intent[] {
           startedAtMs,
           propensity,
           estimatedCostMicroUsd,
+          shape,
         },
       },
     ];

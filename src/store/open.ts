@@ -34,6 +34,7 @@ import {
 } from './keys.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
+import { createPatternReader } from './pattern-reader.ts';
 import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
 import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
@@ -61,6 +62,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
   let intents: IntentLog | undefined;
   const inTurn = createTurns();
   const readSpending = createSpendingReader(database, journal, now);
+  const patterns = createPatternReader(database, now);
   const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
   return {
@@ -79,7 +81,15 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
 
     async changeEvidence(requestId, keyId, change, account) {
       await journal.settle(requestId);
-      const write = () => changeEvidence(database, { requestId, keyId, account }, change);
+      const write = async () => {
+        const { evidence, changedAtMs } = await changeEvidence(
+          database,
+          { requestId, keyId, account },
+          change,
+        );
+        if (changedAtMs !== undefined) patterns.touch(changedAtMs);
+        return evidence;
+      };
       return guarded(account === undefined ? write() : inTurn(account.keyId, write));
     },
 
@@ -106,6 +116,8 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
       await guarded(offers.flush());
       return guarded(readChoices(database, query));
     },
+    readPatterns: (fromMs, toMs) => guarded(patterns.read(fromMs, toMs)),
+    firstPatternMs: () => guarded(patterns.firstBlockMs()),
     readUsage: (query) => guarded(readUsage(database, query)),
     readSpending: (sinceMs, take) => guarded(readSpending(sinceMs, take)),
     attemptFacts: () => attemptFacts(database),

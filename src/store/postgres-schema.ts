@@ -28,6 +28,8 @@ export const requests = pgTable(
     isStream: boolean('is_stream').notNull(),
     strategy: text('strategy').notNull(),
     reason: text('reason').notNull(),
+    /** `''` for requests of before there was a roll-up of patterns, and for what is nobody's traffic. */
+    shape: text('shape').notNull().default(''),
     decision: text('decision').notNull(),
   },
   (table) => [index('requests_created_at').on(table.createdAtMs)],
@@ -245,6 +247,32 @@ export const ratingDays = pgTable(
     squaredWeightSquare: doublePrecision('squared_weight_square').notNull(),
   },
   (table) => [primaryKey({ columns: [table.task, table.size, table.modelId, table.source, table.day] })],
+);
+
+/** What traffic looks like: ended attempts by blocks of six hours (UTC, epoch ms of the block's start), over all keys. */
+export const patternBlocks = pgTable(
+  'pattern_blocks',
+  {
+    blockMs: bigint('block_ms', { mode: 'number' }).notNull(),
+    task: text('task').notNull(),
+    /** `size/tools or plain/turns/language` of the request. */
+    shape: text('shape').notNull(),
+    modelId: text('model_id').notNull(),
+    /** Those that began here: a fallback is an attempt of another model's request. */
+    requests: bigint('requests', { mode: 'number' }).notNull(),
+    attempts: bigint('attempts', { mode: 'number' }).notNull(),
+    completed: bigint('completed', { mode: 'number' }).notNull(),
+    failures: bigint('failures', { mode: 'number' }).notNull(),
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull(),
+    latencyMsSum: doublePrecision('latency_ms_sum').notNull(),
+    /** Σw·q, Σw·(1−q) and Σw² of the verdicts that count, those of checks that only find faults left out. */
+    successes: doublePrecision('successes').notNull(),
+    shortfalls: doublePrecision('shortfalls').notNull(),
+    squares: doublePrecision('squares').notNull(),
+    /** A bit for each key, of 52 that its id falls on: never more bits than keys. */
+    keyBits: bigint('key_bits', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.blockMs, table.task, table.shape, table.modelId] })],
 );
 
 /** Which model `auto` is for all requests of a key, where changing it would mix what cannot be mixed: vectors. */

@@ -3,7 +3,8 @@ import { requestRow, startRow, toAttemptStart, unknownEndRow } from './attempt-r
 import type { AttemptStart } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, write } from './database.ts';
 import type { Intent } from './intent-log.ts';
-import { addTraffic, endAttempt, insertEndedAttempt, insertRequest } from './statements.ts';
+import { sumPatterns } from './pattern-sums.ts';
+import { addPattern, addTraffic, endAttempt, insertEndedAttempt, insertRequest } from './statements.ts';
 import { sumTraffic } from './sums.ts';
 
 /** Attempts per transaction: a crash leaves hundreds at most, and other replicas are writing. */
@@ -60,6 +61,7 @@ function* writeLeft(
     left.map(({ start, end }) => ({ start: startRow(start, instanceId), end })),
   );
   yield* write(addTraffic, sumTraffic(left));
+  yield* write(addPattern, sumPatterns(left));
   return left.map(({ start }) => start);
 }
 
@@ -72,19 +74,20 @@ async function otherInstances({ db, tables: { attempts }, instanceId }: Database
 }
 
 function* endSome(
-  { db, tables: { attempts } }: Queryable,
+  { db, tables: { attempts, requests } }: Queryable,
   instanceId: number,
   nowMs: number,
 ): Steps<readonly AttemptStart[]> {
   const rows = yield* ask(
     db
-      .select()
+      .select({ attempt: attempts, shape: requests.shape })
       .from(attempts)
+      .leftJoin(requests, eq(requests.requestId, attempts.requestId))
       .where(and(isNull(attempts.ending), eq(attempts.instanceId, instanceId)))
       .limit(BATCH_SIZE),
   );
-  const left = rows.map((row) => {
-    const start = toAttemptStart(row);
+  const left = rows.map(({ attempt, shape }) => {
+    const start = { ...toAttemptStart(attempt), shape: shape ?? '' };
     return { start, end: unknownEndRow(start, nowMs) };
   });
   const isWritten = yield* write(
@@ -93,5 +96,6 @@ function* endSome(
   );
   const effective = left.filter((_, index) => isWritten[index]);
   yield* write(addTraffic, sumTraffic(effective));
+  yield* write(addPattern, sumPatterns(effective));
   return effective.map(({ start }) => start);
 }

@@ -20,6 +20,7 @@ const REQUEST_COLUMNS = [
   'isStream',
   'strategy',
   'reason',
+  'shape',
   'decision',
 ] as const;
 
@@ -139,6 +140,19 @@ const RATING_SUMS = [
   'squaredWeightSquare',
 ] as const;
 
+const PATTERN_KEY = ['blockMs', 'task', 'shape', 'modelId'] as const;
+const PATTERN_SUMS = [
+  'requests',
+  'attempts',
+  'completed',
+  'failures',
+  'costMicroUsd',
+  'latencyMsSum',
+  'successes',
+  'shortfalls',
+  'squares',
+] as const;
+
 export type RequestRow = RowOf<'requests'>;
 export const insertRequest: RowStatement<RequestRow> = {
   name: 'insert_request',
@@ -159,6 +173,7 @@ export const insertRequest: RowStatement<RequestRow> = {
       row.isStream,
       row.strategy,
       row.reason,
+      row.shape,
       row.decision,
     ],
   },
@@ -319,6 +334,41 @@ export const addRatingDay: RowStatement<RatingRow> = {
         target: [ratingDays.task, ratingDays.size, ratingDays.modelId, ratingDays.source, ratingDays.day],
         set: fromEach(RATING_SUMS, (name) => plusExcluded(ratingDays[name])),
       }),
+};
+
+export type PatternRow = RowOf<'patternBlocks'>;
+export const addPattern: RowStatement<PatternRow> = {
+  name: 'add_pattern',
+  build: ({ db, tables: { patternBlocks } }) =>
+    db
+      .insert(patternBlocks)
+      .values(placeholders([...PATTERN_KEY, ...PATTERN_SUMS, 'keyBits']))
+      .onConflictDoUpdate({
+        target: PATTERN_KEY.map((name) => patternBlocks[name]),
+        set: {
+          ...fromEach(PATTERN_SUMS, (name) => plusExcluded(patternBlocks[name])),
+          keyBits: sql`${patternBlocks.keyBits} | ${excluded(patternBlocks.keyBits)}`,
+        },
+      }),
+  positional: {
+    columns: [...PATTERN_KEY, ...PATTERN_SUMS, 'keyBits'],
+    valuesOf: (row) => [
+      row.blockMs,
+      row.task,
+      row.shape,
+      row.modelId,
+      row.requests,
+      row.attempts,
+      row.completed,
+      row.failures,
+      row.costMicroUsd,
+      row.latencyMsSum,
+      row.successes,
+      row.shortfalls,
+      row.squares,
+      row.keyBits,
+    ],
+  },
 };
 
 export type EvaluationScoreRow = RowOf<'evaluationScores'>;

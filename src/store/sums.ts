@@ -98,7 +98,7 @@ function emptyHour(
   };
 }
 
-function rowsOf<SumRow>(subjectToRows: Map<string, SumRow[]>, subject: string): SumRow[] {
+export function rowsOf<SumRow>(subjectToRows: Map<string, SumRow[]>, subject: string): SumRow[] {
   let rows = subjectToRows.get(subject);
   if (rows === undefined) {
     rows = [];
@@ -107,7 +107,10 @@ function rowsOf<SumRow>(subjectToRows: Map<string, SumRow[]>, subject: string): 
   return rows;
 }
 
-function inOrder<SumRow>(subjectToRows: Map<string, SumRow[]>, keyOf: (row: SumRow) => string): SumRow[] {
+export function inOrder<SumRow>(
+  subjectToRows: Map<string, SumRow[]>,
+  keyOf: (row: SumRow) => string,
+): SumRow[] {
   return [...subjectToRows.values()]
     .flat()
     .map((row) => ({ key: keyOf(row), row }))

@@ -4,9 +4,11 @@ import { endRow, requestRow, startRow } from './attempt-rows.ts';
 import { sumChoices } from './choice-sums.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from './contract.ts';
 import { type Steps, write } from './database.ts';
+import { sumPatterns } from './pattern-sums.ts';
 import {
   addBelief,
   addChoiceDay,
+  addPattern,
   addRatingDay,
   addTraffic,
   type EndRow,
@@ -83,6 +85,7 @@ export function* writeAttempts(batch: AttemptBatch, instanceId: number): Steps<v
   const { choices, ratings } = sumChoices(effective);
   yield* write(addChoiceDay, choices);
   yield* write(addRatingDay, ratings);
+  yield* write(addPattern, sumPatterns(effective));
 }
 
 interface Settled {

@@ -11,7 +11,7 @@ import { openJournal } from '../../src/store/journal.ts';
 import { openStore } from '../../src/store/open.ts';
 import { openSqlite } from '../../src/store/open-sqlite.ts';
 import { hasPrlimit, limitFileSize } from './file-size-limit.ts';
-import { endOf, requestOf, START_MS, startOf } from './records.ts';
+import { endOf, requestOf, START_MS, startOf, storedStartOf } from './records.ts';
 
 let folder: string;
 let path: string;
@@ -75,7 +75,10 @@ describe('an attempt whose beginning is an intent', () => {
     const store = await serve();
     await store.journal.begin(requestOf('running'), startOf('running'), true);
     expect(countOf('attempts', 'running')).toBe(0);
-    expect(await attemptOf(store, 'running')).toMatchObject({ ...startOf('running'), ending: undefined });
+    expect(await attemptOf(store, 'running')).toMatchObject({
+      ...storedStartOf('running'),
+      ending: undefined,
+    });
     await expect(store.changeEvidence('running', undefined, () => undefined)).rejects.toMatchObject({
       code: 'request_in_progress',
     });

@@ -18,6 +18,7 @@ export function requestOf(requestId: string, changes: Partial<RequestRecord> = {
     isStream: true,
     strategy: 'balanced',
     reason: 'auto',
+    shape: 'small/plain/1/en',
     decision: '{"ranking":[]}',
     ...changes,
   };
@@ -37,8 +38,15 @@ export function startOf(requestId: string, changes: Partial<AttemptStart> = {}):
     startedAtMs: START_MS,
     propensity: 0.625,
     estimatedCostMicroUsd: 1_500,
+    shape: 'small/plain/1/en',
     ...changes,
   };
+}
+
+/** The same as it is read back. */
+export function storedStartOf(requestId: string): Omit<AttemptStart, 'shape'> {
+  const { shape: _notStored, ...stored } = startOf(requestId);
+  return stored;
 }
 
 export function endOf(requestId: string, changes: Partial<AttemptEnd> = {}): AttemptEnd {

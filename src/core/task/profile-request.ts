@@ -52,6 +52,7 @@ export function profileRequest(body: ChatRequestView, hint?: string): ChatProfil
     complexity: complexityOf(task, reading, requestScan),
     language: languageOf(requestScan),
     needs: needsOf(reading, wantsJson),
+    turns: reading.userTurns,
     inputTokens: reading.inputTokens,
     maxOutputTokens: positive(body.max_completion_tokens) ?? positive(body.max_tokens),
     choices: positive(body.n) ?? 1,

@@ -55,6 +55,8 @@ export interface RequestProfile {
   /** ISO 639-1 where recognised, else `und`. */
   readonly language: string;
   readonly needs: ReadonlySet<Capability>;
+  /** Messages of the user so far; absent where there is no conversation. */
+  readonly turns?: number;
   /** Estimated prompt tokens, by bytes: never a tokenizer (hostile text takes one minutes). */
   readonly inputTokens: number;
   /** The client's own bound on answer tokens, per choice. */

@@ -3,6 +3,7 @@ import type { Decision, RankedCandidate } from '../../core/choice/decision.ts';
 import { writeDecision } from '../../core/choice/decision-record.ts';
 import { type EndingRule, ruleOf } from '../../core/outcome/endings.ts';
 import { endedBy, GatewayError } from '../../core/outcome/gateway-error.ts';
+import { shapeNameOf } from '../../core/task/request-shape.ts';
 import type { Permit } from '../../providers/guard-settings.ts';
 import type { CallProgress, Upstream, UpstreamAnswer, UpstreamHandle } from '../../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from '../../store/contract.ts';
@@ -295,6 +296,7 @@ function startOf(deps: GatewayDeps, { job, decision, candidate, ranked, number }
     startedAtMs: deps.nowMs(),
     propensity: ranked.propensity,
     estimatedCostMicroUsd: Math.ceil(ranked.expectedCostMicroUsd),
+    shape: shapeOf(decision),
   };
 }
 
@@ -314,6 +316,12 @@ function requestRecord(deps: GatewayDeps, job: Job, decision: Decision): Request
     isStream: job.operation.isStream(job),
     strategy: decision.strategy,
     reason: decision.reason,
+    shape: shapeOf(decision),
     decision: writeDecision(decision),
   };
+}
+
+/** What a judge asks is nobody's traffic. */
+function shapeOf({ profile, reason }: Decision): string {
+  return reason === 'judge' ? '' : shapeNameOf(profile);
 }

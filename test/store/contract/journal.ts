@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.ts';
 import type { Databases } from '../each-database.ts';
-import { endOf, qualityDelta, requestOf, START_MS, startOf } from '../records.ts';
+import { endOf, qualityDelta, requestOf, START_MS, startOf, storedStartOf } from '../records.ts';
 
 export function journalContract({ createUrl, open }: Databases): void {
   it('reads back what was begun and ended, to the last column', async () => {
@@ -9,12 +9,14 @@ export function journalContract({ createUrl, open }: Databases): void {
     await store.journal.begin(requestOf('r1'), startOf('r1'));
     const running = await store.readRequest('r1');
     expect(running?.request).toEqual(requestOf('r1'));
-    expect(running?.attempts).toMatchObject([{ ...startOf('r1'), ending: undefined, endedAtMs: undefined }]);
+    expect(running?.attempts).toMatchObject([
+      { ...storedStartOf('r1'), ending: undefined, endedAtMs: undefined },
+    ]);
 
     store.journal.end(endOf('r1'));
     const { deltas: _, ...end } = endOf('r1');
     expect((await store.readRequest('r1'))?.attempts).toEqual([
-      { ...startOf('r1'), ...end, automaticCounts: true },
+      { ...storedStartOf('r1'), ...end, automaticCounts: true },
     ]);
   });
 

@@ -8,6 +8,7 @@ import { deltasOf } from '../crash-deltas.ts';
 import type { Databases } from '../each-database.ts';
 import { requestOf, START_MS, startOf } from '../records.ts';
 
+const DAY_MS = 24 * 3_600_000;
 const CHILD = fileURLToPath(new URL('../crash-child.ts', import.meta.url));
 
 export function recoveryContract({ createUrl, open }: Databases): void {
@@ -41,6 +42,8 @@ export function recoveryContract({ createUrl, open }: Databases): void {
       const traffic = await store.readTraffic(0);
       expect(sum(traffic.map(({ requests }) => requests))).toBe(written.size);
       expect(sum(traffic.map((hour) => hour.costMicroUsd))).toBe(costMicroUsd);
+      const patterns = await store.readPatterns(START_MS - DAY_MS, START_MS + DAY_MS);
+      expect(sum(patterns.map(({ attempts }) => attempts))).toBe(written.size);
       for (const { requestId } of recovered) {
         expect((await store.readRequest(requestId))?.attempts).toMatchObject([
           { ending: 'unknown', costMicroUsd: 1_500, isCostEstimated: true, automatic: undefined },

@@ -1,0 +1,240 @@
+import { and, eq, inArray, min, sql } from 'drizzle-orm';
+import { bothBits } from '../core/tally/key-bits.ts';
+import { type AnyTask, anyTaskNamed, OPERATION_TASKS } from '../core/task/operation-task.ts';
+import { TASKS } from '../core/task/task.ts';
+import type { PatternSum } from './contract.ts';
+import type { Queryable } from './database.ts';
+import { PATTERN_BLOCK_MS, patternBlockOf } from './pattern-sums.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Days that ended so long ago are read, and remembered, as one. */
+const DAYS_AFTER_MS = 2 * DAY_MS;
+/** Reports look at thirty days and the thirty before. */
+const REMEMBERED_DAYS = 62;
+/** So many rows are read at once: on SQLite a few milliseconds in which nothing else happens. */
+const ROWS_AT_ONCE = 1_000;
+/** What other processes change of blocks that are over (late verdicts) is seen after this, a few blocks a call. */
+const FRESH_MS = 300_000;
+const READ_AGAIN_A_CALL = 4;
+/** Beyond, names that nobody uses any more are forgotten, with all else. */
+const MOST_CELLS = 100_000;
+const EVERY_TASK: readonly AnyTask[] = [...TASKS, ...OPERATION_TASKS];
+
+const SUMS = [
+  'requests',
+  'attempts',
+  'completed',
+  'failures',
+  'costMicroUsd',
+  'latencyMsSum',
+  'successes',
+  'shortfalls',
+  'squares',
+] as const;
+const STRIDE = SUMS.length;
+
+interface Cell {
+  readonly task: AnyTask;
+  readonly shape: string;
+  readonly modelId: string;
+}
+
+/** What stands in a block or a day: of each cell its sums, one behind the other, and its bits of keys. */
+interface Unit {
+  readonly cells: Int32Array;
+  readonly sums: Float64Array;
+  readonly bits: Float64Array;
+  readonly readAtMs: number;
+}
+
+/** Replaced as a whole: whoever reads meanwhile keeps the one whose numbers of cells it has. */
+interface Memory {
+  readonly cells: Cell[];
+  readonly nameToCell: Map<string, number>;
+  /** By where it begins and how long it is. */
+  readonly spanToUnit: Map<string, Unit>;
+  readonly spanToReading: Map<string, Promise<Unit>>;
+}
+
+export interface PatternReader {
+  /** See `Store.readPatterns`. */
+  read(fromMs: number, toMs: number): Promise<readonly PatternSum[]>;
+  /** See `Store.firstPatternMs`. */
+  firstBlockMs(): Promise<number | undefined>;
+  /** A verdict of this process changed the block that this falls into. */
+  touch(atMs: number): void;
+}
+
+/**
+ * Reads the roll-up of patterns. Blocks that are over hardly change, and are remembered: a first look at sixty days of
+ * 3,000 cells takes about a second, a few milliseconds at a time, and every further one reads the blocks under way only.
+ */
+export function createPatternReader(queryable: Queryable, now: () => number): PatternReader {
+  let memory = emptyMemory();
+
+  async function unitsOf(one: Memory, fromMs: number, toMs: number): Promise<Unit[]> {
+    const nowMs = now();
+    let again = READ_AGAIN_A_CALL;
+    const units: Unit[] = [];
+    for (const [startMs, lengthMs] of spansOf(fromMs, toMs, nowMs - DAYS_AFTER_MS)) {
+      const span = `${startMs} ${lengthMs}`;
+      const known = one.spanToUnit.get(span);
+      if (known !== undefined && startMs + lengthMs <= nowMs) {
+        const isFresh = nowMs >= known.readAtMs && nowMs - known.readAtMs < FRESH_MS;
+        if (isFresh || again === 0) {
+          units.push(known);
+          continue;
+        }
+        again -= 1;
+      }
+      units.push(await readOnce(one, span, startMs, lengthMs));
+    }
+    return units;
+  }
+
+  function readOnce(one: Memory, span: string, startMs: number, lengthMs: number): Promise<Unit> {
+    const running = one.spanToReading.get(span);
+    if (running !== undefined) return running;
+    const reading = readUnit(queryable, one, startMs, lengthMs, now())
+      .then((unit) => {
+        // Unless a verdict came in between.
+        if (one.spanToReading.get(span) === reading) one.spanToUnit.set(span, unit);
+        return unit;
+      })
+      .finally(() => {
+        if (one.spanToReading.get(span) === reading) one.spanToReading.delete(span);
+      });
+    one.spanToReading.set(span, reading);
+    return reading;
+  }
+
+  return {
+    async read(fromMs, toMs) {
+      if (memory.cells.length > MOST_CELLS) memory = emptyMemory();
+      const one = memory;
+      const oldestMs = now() - REMEMBERED_DAYS * DAY_MS;
+      for (const span of one.spanToUnit.keys()) if (startOf(span) < oldestMs) one.spanToUnit.delete(span);
+      return sumUnits(await unitsOf(one, patternBlockOf(fromMs), toMs), one.cells);
+    },
+    async firstBlockMs() {
+      const { patternBlocks } = queryable.tables;
+      const [row] = await queryable.db.select({ first: min(patternBlocks.blockMs) }).from(patternBlocks);
+      return row?.first == null ? undefined : Number(row.first);
+    },
+    touch(atMs) {
+      const blockMs = patternBlockOf(atMs);
+      const dayMs = Math.floor(atMs / DAY_MS) * DAY_MS;
+      for (const span of [`${blockMs} ${PATTERN_BLOCK_MS}`, `${dayMs} ${DAY_MS}`]) {
+        memory.spanToUnit.delete(span);
+        memory.spanToReading.delete(span);
+      }
+    },
+  };
+}
+
+function emptyMemory(): Memory {
+  return { cells: [], nameToCell: new Map(), spanToUnit: new Map(), spanToReading: new Map() };
+}
+
+function startOf(span: string): number {
+  return Number(span.split(' ')[0]);
+}
+
+/** Whole days as far as they ended before `daysBeforeMs`, blocks else. */
+function* spansOf(fromMs: number, toMs: number, daysBeforeMs: number): Generator<readonly [number, number]> {
+  for (let startMs = fromMs; startMs < toMs; ) {
+    const endOfDayMs = startMs + DAY_MS;
+    const isDay = startMs % DAY_MS === 0 && endOfDayMs <= Math.min(toMs, daysBeforeMs);
+    const lengthMs = isDay ? DAY_MS : PATTERN_BLOCK_MS;
+    yield [startMs, lengthMs];
+    startMs += lengthMs;
+  }
+}
+
+async function readUnit(
+  { db, tables: { patternBlocks } }: Queryable,
+  { cells, nameToCell }: Memory,
+  startMs: number,
+  lengthMs: number,
+  readAtMs: number,
+): Promise<Unit> {
+  const blocks = Array.from(
+    { length: lengthMs / PATTERN_BLOCK_MS },
+    (_, at) => startMs + at * PATTERN_BLOCK_MS,
+  );
+  const isInBlocks = inArray(patternBlocks.blockMs, blocks);
+  const [counted] = await db
+    .select({ rows: sql<number>`count(*)`.mapWith(Number) })
+    .from(patternBlocks)
+    .where(isInBlocks);
+  const count = counted?.rows ?? 0;
+  const cellToPlace = new Map<number, number>();
+  const sums: number[] = [];
+  const bits: number[] = [];
+  for (const task of count === 0 ? [] : count <= ROWS_AT_ONCE ? [undefined] : EVERY_TASK) {
+    const rows = await db
+      .select()
+      .from(patternBlocks)
+      .where(task === undefined ? isInBlocks : and(isInBlocks, eq(patternBlocks.task, task)));
+    for (const row of rows) {
+      const name = `${row.task}\n${row.shape}\n${row.modelId}`;
+      let cell = nameToCell.get(name);
+      if (cell === undefined) {
+        const { shape, modelId } = row;
+        cell = cells.push({ task: anyTaskNamed(row.task) ?? 'unknown', shape, modelId }) - 1;
+        nameToCell.set(name, cell);
+      }
+      const place = cellToPlace.get(cell) ?? bits.length;
+      cellToPlace.set(cell, place);
+      SUMS.forEach((sum, at) => {
+        sums[place * STRIDE + at] = (sums[place * STRIDE + at] ?? 0) + row[sum];
+      });
+      bits[place] = bothBits(bits[place] ?? 0, row.keyBits);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return {
+    cells: Int32Array.from(cellToPlace.keys()),
+    sums: Float64Array.from(sums),
+    bits: Float64Array.from(bits),
+    readAtMs,
+  };
+}
+
+function sumUnits(units: readonly Unit[], cells: readonly Cell[]): PatternSum[] {
+  const sums = new Float64Array(cells.length * STRIDE);
+  const bits = new Float64Array(cells.length);
+  const isThere = new Uint8Array(cells.length);
+  for (const unit of units) {
+    for (let place = 0; place < unit.cells.length; place += 1) {
+      const cell = unit.cells[place] as number;
+      isThere[cell] = 1;
+      bits[cell] = bothBits(bits[cell] as number, unit.bits[place] as number);
+      for (let at = 0; at < STRIDE; at += 1) {
+        const sum = cell * STRIDE + at;
+        sums[sum] = (sums[sum] as number) + (unit.sums[place * STRIDE + at] as number);
+      }
+    }
+  }
+  const found: PatternSum[] = [];
+  for (const [cell, { task, shape, modelId }] of cells.entries()) {
+    if (isThere[cell] === 0) continue;
+    const at = cell * STRIDE;
+    found.push({
+      task,
+      shape,
+      modelId,
+      requests: sums[at] as number,
+      attempts: sums[at + 1] as number,
+      completed: sums[at + 2] as number,
+      failures: sums[at + 3] as number,
+      costMicroUsd: sums[at + 4] as number,
+      latencyMsSum: sums[at + 5] as number,
+      successes: sums[at + 6] as number,
+      shortfalls: sums[at + 7] as number,
+      squares: sums[at + 8] as number,
+      keyBits: bits[cell] as number,
+    });
+  }
+  return found;
+}
