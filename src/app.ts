@@ -22,6 +22,7 @@ import { dryRun } from './gateway/reports/dry-run.ts';
 import { explainRequest } from './gateway/reports/explain.ts';
 import { reportHealth } from './gateway/reports/health.ts';
 import { describeModelNamed, listModels } from './gateway/reports/list-models.ts';
+import { reportPatterns } from './gateway/reports/patterns.ts';
 import { rankModels } from './gateway/reports/rankings.ts';
 import { recommendModels } from './gateway/reports/recommendations.ts';
 import { reportBudgets } from './gateway/reports/report-budgets.ts';
@@ -65,6 +66,7 @@ import { registerCostForecast } from './http/intelligence/cost-forecast.ts';
 import { registerFeedback } from './http/intelligence/feedback.ts';
 import { registerIntelligence } from './http/intelligence/intelligence.ts';
 import { registerModelActions } from './http/intelligence/model-actions.ts';
+import { registerPatterns } from './http/intelligence/patterns.ts';
 import { registerPriors } from './http/intelligence/priors.ts';
 import { registerRequestList } from './http/intelligence/request-list.ts';
 import { registerRoute } from './http/intelligence/route.ts';
@@ -224,6 +226,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forecastCost: (body, visibleModels) => forecastCost(gateway, body, visibleModels),
     forecastSpending: (query, keyId) => forecastSpending(gateway, query, keyId),
   });
+  registerPatterns(app, { reportPatterns: (query, viewer) => reportPatterns(gateway, query, viewer) });
   registerModelActions(app, {
     reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),
     pauseModel: (id, isPaused) => pauseModel(gateway, id, isPaused),

@@ -37,6 +37,7 @@ import { createJudge } from './gateway/evidence/judge.ts';
 import { JUDGE_KEY_ID } from './gateway/evidence/judge-call.ts';
 import { createOfflinePrior } from './gateway/evidence/offline-prior.ts';
 import { createPauses } from './gateway/evidence/pauses.ts';
+import { readPatternsAhead } from './gateway/reports/patterns.ts';
 import { warningMessage } from './gateway/reports/report-budgets.ts';
 import { createRoutingFeed } from './gateway/reports/routing-feed.ts';
 import { createCohort } from './gateway/request/cohort.ts';
@@ -94,6 +95,9 @@ const DAY_MS = 24 * HOUR_MS;
 const SPENDING_REFRESH_MS = 1_000;
 /** How soon reports forget a key that is revoked. Requests bring the budgets of their keys with them. */
 const BUDGETS_LISTED_EVERY_MS = 60_000;
+
+/** Between two days of sixty: reports on patterns may come soon, requests come first. */
+const PATTERNS_PAUSE_MS = 50;
 
 /** How soon an evaluation is known to all who share a database. */
 const PRIOR_REFRESH_MS = 5_000;
@@ -405,6 +409,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       judgedToday.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
       nowMs(),
     );
+    readPatternsAhead(gateway, async () => {
+      await sleep(PATTERNS_PAUSE_MS);
+      return !isDraining;
+    }).catch((error: unknown) => logger.warn({ err: error }, 'the roll-up of patterns could not be read'));
     for (const line of describeConfig(config)) print(line);
     print(`Outrider listens on ${url}${whoMayCome(config, await store.hasKeys())}`);
 

@@ -186,9 +186,10 @@ async function readUnit(
       }
       const place = cellToPlace.get(cell) ?? bits.length;
       cellToPlace.set(cell, place);
-      SUMS.forEach((sum, at) => {
-        sums[place * STRIDE + at] = (sums[place * STRIDE + at] ?? 0) + row[sum];
-      });
+      for (let at = 0; at < STRIDE; at += 1) {
+        const sum = place * STRIDE + at;
+        sums[sum] = (sums[sum] ?? 0) + row[SUMS[at] as (typeof SUMS)[number]];
+      }
       bits[place] = bothBits(bits[place] ?? 0, row.keyBits);
     }
     await new Promise((resolve) => setImmediate(resolve));

@@ -95,6 +95,7 @@ describe('answers are what it says they are', () => {
     ['/v1/intelligence/health', '/v1/intelligence/health'],
     ['/v1/intelligence/sources', '/v1/intelligence/sources'],
     ['/v1/intelligence/changes', '/v1/intelligence/changes'],
+    ['/v1/intelligence/patterns', '/v1/intelligence/patterns?window=24h&min_requests=1'],
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/v1/budgets', '/v1/budgets'],
     ['/v1/intelligence/cost-forecast', '/v1/intelligence/cost-forecast?until=day'],

@@ -85,6 +85,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     path: '/v1/intelligence/recommendations?task=code+review',
   },
   'GET /v1/intelligence/health': { access: 'intelligence' },
+  'GET /v1/intelligence/patterns': { access: 'intelligence' },
   'GET /v1/intelligence/sources': { access: 'intelligence' },
   'GET /v1/intelligence/changes': { access: 'intelligence' },
   'POST /v1/intelligence/cost-forecast': {

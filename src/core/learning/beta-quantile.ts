@@ -4,11 +4,12 @@ import { gammaln } from 'simple-statistics';
  * The quantile of Beta(alpha, beta) by bisection of its distribution function: 1e−9 exact, some microseconds.
  *
  * @param probability in (0, 1)
+ * @param steps each halves the error
  */
-export function betaQuantile(probability: number, alpha: number, beta: number): number {
+export function betaQuantile(probability: number, alpha: number, beta: number, steps = 30): number {
   let low = 0;
   let high = 1;
-  for (let step = 0; step < 30; step += 1) {
+  for (let step = 0; step < steps; step += 1) {
     const middle = (low + high) / 2;
     if (betaCdf(middle, alpha, beta) < probability) low = middle;
     else high = middle;

@@ -24,6 +24,8 @@ export function keyBitOf(keyId: string): number {
 
 /** `|` for whole numbers of up to 52 bits. */
 export function bothBits(one: number, other: number): number {
+  if (one === other || other === 0) return one;
+  if (one === 0) return other;
   const high = Math.floor(one / HALF) | Math.floor(other / HALF);
   return high * HALF + ((one % HALF) | (other % HALF));
 }
