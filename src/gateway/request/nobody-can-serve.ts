@@ -56,7 +56,13 @@ export function nobodyCanServe(
     return new GatewayError({ status: 403, code: 'model_not_allowed', param: 'model', message });
   }
   if (only === 'context_length') {
-    return new GatewayError({ status: 400, code: 'context_length_exceeded', param: 'messages', message });
+    return new GatewayError({
+      status: 400,
+      code: 'context_length_exceeded',
+      param: 'messages',
+      // "maximum context length" are OpenAI's words, by which clients tell it.
+      message: `${message} It is over the maximum context length of all that may answer it: shorten it, or allow a model with a longer one.`,
+    });
   }
   if (decision.reason === 'explicit' && only === 'wrong_type') {
     return new GatewayError({ status: 400, code: 'wrong_model_type', param: 'model', message });

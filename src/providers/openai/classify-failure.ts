@@ -59,9 +59,13 @@ export function classifyFailure(response: FailedResponse): GatewayError {
 
   const detail = error.message ? ` It says: ${error.message}` : '';
   if (error.code === 'context_length_exceeded' || CONTEXT_LENGTH.test(error.message)) {
-    return endedBy('context_length', `The request is too long for '${upstreamModel}'.${detail}`, {
-      param: 'messages',
-    });
+    return endedBy(
+      'context_length',
+      `The request is over the maximum context length of '${upstreamModel}'.${detail}`,
+      {
+        param: 'messages',
+      },
+    );
   }
   return endedBy('client_fault', `${who} refused the request for '${upstreamModel}'.${detail}`, {
     status,
