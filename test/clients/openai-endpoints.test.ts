@@ -162,6 +162,35 @@ function pixelsOf(png: Buffer): number {
   return inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4))).length;
 }
 
+describe('ceilings on what is sold by the piece', () => {
+  const draw = (max_price: object) =>
+    post('/v1/images/generations', {
+      model: 'auto',
+      prompt: 'a',
+      size: '64x64',
+      provider: { max_price },
+    });
+
+  test('leave out what is dearer', async () => {
+    const answer = await draw({ image: 0.01 });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['x-router-model']).toBe('sim-painter-small');
+  });
+
+  test.each([
+    ['too low for all', { image: '0.001' }],
+    ['for tokens only', { prompt: 1_000, completion: 1_000 }],
+  ])('%s: 400 with what would do', async (_what, ceilings) => {
+    const { status, json } = await draw(ceilings);
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ error: { code: 'unsatisfiable_wish', param: 'provider.max_price' } });
+    const { message } = (json as { error: { message: string } }).error;
+    const least = JSON.parse(/max_price': (\{.*\})/.exec(message)?.[1] ?? '') as object;
+    expect(least).toEqual({ ...ceilings, image: 0.005 });
+    expect((await draw(least)).status).toBe(200);
+  });
+});
+
 describe('moderations', () => {
   test('flag what does harm', async () => {
     const { results, model } = await client.moderations.create({

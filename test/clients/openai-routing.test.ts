@@ -180,14 +180,24 @@ describe('the `route` object', () => {
     expect(excludedBy(answer, 'over_cost_ceiling')).toEqual(['huge']);
   });
 
-  test('max_cost_usd that nobody meets: 503 with a Retry-After, which SDKs need not wait for', async () => {
-    const asking = ask({ route: { max_cost_usd: 1e-9 } });
-    await expect(asking).rejects.toMatchObject({ status: 503, code: 'no_model_available' });
+  test('max_cost_usd that nobody meets: 400 with the least that somebody would', async () => {
+    const asking = ask({ route: { models: ['tiny', 'huge'], max_cost_usd: 1e-9 } });
+    await expect(asking).rejects.toMatchObject({
+      status: 400,
+      code: 'unsatisfiable_wish',
+      param: 'route.max_cost_usd',
+    });
     const error: unknown = await asking.catch((thrown: unknown) => thrown);
     if (!(error instanceof OpenAI.APIError)) throw new Error('no error');
     expect(error.message).toContain("over 'route.max_cost_usd'");
-    expect(Number(error.headers?.get('retry-after'))).toBeGreaterThan(0);
-    expect(error.headers?.get('x-should-retry')).toBe('false');
+    const least = Number(/'route.max_cost_usd': ([\d.]+\d)/.exec(error.message)?.[1]);
+    expect(error.message).toMatch(/The least that leaves somebody/);
+    expect(least).toBeGreaterThan(0);
+    const answer = await ask({ route: { models: ['tiny', 'huge'], max_cost_usd: least } });
+    expect(candidatesOf(answer)).toEqual(['tiny']);
+    await expect(ask({ route: { models: ['tiny'], max_cost_usd: 0.9 * least } })).rejects.toMatchObject({
+      status: 400,
+    });
   });
 
   test('allow_fallback: another model takes over a failure, or it does not', async () => {

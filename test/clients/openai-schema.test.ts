@@ -106,7 +106,15 @@ describe.skipIf(!hasOpenAiSchema)("by OpenAI's schema (skipped where its documen
       415,
     ],
     ['502', () => chat({ model: '500' }, odd), 502],
-    ['503', () => chat({ route: { max_cost_usd: 1e-12 } }), 503],
+    ['400 of a wish', () => chat({ route: { max_cost_usd: 1e-12 } }), 400],
+    [
+      '503',
+      async () => {
+        for (let failure = 0; failure < 5; failure += 1) await chat({ model: '500' }, odd);
+        return chat({ model: '500' }, odd);
+      },
+      503,
+    ],
   ])('an error: %s', async (_name, ask, status) => {
     const answer = await ask();
     expect(answer.status).toBe(status);

@@ -106,7 +106,7 @@ describe('the `provider` object', () => {
   test('only and ignore', async () => {
     expect((await ask({ provider: { only: ['dear'] } })).order).toEqual(['dear/both']);
     expect((await ask({ provider: { ignore: ['dear'] } })).order).toEqual(['cheap/both']);
-    expect((await refusal({ provider: { only: ['free'] } })).status).toBe(503);
+    expect((await refusal({ provider: { only: ['free'] } })).status).toBe(400);
   });
 
   test.each(['order', 'only', 'ignore'])('%s with a provider that is not here', async (option) => {
@@ -142,6 +142,23 @@ describe('the `provider` object', () => {
       'free/unpriced': 'price_unknown',
       'broken/500': 'not_in_route',
     });
+  });
+
+  test('a max_price that nobody meets: 400 with the one that somebody would', async () => {
+    const error = await refusal({
+      model: 'auto',
+      provider: { max_price: { prompt: 0.001, completion: 50 }, ignore: ['broken'] },
+    });
+    expect(error).toMatchObject({ status: 400, code: 'unsatisfiable_wish', param: 'provider.max_price' });
+    const least = JSON.parse(/'provider.max_price': (\{.*?\})/.exec(error.message)?.[1] ?? '') as object;
+    expect(least).toEqual({ prompt: expect.any(Number), completion: 50 });
+    const answer = await ask({ model: 'auto', provider: { max_price: least, ignore: ['broken'] } });
+    expect(answer.order).toEqual(['cheap/both']);
+  });
+
+  test('names of providers that leave nobody: 400 that names what left them out', async () => {
+    const error = await refusal({ provider: { only: ['free'] } });
+    expect(error).toMatchObject({ status: 400, code: 'unsatisfiable_wish', param: 'provider' });
   });
 
   test('require_parameters leaves out who does not take one; without it, it is dropped and said so', async () => {

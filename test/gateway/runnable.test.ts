@@ -114,6 +114,7 @@ test.each([
   ['?needs=wings', /tools, json/],
   ['?provider=three', /one, two/],
   ['?max_price=cheap', /number/],
+  ['?max_unit_price=-1', /number/],
   ['?context_length=', /number/],
   ['?price=1', /Known are type, needs/],
 ])('%s is a 400 that says what there is', async (query, message) => {

@@ -188,7 +188,7 @@ describe('tokens', () => {
 
   test.each([
     ['a failure', { model: '500' }, 502],
-    ['a request that is refused later', { route: { max_cost_usd: 1e-12 } }, 503],
+    ['a request that is refused later', { route: { max_cost_usd: 1e-12 } }, 400],
     ['a model that there is not', { model: 'nobody' }, 404],
   ])('%s gives back what was set aside', async (_what, body, status) => {
     const gateway = await open('');

@@ -53,6 +53,8 @@ export interface ExcludedCandidate {
   readonly reason: ExclusionReason;
   /** Epoch ms at which it may serve again, for reasons that pass. */
   readonly retryAtMs?: number;
+  /** What a bound of the request itself would have to be for it, in the bound's own unit: USD, ms or a quality. Not stored. */
+  readonly needed?: number;
 }
 
 export type ExclusionReason =

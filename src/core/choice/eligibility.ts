@@ -24,7 +24,7 @@ export function breachOfLimits(input: ChoiceInput, prospect: Prospect): Excluded
   const { limits, strategy, budgetMicroUsd } = input;
   const { maxCostUsd, maxLatencyMs } = limits ?? {};
   if (maxCostUsd !== undefined && prospect.costMicroUsd > maxCostUsd * 1e6) {
-    return excluded(prospect, 'over_cost_ceiling');
+    return { ...excluded(prospect, 'over_cost_ceiling'), needed: prospect.costMicroUsd / 1e6 };
   }
   if (budgetMicroUsd !== undefined && prospect.costMicroUsd > budgetMicroUsd) {
     return excluded(prospect, 'budget');
@@ -34,12 +34,15 @@ export function breachOfLimits(input: ChoiceInput, prospect: Prospect): Excluded
     prospect.timingSamples >= ANSWERS_TO_EXCLUDE &&
     prospect.latencyMs > maxLatencyMs
   ) {
-    return excluded(prospect, 'over_latency_ceiling');
+    return { ...excluded(prospect, 'over_latency_ceiling'), needed: prospect.latencyMs };
   }
   const isOnTrial = input.trials?.has(prospect.model.id) === true;
-  const minQuality = Math.max(isOnTrial ? 0 : strategy.minQuality, limits?.minQuality ?? 0);
+  const ownMinimum = isOnTrial ? 0 : strategy.minQuality;
+  const minQuality = Math.max(ownMinimum, limits?.minQuality ?? 0);
   if (prospect.quality < minQuality && prospect.cellWeight >= OUTCOMES_TO_EXCLUDE) {
-    return excluded(prospect, 'below_min_quality');
+    const breach = excluded(prospect, 'below_min_quality');
+    // Below the strategy's own minimum no wish would help.
+    return prospect.quality < ownMinimum ? breach : { ...breach, needed: prospect.quality };
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { Capability, Endpoint, Model, ModelType } from '../../core/catalog/model.ts';
 import { SAMPLING_PARAMETERS, supportedParametersOf } from '../../core/catalog/parameters.ts';
+import { soldUnitOf } from '../../core/catalog/sold-unit.ts';
 import { TASKS } from '../../core/task/task.ts';
 import { isPermitted, type Permits } from '../admission/key-permits.ts';
 import type { GatewayDeps } from '../deps.ts';
@@ -76,16 +77,9 @@ function priceSum({ price }: Endpoint): number {
   return price.inputUsdPerMillion + price.outputUsdPerMillion + 1e6 * (price.unitUsd ?? 0);
 }
 
-const TYPE_TO_UNIT: Readonly<Partial<Record<ModelType, string>>> = {
-  image: 'image',
-  transcription: 'second',
-  speech: 'character',
-  rerank: 'search',
-};
-
 /** Of what is sold by something else than tokens. */
 export function pricingPerUnit(type: ModelType, { price }: Endpoint): object {
-  const unit = TYPE_TO_UNIT[type];
+  const unit = soldUnitOf(type);
   return unit === undefined || price.unitUsd === undefined
     ? {}
     : { pricing_per_unit: { unit, usd: price.unitUsd } };

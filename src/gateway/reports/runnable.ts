@@ -25,6 +25,8 @@ export interface RunnableQuery {
   readonly context_length?: string;
   /** USD per million prompt tokens and answer tokens: ceilings on each. */
   readonly max_price?: string;
+  /** USD for one image, second, character or search; without it, a ceiling on tokens leaves out what is sold so. */
+  readonly max_unit_price?: string;
   readonly provider?: string;
 }
 
@@ -35,6 +37,7 @@ interface Demand {
   readonly parameters: readonly string[];
   readonly contextLength: number;
   readonly maxPrice: number | undefined;
+  readonly maxUnitPrice: number | undefined;
   readonly provider: string | undefined;
 }
 
@@ -49,8 +52,8 @@ const REASON_TO_MESSAGE: Readonly<Partial<Record<ExclusionReason, string>>> = {
   unsupported_parameter: "It does not take one of the 'parameters'.",
   context_length: "It reads fewer tokens than 'context_length' asks for.",
   not_in_route: "It is at another provider than 'provider' asks for.",
-  over_price_ceiling: "It costs more than 'max_price'.",
-  price_unknown: "Its price is not known, and 'max_price' sets a ceiling.",
+  over_price_ceiling: "It costs more than 'max_price' or 'max_unit_price'.",
+  price_unknown: 'Its price is not known, and there is a ceiling on prices.',
   breaker_open: 'It failed too often, and is left alone for a while.',
   cooling: 'Its provider asked for a rest.',
   waking: 'It is being loaded.',
@@ -121,9 +124,17 @@ function whyNot(deps: GatewayDeps, demand: Demand, model: Model, endpoint: Endpo
   if (demand.parameters.some((name) => endpoint.unsupportedParameters?.has(name))) {
     return { reason: 'unsupported_parameter' };
   }
-  const { maxPrice } = demand;
-  if (maxPrice !== undefined) {
-    const refusal = refusalByPrice(endpoint, { prompt: maxPrice, completion: maxPrice });
+  const { maxPrice, maxUnitPrice } = demand;
+  if (maxPrice !== undefined || maxUnitPrice !== undefined) {
+    const ceilings = {
+      prompt: maxPrice,
+      completion: maxPrice,
+      image: maxUnitPrice,
+      second: maxUnitPrice,
+      character: maxUnitPrice,
+      search: maxUnitPrice,
+    };
+    const refusal = refusalByPrice(endpoint, model.type, ceilings);
     if (refusal !== undefined) return refusal;
   }
   return deps.pauses.refusalOf(model.id) ?? deps.guard.refusalOf(endpoint.id);
@@ -143,6 +154,7 @@ function demandOf(query: RunnableQuery, providerNames: ReadonlySet<string>): Dem
     parameters: listOf(query.parameters),
     contextLength: numberOf(query.context_length, 'context_length') ?? 0,
     maxPrice: numberOf(query.max_price, 'max_price'),
+    maxUnitPrice: numberOf(query.max_unit_price, 'max_unit_price'),
     provider,
   };
 }

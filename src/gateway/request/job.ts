@@ -1,3 +1,4 @@
+import type { SoldUnit } from '../../core/catalog/sold-unit.ts';
 import type { BudgetTerms } from '../../core/money/budget.ts';
 import type { ChatRequestView } from '../../core/task/task.ts';
 import type { FrameSocket } from '../../core/wire/frame-socket.ts';
@@ -99,11 +100,8 @@ export interface ProviderWishes {
   readonly sort?: string | { readonly by: string; readonly partition?: 'model' | 'none' };
   readonly allow_fallbacks?: boolean;
   readonly require_parameters?: boolean;
-  /** USD per million tokens. */
-  readonly max_price?: {
-    readonly prompt?: number | string;
-    readonly completion?: number | string;
-  };
+  /** USD per million tokens, and for one of what else a model is sold by. */
+  readonly max_price?: Readonly<Partial<Record<'prompt' | 'completion' | SoldUnit, number | string>>>;
 }
 
 /** The client's end of the line. */

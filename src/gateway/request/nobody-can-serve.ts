@@ -35,6 +35,7 @@ const PASSING = new Set<ExcludedCandidate['reason']>([
  * 402 where those that could serve are too dear for a budget; 503 with the shortest wait; 403 or 400 when waiting would not help because of what was asked.
  *
  * @param overBudget        the 402 for whom a budget left nobody; undefined when there is room again
+ * @param impossible        the 400 for whom the bounds of the request itself left nobody, and what would do
  * @param refusedParameters the parameters for which models were left out; only asked where that was all
  */
 export function nobodyCanServe(
@@ -43,6 +44,7 @@ export function nobodyCanServe(
   nowMs: number,
   refusedParameters: () => readonly string[] = () => [],
   overBudget: () => GatewayError | undefined = () => undefined,
+  impossible: (why: string) => GatewayError | undefined = () => undefined,
 ): GatewayError {
   const { excluded } = decision;
   const counts = new Map<ExcludedCandidate['reason'], number>();
@@ -83,8 +85,8 @@ export function nobodyCanServe(
     });
   }
   // Who only rests may have fitted: waiting helps then.
-  if (counts.has('budget') && !telling.some((reason) => PASSING.has(reason))) {
-    const error = overBudget();
+  if (!telling.some((reason) => PASSING.has(reason))) {
+    const error = counts.has('budget') ? overBudget() : impossible(why);
     if (error !== undefined) return error;
   }
   const waits = excluded.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs - nowMs]));

@@ -2,6 +2,7 @@ import type { ChoiceInput } from '../../core/choice/choice-input.ts';
 import { decide } from '../../core/choice/decide.ts';
 import type { Decision } from '../../core/choice/decision.ts';
 import type { GatewayDeps, LiveSettings } from '../deps.ts';
+import { impossibleWish } from './impossible-wish.ts';
 import type { Job } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 
@@ -32,7 +33,14 @@ export function serveBaseline(
     staying: undefined,
   });
   if (served.ranking.length === 0)
-    throw nobodyCanServe(baseline, served, deps.nowMs(), undefined, () => deps.spending.exceeded(job));
+    throw nobodyCanServe(
+      baseline,
+      served,
+      deps.nowMs(),
+      undefined,
+      () => deps.spending.exceeded(job),
+      (why) => impossibleWish(job, live.catalog, served.excluded, why),
+    );
   const { reason, ranking, excluded, circumstances } = choice;
   return {
     ...served,

@@ -6,6 +6,7 @@ import type { RequestProfile } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps, LiveSettings } from '../deps.ts';
 import { withAccount } from './answer-headers.ts';
+import { impossibleWish } from './impossible-wish.ts';
 import type { Job } from './job.ts';
 import { nobodyCanServe } from './nobody-can-serve.ts';
 import { serveBaseline } from './observe.ts';
@@ -44,6 +45,7 @@ export function planJob(deps: GatewayDeps, live: LiveSettings, job: Job, policy:
       deps.nowMs(),
       () => refusedParameters(live, job, decision),
       () => deps.spending.exceeded(job),
+      (why) => impossibleWish(job, live.catalog, decision.excluded, why),
     );
     throw withAccount(refusal, job, decision, {
       asked: undefined,

@@ -1,4 +1,5 @@
-import type { Endpoint, Model } from '../../core/catalog/model.ts';
+import type { Endpoint, Model, ModelType } from '../../core/catalog/model.ts';
+import { soldUnitOf } from '../../core/catalog/sold-unit.ts';
 import type { Refusal } from '../../core/choice/choice-input.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import { isPermitted } from '../admission/key-permits.ts';
@@ -74,7 +75,7 @@ export function refusalByWishes(
     if (ignore?.includes(name)) return NOT_IN_ROUTE;
     if (ordered && !ordered.includes(name)) return NOT_IN_ROUTE;
     if (maxPrice) {
-      const refusal = refusalByPrice(endpoint, maxPrice);
+      const refusal = refusalByPrice(endpoint, model.type, maxPrice);
       if (refusal) return refusal;
     }
     if (requiresParameters && unsupportedParameterOf(job.body, endpoint) !== undefined) return UNSUPPORTED;
@@ -89,11 +90,18 @@ const UNSUPPORTED: Refusal = { reason: 'unsupported_parameter' };
 /** Whoever sets a ceiling is not to be surprised by a price that nobody knows. */
 export function refusalByPrice(
   { price, isPriceKnown }: Endpoint,
-  { prompt, completion }: NonNullable<ProviderWishes['max_price']>,
+  type: ModelType,
+  ceilings: NonNullable<ProviderWishes['max_price']>,
 ): Refusal | undefined {
+  const { prompt, completion } = ceilings;
   if (!isPriceKnown) return { reason: 'price_unknown' };
   if (prompt !== undefined && price.inputUsdPerMillion > Number(prompt)) return OVER_PRICE;
   if (completion !== undefined && price.outputUsdPerMillion > Number(completion)) return OVER_PRICE;
+  const unit = soldUnitOf(type);
+  // What is sold by a unit for which no ceiling is named is not held to be free because its tokens are.
+  if (unit !== undefined && price.unitUsd !== undefined && price.unitUsd > Number(ceilings[unit] ?? 0)) {
+    return OVER_PRICE;
+  }
   return undefined;
 }
 

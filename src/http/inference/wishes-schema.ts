@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SOLD_UNITS } from '../../core/catalog/sold-unit.ts';
 
 const share = z.number().min(0).max(1);
 const names = z.array(z.string().min(1)).min(1).max(200);
@@ -45,8 +46,8 @@ export const routeSchema = z
 const SORTS = ['price', 'throughput', 'latency'] as const;
 
 /** A number, also as the text that OpenRouter takes. */
-const usdPerMillion = z.union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?$/)], {
-  error: 'must be USD per million tokens, a number of at least 0',
+const usd = z.union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?$/)], {
+  error: 'must be USD, a number of at least 0',
 });
 
 /** What this gateway does not know of the providers it was given. Ignored, such a wish would be broken in silence. */
@@ -79,9 +80,19 @@ export const providerPreferencesSchema = z
       .optional()
       .meta({ description: 'true: leave out endpoints that do not take a parameter of this request.' }),
     max_price: z
-      .strictObject({ prompt: usdPerMillion.optional(), completion: usdPerMillion.optional() })
+      .strictObject({
+        prompt: usd.optional(),
+        completion: usd.optional(),
+        image: usd.optional(),
+        second: usd.optional(),
+        character: usd.optional(),
+        search: usd.optional(),
+      })
       .optional()
-      .meta({ description: 'Ceilings on list prices, USD per million tokens.' }),
+      .meta({
+        description:
+          'Ceilings on list prices: USD per million tokens, and for one image, second, character or search where that is what a model is sold by.',
+      }),
     data_collection: z.literal('allow', { error: unknowable('"allow"') }).optional(),
     zdr: z.literal(false, { error: unknowable('false') }).optional(),
     enforce_distillable_text: z.literal(false, { error: unknowable('false') }).optional(),
@@ -124,7 +135,7 @@ export function knownOptionsAt(path: readonly PropertyKey[]): readonly string[] 
     case 'provider':
       return Object.keys(providerPreferencesSchema.shape);
     case 'provider.max_price':
-      return ['prompt', 'completion'];
+      return ['prompt', 'completion', ...SOLD_UNITS];
     default:
       return undefined;
   }

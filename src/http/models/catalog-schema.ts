@@ -17,6 +17,10 @@ export const runnableQuerySchema = z.object({
     .string()
     .optional()
     .meta({ description: 'Ceiling on the prices of prompt and answer tokens, USD per million' }),
+  max_unit_price: z
+    .string()
+    .optional()
+    .meta({ description: 'Ceiling for one image, second, character or search, USD', example: '0.05' }),
   provider: z.string().optional(),
 });
 
