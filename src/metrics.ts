@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
-import type { OperationName } from './core/catalog/operation.ts';
+import { GEN_AI_OPERATION_NAMES } from './core/catalog/gen-ai-operation.ts';
 import type { BudgetStanding as StrategyBudget } from './core/choice/budgets.ts';
 import type { Decision, RankedCandidate } from './core/choice/decision.ts';
 import { holderName } from './core/money/budget.ts';
@@ -32,22 +32,6 @@ export interface Metrics extends GatewayMetrics {
 const SECONDS = [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 25, 50, 100];
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const TOKENS = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144];
-
-/** OpenTelemetry's names of operations where there are any. */
-const OPERATION_TO_GEN_AI_NAME: Readonly<Record<OperationName, string>> = {
-  chat: 'chat',
-  responses: 'chat',
-  messages: 'chat',
-  completions: 'text_completion',
-  embeddings: 'embeddings',
-  images: 'image_generation',
-  transcription: 'transcription',
-  translation: 'speech_translation',
-  speech: 'speech',
-  rerank: 'rerank',
-  moderation: 'moderation',
-  realtime: 'realtime',
-};
 
 /**
  * Prometheus series: OpenTelemetry's `gen_ai.*` names where they exist, `outrider_*` for the rest. Every label comes
@@ -257,7 +241,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       series.attempts(end.ending).add(1);
       if (end.costMicroUsd > 0) series.cost().add(end.costMicroUsd / 1_000_000);
       if (end.ending !== 'completed') return;
-      const operation = OPERATION_TO_GEN_AI_NAME[name];
+      const operation = GEN_AI_OPERATION_NAMES[name];
       const completed = series.completed(operation);
       completed.duration.observe(end.latencyMs / 1000);
       completed.input.observe(end.inputTokens);

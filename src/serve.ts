@@ -12,6 +12,7 @@ import { describeConfig } from './config/describe-config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { namesIn } from './config/names.ts';
 import { priceChanges } from './config/price-changes.ts';
+import { providerPlaces } from './config/provider-places.ts';
 import { restartNeeded } from './config/restart-needed.ts';
 import { createBudgets, readPacerStates } from './core/choice/budgets.ts';
 import { createConversations } from './core/choice/conversations.ts';
@@ -55,6 +56,7 @@ import { createAnswerCache } from './store/answer-cache.ts';
 import { createMinuteCounters } from './store/minute-counters.ts';
 import { openStore } from './store/open.ts';
 import { keepStates } from './store/process-state.ts';
+import { createTracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 import { refuseOpenToTheWorld, whoMayCome, whoMayComeNow } from './who-may-come.ts';
 
@@ -90,6 +92,9 @@ const THIS_WORLD: World = {
 const REMEMBERED_DAYS = 62;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+/** Longest that a collector which does not answer holds a shutdown. */
+const TRACES_FLUSH_MS = 2_000;
 
 /** How soon it is known what other processes spent. */
 const SPENDING_REFRESH_MS = 1_000;
@@ -225,6 +230,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       random: createRandom(seed + 4),
       digest: (text) => createHash('sha256').update(text).digest('base64'),
     });
+    const tracing = createTracing({
+      version: VERSION,
+      onError: (error) => logger.warn({ err: error }, 'the tracing that was preloaded throws'),
+    });
+    closers.push(() => Promise.race([tracing.flush(), sleep(TRACES_FLUSH_MS, undefined, { ref: false })]));
     const metrics: Metrics = createMetrics({
       breakerStates: function* () {
         for (const model of live.catalog.models) {
@@ -289,6 +299,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         nowMs,
       }),
       metrics,
+      tracing,
       log: {
         attempt,
         warn: (fields, message) => logger.warn(fields, message),
@@ -531,6 +542,7 @@ function liveSettings(config: Config, { byProvider }: Upstreams, monotonicMs: ()
       : undefined,
     catalog: createCatalog(config),
     upstreams: byProvider,
+    places: providerPlaces(config.providers),
     routing: routingSettings(config),
     judge: config.judge.enabled ? config.judge : undefined,
     responses: {

@@ -22,6 +22,7 @@ import type { RoutingFeed } from './reports/routing-feed.ts';
 import type { Cohort } from './request/cohort.ts';
 import type { KeptDecisions } from './request/kept-decisions.ts';
 import type { PinnedModels } from './request/pinned-models.ts';
+import type { ProviderPlaces, Tracing } from './request/request-trace.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Everything the gateway works with, handed in by `serve.ts` or a test. */
@@ -51,6 +52,7 @@ export interface GatewayDeps {
   readonly judge: Judge;
   readonly responses: ResponseKeeper;
   readonly metrics: GatewayMetrics;
+  readonly tracing: Tracing;
   readonly log: AttemptLog;
   readonly random: Random;
   /** Epoch milliseconds: for what is stored and shown. */
@@ -71,6 +73,8 @@ export interface GatewayDeps {
 export interface LiveSettings {
   readonly catalog: Catalog;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** For traces. */
+  readonly places: ProviderPlaces;
   readonly routing: RoutingSettings;
   /** Undefined while no answers are kept. New with each configuration: what was kept under another is forgotten. */
   readonly cache: AnswerCache | undefined;

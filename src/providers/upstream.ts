@@ -26,6 +26,8 @@ export interface UpstreamCall {
   readonly clearsUsage: boolean;
   /** Where a stream's bytes go from its first token on. */
   readonly sink: StreamSink | undefined;
+  /** Headers that tie the provider's part of a trace to ours; undefined where there is no trace. */
+  readonly traceHeaders?: Readonly<Record<string, string>> | undefined;
   /** Of an operation in which both sides talk, instead of a request and its answer. */
   readonly session?: CallSession | undefined;
 }

@@ -47,6 +47,7 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   },
   'app.ts': { rooms: ['http', 'gateway', 'core', 'metrics.ts'], types: [], packages: ['fastify'] },
   'metrics.ts': { rooms: ['core'], types: ['gateway'], packages: ['prom-client'] },
+  'tracing.ts': { rooms: ['core'], types: ['gateway'], packages: ['@opentelemetry/api'] },
 };
 
 /** They put the house together and may name everything. */

@@ -7,7 +7,7 @@ import type { Operation } from '../request/operation.ts';
 /** A request in another dialect, as far as it is the same in all. */
 export type DialectCall = Omit<
   ChatJob,
-  'operation' | 'bytes' | 'members' | 'body' | 'warnings' | 'ask' | 'judgedWith' | 'isCacheMiss'
+  'operation' | 'bytes' | 'members' | 'body' | 'warnings' | 'ask' | 'judgedWith' | 'isCacheMiss' | 'trace'
 >;
 
 /** The chat job of a request that was translated. Its schema has checked what passes through. */
@@ -23,6 +23,7 @@ export function translatedJob(call: DialectCall, chat: ChatRequest, operation: O
     ask: 0,
     judgedWith: 0,
     isCacheMiss: false,
+    trace: undefined,
   };
 }
 

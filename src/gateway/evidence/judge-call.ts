@@ -73,6 +73,9 @@ export async function callForJudge(
     wantsMetadata: false,
     cacheControl: undefined,
     isCacheMiss: false,
+    traceparent: undefined,
+    tracestate: undefined,
+    trace: undefined,
     arrivedMs: deps.monotonicMs(),
   };
   const decision = await planned(deps, live, job);

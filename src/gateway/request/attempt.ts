@@ -79,6 +79,7 @@ export async function runAttempt(
   let handle: UpstreamHandle | undefined;
   const sentMs = deps.monotonicMs();
   options.onSent(sentMs);
+  const span = job.trace?.attempt(candidate, options.ranked, options.number);
   let answer: UpstreamAnswer | undefined;
   let error: GatewayError | undefined;
   // From here to the settling nothing may throw past: the row would stay pending and the endpoint's probe taken.
@@ -119,6 +120,7 @@ export async function runAttempt(
       keepsWholeText: operation.keepsWholeText(job),
       clearsUsage: operation.clearsUsage(job),
       sink: line,
+      traceHeaders: span?.headers,
       session:
         operation.sessionHeaders === undefined || line === undefined
           ? undefined
@@ -167,6 +169,7 @@ export async function runAttempt(
     reservedMicroUsd: hold.microUsd,
     outcome,
   });
+  span?.end(end, costPicoUsd, error);
   const ruling = ruleOf(end.ending).breaker;
   // A session's permit was given back when it began. How it fails later is a word of its own.
   const leave =

@@ -5,6 +5,7 @@ import type { FrameSocket } from '../../core/wire/frame-socket.ts';
 import type { JsonMember } from '../../core/wire/json-members.ts';
 import type { Allowance } from '../admission/rate-limits.ts';
 import type { Operation } from './operation.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 /** A request that `http/` has checked, with everything the gateway needs of it, whatever it asks for. */
 export interface Job<Body extends RequestBody = RequestBody> {
@@ -48,6 +49,11 @@ export interface Job<Body extends RequestBody = RequestBody> {
   readonly cacheControl: string | undefined;
   /** Whether it was looked for in the cache and not found there. */
   isCacheMiss: boolean;
+  /** The client's trace context, as it came. */
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  /** Its span, while somebody collects them. */
+  trace: RequestTrace | undefined;
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedMs: number;
 }

@@ -76,16 +76,24 @@ export async function runJob(deps: GatewayDeps, job: Job, client: ClientLine): P
   let policy: Policy | undefined;
   let place: CachePlace | undefined;
   live.users.hold();
+  job.trace = deps.tracing.begin(job, live.places);
   try {
     if (live.cache !== undefined) {
       policy = policyOf(live, job);
       place = placeInCache(live.cache, job, policy, client);
       const again = place && (await answerFromCache(deps, place, job, policy, client));
-      if (again !== undefined) return again;
+      if (again !== undefined) {
+        job.trace?.remembered();
+        return again;
+      }
     }
     if (job.operation.isConversation) job.ask = noteAsk(deps, job as ChatJob);
     return await answerJob(deps, live, job, place?.line ?? client, spent, policy, place);
+  } catch (error) {
+    job.trace?.failed(error);
+    throw error;
   } finally {
+    job.trace?.end(spent);
     job.allowance?.settleTokens(spent.tokens);
     deps.reAsks.ended(job.ask);
     live.users.release();
@@ -127,6 +135,7 @@ async function answerJob(
     noteObserved(deps, decision);
   }
   deps.metrics.decided(decision);
+  job.trace?.decided(decision);
   deps.feed.decided(job, decision);
   job.judgedWith = decision.judgedWith ?? 0;
   const { routing, catalog } = live;
@@ -196,6 +205,7 @@ async function answerJob(
       continue;
     }
     if (finished.line?.hasBegun()) {
+      job.trace?.failed(finished.error);
       breakStream(finished, finished.error);
       return { headers: {}, body: undefined };
     }
@@ -208,6 +218,7 @@ async function answerJob(
   deps.metrics.overhead(overheadMs());
   deps.reAsks.answered(job.ask, job.requestId, deps.monotonicMs());
   if (job.judgedWith > 0) deps.judge.take(deps, live, { job: job as ChatJob, decision, ...inHand });
+  job.trace?.answered(inHand.candidate, inHand.finished.end);
   const headers = answerHeaders(job, decision, inHand.candidate, {
     attempts: spent.attempts,
     overheadMs: overheadMs(),

@@ -19,6 +19,8 @@ export function dialectCallOf(request: FastifyRequest, arrivedMs: number): Diale
     sessionId: textOf(headers['x-session-id']),
     wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
     cacheControl: textOf(headers['cache-control']),
+    traceparent: textOf(headers.traceparent),
+    tracestate: textOf(headers.tracestate),
     arrivedMs,
   };
 }

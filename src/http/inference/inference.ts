@@ -78,6 +78,9 @@ export function jobOf<Body extends RequestBody>(
     wantsMetadata: textOf(headers['x-router-metadata'])?.toLowerCase() === 'enabled',
     cacheControl: textOf(headers['cache-control']),
     isCacheMiss: false,
+    traceparent: textOf(headers.traceparent),
+    tracestate: textOf(headers.tracestate),
+    trace: undefined,
     arrivedMs,
   };
 }

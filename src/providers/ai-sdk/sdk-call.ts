@@ -156,6 +156,8 @@ export class SdkCall extends CallHandler {
       for (const [name, value] of new Headers(init?.headers)) headers[name] = value;
       headers['accept-encoding'] = 'identity';
       headers['user-agent'] = 'outrider';
+      // After the package signed what it sends.
+      Object.assign(headers, this.call.traceHeaders);
       try {
         this.#link.dispatch({ path: url.pathname + url.search, headers, body: String(init?.body) }, this);
       } catch (error) {

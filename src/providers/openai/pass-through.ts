@@ -54,6 +54,7 @@ export function createPassThrough(
         const handle = openSession(call, call.session, context, sessionUrl, {
           ...sessionHeaders,
           ...headers,
+          ...call.traceHeaders,
         });
         sessions.add(handle);
         const forget = () => void sessions.delete(handle);
@@ -67,8 +68,8 @@ export function createPassThrough(
         const Handler = handlerFor(call);
         const own = new Handler(context, call, progress, { resolve, reject });
         handler = own;
-        const { body } = call;
-        const usual = call.isStream ? streamHeaders : unaryHeaders;
+        const { body, traceHeaders } = call;
+        const usual = withTrace(call.isStream ? streamHeaders : unaryHeaders, traceHeaders);
         try {
           if (!Buffer.isBuffer(body)) upload = body.open(own);
           pool.dispatch(
@@ -102,6 +103,14 @@ export function createPassThrough(
     },
     drain: () => pool.close(),
   };
+}
+
+/** Without a trace the same object for every call. */
+function withTrace(
+  headers: Readonly<Record<string, string>>,
+  traceHeaders: UpstreamCall['traceHeaders'],
+): Record<string, string> {
+  return traceHeaders === undefined ? headers : { ...headers, ...traceHeaders };
 }
 
 function handlerFor({ isStream, form }: UpstreamCall) {
