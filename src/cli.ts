@@ -10,7 +10,7 @@ import {
   updateKeyCommand,
 } from './keys-commands.ts';
 import { main } from './main.ts';
-import { listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
+import { capExposureCommand, listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
 import { ON_EXHAUSTED } from './store/contract.ts';
 import { VERSION } from './version.ts';
 
@@ -88,6 +88,15 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .option('--max-requests <count>', 'that it may get (200)', wholeNumber)
     .option('--url <url>', 'of the gateway, instead of api.address')
     .action((id, options) => reevaluateModelCommand(id, options, process.env, console.log));
+  models
+    .command('exposure <id>')
+    .description("cap a model's share of what is left to the router; OUTRIDER_API_KEY is the key")
+    .option(...config)
+    .option('--max-share <share>', 'from 0 to 1', shareOfOne)
+    .option('--task <task>', 'of this task; of each where none is named')
+    .option('--remove', 'take the cap away')
+    .option('--url <url>', 'of the gateway, instead of api.address')
+    .action((id, options) => capExposureCommand(id, options, process.env, console.log));
 
   program
     .command('import <file>')
@@ -131,6 +140,12 @@ function withKeyOptions(command: Command): Command {
 /** Not `<from=to...>`, which would take the file for one more. */
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
+}
+
+function shareOfOne(text: string): number {
+  const share = text.trim() === '' ? Number.NaN : Number(text);
+  if (share >= 0 && share <= 1) return share;
+  throw new InvalidArgumentError('A number from 0 to 1.');
 }
 
 function wholeNumber(text: string): number {

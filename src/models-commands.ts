@@ -49,10 +49,8 @@ export function reevaluateModelCommand(
   print: Print,
 ): Promise<void> {
   return withStore(options, env, async (_store, { api }) => {
-    const { host, port } = api.address;
-    const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const url = `${base.replace(/\/+$/, '')}/v1/intelligence/models/${encodeURIComponent(id)}/reevaluate`;
-    const body = await post(url, { max_requests: options.maxRequests }, env.OUTRIDER_API_KEY);
+    const url = actionUrl(options.url, api.address, id, 'reevaluate');
+    const body = await post<Reevaluation>(url, { max_requests: options.maxRequests }, env.OUTRIDER_API_KEY);
     const { trial, may_cost: cost } = body;
     print(
       body.opened_epoch
@@ -68,6 +66,48 @@ export function reevaluateModelCommand(
   });
 }
 
+/** `outrider models exposure`: asks the running gateway, as `models reevaluate` does. */
+export function capExposureCommand(
+  id: string,
+  options: CommonOptions & {
+    readonly url?: string;
+    readonly maxShare?: number;
+    readonly task?: string;
+    readonly remove?: boolean;
+  },
+  env: NodeJS.ProcessEnv,
+  print: Print,
+): Promise<void> {
+  const { maxShare, task, remove = false } = options;
+  if (remove === (maxShare !== undefined)) {
+    throw new Mistake(
+      'Say what it may get at most, with --max-share 0.2, or take the cap away with --remove.',
+    );
+  }
+  return withStore(options, env, async (_store, { api }) => {
+    const url = actionUrl(options.url, api.address, id, 'exposure');
+    const { caps } = await post<Exposure>(url, { max_share: maxShare ?? null, task }, env.OUTRIDER_API_KEY);
+    if (caps.length === 0) print(`${id} is not capped.`);
+    for (const cap of caps) {
+      print(`${id} gets at most ${100 * cap.max_share} % of the choices of ${cap.task ?? 'each task'}.`);
+    }
+  });
+}
+
+interface Exposure {
+  readonly caps: readonly { readonly task: string | null; readonly max_share: number }[];
+}
+
+function actionUrl(
+  named: string | undefined,
+  { host, port }: { readonly host: string; readonly port: number },
+  id: string,
+  action: string,
+): string {
+  const base = named ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${base.replace(/\/+$/, '')}/v1/intelligence/models/${encodeURIComponent(id)}/${action}`;
+}
+
 interface Reevaluation {
   readonly opened_epoch: boolean;
   readonly epoch: number;
@@ -76,7 +116,7 @@ interface Reevaluation {
 }
 
 /** @throws Mistake in the gateway's own words */
-async function post(url: string, body: object, key: string | undefined): Promise<Reevaluation> {
+async function post<Answer>(url: string, body: object, key: string | undefined): Promise<Answer> {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (key) headers.authorization = `Bearer ${key}`;
   const answer = await fetch(url, {
@@ -88,7 +128,7 @@ async function post(url: string, body: object, key: string | undefined): Promise
       `No gateway answers at ${new URL(url).origin}. Start it, or name its address with --url.`,
     );
   });
-  const json = (await answer.json().catch(() => ({}))) as Reevaluation & { error?: { message?: string } };
+  const json = (await answer.json().catch(() => ({}))) as Answer & { error?: { message?: string } };
   if (answer.ok) return json;
   throw new Mistake(json.error?.message ?? `The gateway answered ${answer.status}.`);
 }

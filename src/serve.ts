@@ -34,6 +34,7 @@ import { createSpending } from './gateway/admission/spending.ts';
 import { createCatalog } from './gateway/catalog.ts';
 import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
 import { createResponseKeeper } from './gateway/dialects/response-keeper.ts';
+import { createExposureCaps } from './gateway/evidence/exposure-caps.ts';
 import { createJudge } from './gateway/evidence/judge.ts';
 import { JUDGE_KEY_ID } from './gateway/evidence/judge-call.ts';
 import { createOfflinePrior } from './gateway/evidence/offline-prior.ts';
@@ -62,7 +63,7 @@ import { refuseOpenToTheWorld, whoMayCome, whoMayComeNow } from './who-may-come.
 
 /** What a crash loses at most of how hard the budgets press. */
 const STATE_KEPT_EVERY_MS = 5_000;
-/** Another process may have paused a model. */
+/** Another process may have paused a model, or capped one. */
 const PAUSES_READ_EVERY_MS = 4_000;
 
 export interface ServeOptions {
@@ -177,9 +178,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     );
     const feed = createRoutingFeed({ processId: randomBytes(4).toString('hex'), nowMs, monotonicMs });
     const pauses = createPauses(store);
-    await pauses.refresh();
+    const exposure = createExposureCaps(store);
+    await Promise.all([pauses.refresh(), exposure.refresh()]);
     const pausesTimer = setInterval(() => {
       pauses.refresh().catch(() => {});
+      exposure.refresh().catch(() => {});
     }, PAUSES_READ_EVERY_MS).unref();
     closers.push(async () => clearInterval(pausesTimer));
     const trials = createTrials(readTrials((await store.loadState('trials')) ?? ''));
@@ -281,6 +284,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       dryRuns,
       trials,
       pauses,
+      exposure,
       feed,
       pins: createPinnedModels({ store, nowMs, monotonicMs }),
       guard,

@@ -14,6 +14,7 @@ import type { AttemptEnd, AttemptStart, Store } from '../store/contract.ts';
 import type { Spending } from './admission/spending.ts';
 import type { Catalog } from './catalog.ts';
 import type { ResponseKeeper } from './dialects/response-keeper.ts';
+import type { ExposureCaps } from './evidence/exposure-caps.ts';
 import type { Judge, JudgeSettings } from './evidence/judge.ts';
 import type { OfflinePrior } from './evidence/offline-prior.ts';
 import type { Pauses } from './evidence/pauses.ts';
@@ -37,6 +38,7 @@ export interface GatewayDeps {
   /** What may still be spent, by key and in total. */
   readonly spending: Spending;
   readonly pauses: Pauses;
+  readonly exposure: ExposureCaps;
   readonly feed: RoutingFeed;
   /** Of dry runs, to be carried out. */
   readonly decisions: KeptDecisions;

@@ -152,6 +152,10 @@ describe('answers are what it says they are', () => {
       body: {},
     });
     expect(faults('/v1/intelligence/models/{id}/reevaluate', 'post', 200, again.json)).toEqual([]);
+    const capped = await send(`${gateway.url}/v1/intelligence/models/${model}/exposure`, {
+      body: { max_share: 0.9, task: 'translation' },
+    });
+    expect(faults('/v1/intelligence/models/{id}/exposure', 'post', 200, capped.json)).toEqual([]);
   });
 
   test('a key made, listed, shown, changed and revoked', async () => {

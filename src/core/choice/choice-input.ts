@@ -2,6 +2,7 @@ import type { Endpoint, Model, ModelType } from '../catalog/model.ts';
 import type { Learner } from '../learning/contract.ts';
 import type { Random } from '../learning/random.ts';
 import type { RequestProfile } from '../task/task.ts';
+import type { ShareCaps } from './cap-shares.ts';
 import type { ExclusionReason } from './decision.ts';
 import type { Judging } from './judging.ts';
 import type { Staying } from './staying.ts';
@@ -52,6 +53,8 @@ export interface ChoiceInput {
   readonly isExplicit: boolean;
   /** Models that an operator wants looked at again: they get a share of the choices, and no strategy's floor holds for them. */
   readonly trials?: ReadonlySet<string>;
+  /** What an operator allows models at most of the choices; holds for none that the client named. */
+  readonly caps?: ShareCaps;
   /** What keeps this request where its conversation is; for strategies of kind `bandit`. */
   readonly staying?: Staying;
   /** Dollars of disutility per dollar of expected cost, on top of the cost itself (see `pacer.ts`). */

@@ -1,5 +1,6 @@
 import { grown } from '../learning/belief-sums.ts';
 import { CELL_STRIDE } from '../learning/contract.ts';
+import { capShares, type ShareCaps } from './cap-shares.ts';
 import type { ChoiceInput } from './choice-input.ts';
 import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
 import { breachOfLimits, refusalOfCandidate } from './eligibility.ts';
@@ -7,7 +8,7 @@ import { unsafeModel } from './exposure.ts';
 import { isBetterTriedElsewhere, judgedWithOf, restrain } from './judging.ts';
 import { type Prospect, prospectOf } from './prospect.ts';
 import { orderOfStaying } from './staying.ts';
-import { chooseByThompson } from './thompson.ts';
+import { chooseByThompson, pick } from './thompson.ts';
 
 let cells = new Float64Array(16 * CELL_STRIDE);
 
@@ -27,7 +28,11 @@ export function decide(input: ChoiceInput): Decision {
   const unsafe = input.isExplicit ? undefined : unsafeModel(arms, strategy, profile.task === 'unknown');
   let order: ArrayLike<number>;
   let propensities: ArrayLike<number> | undefined;
-  const stayed = input.staying && orderOfStaying(arms, byUtility(arms, unsafe), input.staying, unsafe);
+  let capped: readonly string[] | undefined;
+  const caps = input.isExplicit ? undefined : input.caps;
+  const stayed =
+    input.staying &&
+    leaveIfShut(arms, orderOfStaying(arms, byUtility(arms, unsafe), input.staying, unsafe), caps);
   const { judging } = input;
   let judgedWith = 0;
   let isRestrained = false;
@@ -51,23 +56,32 @@ export function decide(input: ChoiceInput): Decision {
       input.random,
       input.floorShare,
       input.trials,
+      caps,
     );
     order = choice.order;
     propensities = choice.propensities;
+    capped = choice.capped;
   } else order = byUtility(arms, unsafe);
+  const isTried = propensities !== undefined && order[0] !== mostUseful(arms, unsafe);
+  if (caps !== undefined && stayed === undefined && propensities === undefined && arms.length > 1) {
+    const drawn = drawUnderCaps(arms, order, caps, unsafe, input.random);
+    if (drawn !== undefined) ({ order, propensities, capped } = drawn);
+  }
   return {
     profile,
     strategy: strategy.name,
-    reason: stayed
-      ? 'sticky'
-      : reasonOf(input, propensities !== undefined && order[0] !== mostUseful(arms, unsafe)),
+    reason: stayed ? 'sticky' : reasonOf(input, isTried),
     valueOfQualityUsd: strategy.valueOfQualityUsd,
     valueOfSecondUsd: strategy.valueOfSecondUsd,
     ranking: rankingOf(arms, order, propensities),
     excluded,
     isDrawn: propensities !== undefined,
     judgedWith,
-    circumstances: circumstancesOf(input, stayed && gainOf(arms, mostUseful(arms, unsafe), stayed)),
+    circumstances: circumstancesOf(
+      input,
+      stayed && gainOf(arms, mostUseful(arms, unsafe), stayed),
+      capped?.length ? capped : undefined,
+    ),
   };
 }
 
@@ -75,8 +89,11 @@ export function decide(input: ChoiceInput): Decision {
 function circumstancesOf(
   { costPenalty = 0, staying, trials }: ChoiceInput,
   gainUsd: number | undefined,
+  capped: readonly string[] | undefined,
 ): Circumstances | undefined {
-  if (costPenalty === 0 && gainUsd === undefined && trials === undefined) return undefined;
+  if (costPenalty === 0 && gainUsd === undefined && trials === undefined && capped === undefined) {
+    return undefined;
+  }
   return {
     costPenalty: costPenalty > 0 ? costPenalty : undefined,
     staying:
@@ -84,7 +101,33 @@ function circumstancesOf(
         ? undefined
         : { warmCacheUsd: staying.warmCacheUsd, gainUsd },
     trials: trials && [...trials],
+    capped,
   };
+}
+
+/** A conversation stays on a capped model, as it was drawn under the cap; not on one that is to get nothing any more. */
+function leaveIfShut(
+  arms: readonly Prospect[],
+  stayed: readonly number[] | undefined,
+  caps: ShareCaps | undefined,
+): readonly number[] | undefined {
+  return caps?.get(arms[stayed?.[0] ?? -1]?.model.id ?? '') === 0 ? undefined : stayed;
+}
+
+/** An order that is no draw becomes one where its first is capped: with the share that is left the next of it comes first. */
+function drawUnderCaps(
+  arms: readonly Prospect[],
+  order: ArrayLike<number>,
+  caps: ShareCaps,
+  unsafe: string | undefined,
+  random: ChoiceInput['random'],
+): { order: number[]; propensities: Float64Array; capped: readonly string[] } | undefined {
+  const propensities = new Float64Array(arms.length);
+  propensities[order[0] as number] = 1;
+  const capped = capShares(arms, propensities, caps, order, unsafe);
+  if (capped.length === 0) return undefined;
+  const chosen = pick(propensities, random);
+  return { order: [chosen, ...Array.from(order).filter((arm) => arm !== chosen)], propensities, capped };
 }
 
 function gainOf(arms: readonly Prospect[], best: number, stayed: readonly number[]): number {

@@ -25,6 +25,8 @@ export interface Circumstances {
   readonly costPenalty?: number;
   /** Where the conversation stayed: what its warm cache saves, and what was to be gained elsewhere, USD. */
   readonly staying?: { readonly warmCacheUsd: number; readonly gainUsd: number };
+  /** Models whose share was cut, as an operator allows them no more. */
+  readonly capped?: readonly string[];
   /** Models that were on trial. */
   readonly trials?: readonly string[];
   /** What would have been served while the baseline is; the ranking may be empty. */

@@ -1,5 +1,6 @@
 import { drawJointQualities } from '../learning/joint-draws.ts';
 import type { Random } from '../learning/random.ts';
+import { capShares, type ShareCaps } from './cap-shares.ts';
 import { capUntried } from './exposure.ts';
 import type { Prospect } from './prospect.ts';
 import { mixInTrials } from './trials.ts';
@@ -16,6 +17,8 @@ export interface ThompsonChoice {
   readonly propensities: Float64Array;
   /** Indices of all arms: the chosen, then the others by their utility in one joint draw that chose it. */
   readonly order: Int32Array;
+  /** Models whose share was cut. */
+  readonly capped: readonly string[];
 }
 
 // Reused by every choice: choosing is synchronous, and 6 kB a request would keep the collector busy.
@@ -39,6 +42,7 @@ const winners = new Int32Array(JOINT_DRAWS);
  * @param unsafe model that gets nothing but the floor
  * @param floorShare ε, 0–1
  * @param trials models that get a share whatever is believed of them (`trials.ts`)
+ * @param caps   what models get at most, whatever is believed of them (`cap-shares.ts`)
  */
 export function chooseByThompson(
   arms: readonly Prospect[],
@@ -49,6 +53,7 @@ export function chooseByThompson(
   random: Random,
   floorShare = FLOOR_SHARE,
   trials?: ReadonlySet<string>,
+  caps?: ShareCaps,
 ): ThompsonChoice {
   makeRoom(arms.length, modelCount);
   for (const [index, arm] of arms.entries()) {
@@ -60,9 +65,18 @@ export function chooseByThompson(
   capUntried(arms, propensities, unsafe);
   mixInFloor(arms, valueOfQualityUsd, propensities, floorShare);
   if (trials !== undefined) mixInTrials(arms, propensities, trials, unsafe);
+  const capped = caps === undefined ? NOBODY : capShares(arms, propensities, caps, byUtility(arms), unsafe);
   const chosen = pick(propensities, random);
   const draw = drawChoosing(chosen, random);
-  return { propensities, order: orderIn(draw, chosen, arms.length, modelCount, valueOfQualityUsd) };
+  return { propensities, order: orderIn(draw, chosen, arms.length, modelCount, valueOfQualityUsd), capped };
+}
+
+const NOBODY: readonly string[] = Object.freeze([]);
+
+function byUtility(arms: readonly Prospect[]): number[] {
+  return arms
+    .map((_, index) => index)
+    .sort((one, other) => (arms[other]?.utilityUsd ?? 0) - (arms[one]?.utilityUsd ?? 0));
 }
 
 /** p̂: the share of joint draws in which each arm has the highest utility. */
@@ -106,7 +120,7 @@ function mixInFloor(
 }
 
 /** An index with probability `propensities[index]`. */
-function pick(propensities: Float64Array, random: Random): number {
+export function pick(propensities: Float64Array, random: Random): number {
   let remaining = random();
   let last = 0;
   for (let arm = 0; arm < propensities.length; arm += 1) {

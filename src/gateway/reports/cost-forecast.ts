@@ -34,6 +34,8 @@ export interface CostForecastDeps extends Pick<GatewayDeps, 'learner' | 'nowMs'>
     readonly routing: Pick<RoutingSettings, 'defaultStrategy' | 'exploration'>;
   };
   readonly budgets: Pick<GatewayDeps['budgets'], 'costPenaltyOf'>;
+  /** Left out: nobody is capped. */
+  readonly exposure?: Pick<GatewayDeps['exposure'], 'capsFor'>;
   readonly store: Pick<GatewayDeps['store'], 'readTraffic'>;
 }
 
@@ -240,6 +242,7 @@ function mixOf(
       floorShare: routing.exploration,
       isExplicit: false,
       costPenalty: deps.budgets.costPenaltyOf(strategy),
+      caps: deps.exposure?.capsFor(plan.task),
     });
     if (ranking.length === 0) return { excluded };
     for (const { endpointId, modelId, propensity, quality } of ranking) {

@@ -37,13 +37,14 @@ export function explainCircumstances(
   served: readonly RankedCandidate[],
   visibleModels: ReadonlySet<string> | undefined,
 ): object {
-  const { costPenalty, staying, dryRun, trials } = circumstances ?? {};
+  const { costPenalty, staying, dryRun, trials, capped } = circumstances ?? {};
   return {
     ...(costPenalty === undefined ? {} : { budget: { cost_penalty: costPenalty } }),
     ...(staying === undefined
       ? {}
       : { sticky: { warm_cache_usd: staying.warmCacheUsd, forgone_usd: staying.gainUsd } }),
     ...(trials === undefined ? {} : { on_trial: trials.filter((id) => visibleModels?.has(id) !== false) }),
+    ...(capped === undefined ? {} : { capped: capped.filter((id) => visibleModels?.has(id) !== false) }),
     ...(dryRun === undefined ? {} : { dry_run: explainDryRun(dryRun, served[0], visibleModels) }),
   };
 }

@@ -189,6 +189,7 @@ function rankModel(
         : null,
     trial: trialOf(deps, model),
     paused: deps.pauses.has(model.id),
+    exposure: exposureOf(deps, task, model),
     endpoints: model.endpoints.map((endpoint) => ({
       provider: endpoint.provider,
       circuit: deps.guard.snapshot(endpoint.id).state,
@@ -200,6 +201,12 @@ function rankModel(
 function trialOf(deps: GatewayDeps, model: Model): { max_requests: number; remaining: number } | null {
   const trial = deps.trials.trialOf(model.id);
   return trial === undefined ? null : { max_requests: trial.requests, remaining: trial.remaining };
+}
+
+/** What an operator allows it at most of this task's choices; null without a cap. */
+function exposureOf(deps: GatewayDeps, task: AnyTask, model: Model): { max_share: number } | null {
+  const maxShare = deps.exposure.capsFor(task)?.get(model.id);
+  return maxShare === undefined ? null : { max_share: maxShare };
 }
 
 /** Measured over the last day where there is something to measure, believed otherwise. */

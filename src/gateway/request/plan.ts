@@ -109,6 +109,7 @@ function inputOf(
     // A model that was named teaches nothing: its answers are not judged.
     judging: isExplicit || !isConversation ? undefined : deps.judge.judging(deps, live),
     trials: isExplicit || isObserved ? undefined : deps.trials.running(),
+    caps: isExplicit || job.operation.isPinned ? undefined : deps.exposure.capsFor(profile.task),
     staying: mayStay ? stayingOf(deps, live.catalog, job, profile.inputTokens, costPenalty) : undefined,
   };
 }

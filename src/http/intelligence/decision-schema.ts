@@ -58,6 +58,10 @@ export const circumstances = {
     .optional()
     .meta({ description: 'The conversation stayed where its prompts are cached' }),
   on_trial: z.array(z.string()).optional(),
+  capped: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Models whose probability an operator’s cap has cut' }),
   dry_run: dryRunSchema
     .optional()
     .meta({ description: 'What would have been chosen while routing is only observed' }),

@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import type { JsonBody } from '../read-json.ts';
+import { exposureBodySchema, exposureSchema } from './exposure-schema.ts';
 import { modelServiceSchema } from './model-service-schema.ts';
 import { reevaluationBodySchema, reevaluationSchema } from './reevaluation-schema.ts';
 
@@ -36,17 +37,30 @@ const RESUMING: OperationDoc = {
   description: undefined,
 };
 
-/** `POST /v1/intelligence/models/{id}/reevaluate`, `/pause` and `/resume`; ids may hold slashes. */
+const CAPPING: OperationDoc = {
+  path: '/v1/intelligence/models/{id}/exposure',
+  tag: 'intelligence',
+  summary: "Cap a model's share",
+  description:
+    'Of what is left to the router it gets at most so much, of one task or of each; probabilities stay true. Who names it gets it, and conversations on it go on.',
+  pathParameters,
+  body: json(exposureBodySchema, { max_share: 0.2, task: 'code_review' }),
+  answers: { 200: { description: 'The caps on it now', content: json(exposureSchema) } },
+  errors: [404],
+};
+
+/** `POST /v1/intelligence/models/{id}/reevaluate`, `/pause`, `/resume` and `/exposure`; ids may hold slashes. */
 export function registerModelActions(
   app: FastifyInstance,
   deps: {
     reevaluateModel: (id: string, maxRequests: number) => Promise<object>;
     pauseModel: (id: string, isPaused: boolean) => Promise<object>;
+    capExposure: (id: string, wish: z.infer<typeof exposureBodySchema>) => Promise<object>;
   },
 ): void {
   app.post<{ Params: { '*': string }; Body: JsonBody | undefined }>(
     '/v1/intelligence/models/*',
-    { config: { access: 'admin', operation: [REEVALUATING, PAUSING, RESUMING] } },
+    { config: { access: 'admin', operation: [REEVALUATING, PAUSING, RESUMING, CAPPING] } },
     async (request) => {
       const [, id = '', action] = /^(.+)\/([a-z]+)$/.exec(request.params['*']) ?? [];
       const body = request.body?.json ?? {};
@@ -62,6 +76,11 @@ export function registerModelActions(
           if (!read.success) throw explain(read.error);
           return deps.pauseModel(id, action === 'pause');
         }
+        case 'exposure': {
+          const read = exposureBodySchema.safeParse(body);
+          if (!read.success) throw explain(read.error);
+          return deps.capExposure(id, read.data);
+        }
         default:
           throw unknownAction();
       }
@@ -74,6 +93,6 @@ function unknownAction(): GatewayError {
     status: 404,
     code: 'unknown_url',
     message:
-      'What can be done with a model: POST /v1/intelligence/models/{id}/reevaluate, …/pause and …/resume.',
+      'What can be done with a model: POST /v1/intelligence/models/{id}/reevaluate, …/pause, …/resume and …/exposure.',
   });
 }

@@ -46,6 +46,10 @@ const rankedModelSchema = z
     traffic_share: share,
     would_have_share: share.nullable(),
     paused: z.boolean().meta({ description: 'An operator has taken it out of service' }),
+    exposure: z
+      .object({ max_share: share })
+      .nullable()
+      .meta({ description: 'The most an operator allows it of this task’s choices' }),
     trial: z.object({ max_requests: z.int(), remaining: z.int() }).nullable(),
     endpoints: z.array(z.object({ provider: z.string(), circuit: z.string() })),
   })
