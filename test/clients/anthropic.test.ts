@@ -68,6 +68,8 @@ describe('messages.create', () => {
     expect(data.id).toBe(`msg_${requestId}`);
     expect(response.headers.get('request-id')).toBe(requestId);
     expect(metadataOf(data).request_id).toBe(requestId);
+    const explained = await fetch(`${gateway.url}/v1/explain/${data.id}`);
+    expect(await explained.json()).toMatchObject({ request_id: requestId });
     expect((data.usage as Anthropic.Usage & Cost).cost).toBeGreaterThan(0);
     expect(upstream.heard.at(-1)?.body).toEqual({
       model: 'talker',

@@ -52,6 +52,15 @@ describe('responses.create', () => {
     expect(explained).toMatchObject({ model: data.model, requested_model: 'auto', stream: false });
     const feedback = await client.post<object>(`/feedback/${requestId}`, { body: { outcome: 'success' } });
     expect(feedback).toMatchObject({ request_id: requestId });
+    // The answer's own id does as well.
+    expect(await client.get<object>(`/explain/${data.id}`)).toEqual(
+      await client.get<object>(`/explain/${requestId}`),
+    );
+    const again = await client.post<object>(`/feedback/${data.id}`, { body: { outcome: 'failure' } });
+    expect(again).toMatchObject({ request_id: requestId, counted: true });
+    const { status } = await client.delete<object>(`/feedback/${data.id}`).asResponse();
+    expect(status).toBe(200);
+    await expect(client.get(`/explain/resp_${data.id}`)).rejects.toMatchObject({ status: 404 });
   });
 
   test('a stream: deltas add up to the final response', async () => {

@@ -364,7 +364,9 @@ describe('feedback', () => {
   });
 
   test('on a request that there is not', async () => {
-    expectRefusal(await give({ score: 1 }, 'req_nobody'), 404, 'request_not_found', 'request_id');
+    for (const id of ['req_nobody', 'resp_req_nobody', 'msg_', 'msg_msg_x']) {
+      expectRefusal(await give({ score: 1 }, id), 404, 'request_not_found', 'request_id');
+    }
     const deleting = await send(`${gateway.url}/v1/feedback/req_nobody`, { method: 'DELETE' });
     expectRefusal(deleting, 404, 'request_not_found', 'request_id');
   });

@@ -15,6 +15,7 @@ import {
 } from '../../core/reward/feedback-quality.ts';
 import type { RequestEvidence } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { byRequestId } from '../reports/by-request-id.ts';
 import { requestNotFound } from '../reports/request-not-found.ts';
 import { watchQuality } from '../request/learn.ts';
 
@@ -91,7 +92,9 @@ async function change(
     decided = decideChange(seen);
     return decided;
   };
-  const evidence = await deps.store.changeEvidence(call.requestId, call.keyId, decide, account);
+  const evidence = await byRequestId(call.requestId, (id) =>
+    deps.store.changeEvidence(id, call.keyId, decide, account),
+  );
   if (evidence === undefined || decided === undefined) {
     throw requestNotFound(call.requestId);
   }

@@ -3,6 +3,7 @@ import { answeringAttempt } from '../../core/outcome/answering-attempt.ts';
 import { teachesQuality } from '../../core/reward/evidence-weight.ts';
 import type { AttemptFact, FeedbackRecord } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { byRequestId } from './by-request-id.ts';
 import { explainCandidates, explainCircumstances } from './explain-decision.ts';
 import { requestNotFound } from './request-not-found.ts';
 
@@ -20,10 +21,11 @@ interface Viewer {
 export async function explainRequest(deps: GatewayDeps, requestId: string, viewer: Viewer): Promise<object> {
   const { keyId, visibleModels } = viewer;
   await deps.store.journal.flush();
-  const history = await deps.store.readRequest(requestId);
-  if (!history || (keyId !== undefined && history.request.keyId !== keyId)) {
-    throw requestNotFound(requestId);
-  }
+  const history = await byRequestId(requestId, async (id) => {
+    const found = await deps.store.readRequest(id);
+    return keyId === undefined || found?.request.keyId === keyId ? found : undefined;
+  });
+  if (history === undefined) throw requestNotFound(requestId);
   const { request, attempts, feedback } = history;
   const { ranking, excluded, circumstances } = readDecision(request.decision);
   const served = answeringAttempt(attempts.filter(({ ending }) => ending === 'completed'));

@@ -50,7 +50,13 @@ const EXPLAINING: OperationDoc = {
   path: '/v1/explain/{request_id}',
   tag: 'intelligence',
   summary: 'Explain where a request went, and why',
-  pathParameters: z.object({ request_id: z.string().meta({ description: '`x-request-id` of the answer' }) }),
+  pathParameters: z.object({
+    request_id: z
+      .string()
+      .meta({
+        description: '`x-request-id` of the answer; or its `id` in `/v1/responses` and `/v1/messages`',
+      }),
+  }),
   answers: { 200: { description: 'The decision and what came of it', content: json(explanationSchema) } },
   errors: [404],
 };
