@@ -21,6 +21,7 @@ import { createTrials, readTrials } from './core/choice/trials.ts';
 import { createRecentOutputs } from './core/dialects/responses/recent-outputs.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayStartMsOf } from './core/judge/daily-budget.ts';
+import { JUDGE_KEY_ID } from './core/judge/judge-key.ts';
 import { createRandom } from './core/learning/random.ts';
 import { createTypedLearner } from './core/learning/typed-learner.ts';
 import { holderName } from './core/money/budget.ts';
@@ -36,7 +37,6 @@ import type { GatewayDeps, LiveSettings } from './gateway/deps.ts';
 import { createResponseKeeper } from './gateway/dialects/response-keeper.ts';
 import { createExposureCaps } from './gateway/evidence/exposure-caps.ts';
 import { createJudge } from './gateway/evidence/judge.ts';
-import { JUDGE_KEY_ID } from './gateway/evidence/judge-call.ts';
 import { createOfflinePrior } from './gateway/evidence/offline-prior.ts';
 import { createPauses } from './gateway/evidence/pauses.ts';
 import { readPatternsAhead } from './gateway/reports/patterns.ts';
@@ -46,6 +46,7 @@ import { createCohort } from './gateway/request/cohort.ts';
 import { createKeptDecisions } from './gateway/request/kept-decisions.ts';
 import { createPinnedModels } from './gateway/request/pinned-models.ts';
 import { createTenancy } from './gateway/tenancy.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import { drain, watchConnections } from './http/drain.ts';
 import { openLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -417,13 +418,19 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     forgetOld();
     const forgetTimer = setInterval(forgetOld, DAY_MS);
     closers.push(() => clearInterval(forgetTimer));
-    const judgedToday = (await store.readTraffic(dayStartMsOf(nowMs()))).filter(
-      ({ keyId }) => keyId === JUDGE_KEY_ID,
-    );
-    judge.begin(
-      judgedToday.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
-      nowMs(),
-    );
+    const housekeeping = startHousekeeping({
+      store,
+      log: { warn: (fields, message) => logger.warn(fields, message) },
+    });
+    closers.push(() => housekeeping.close());
+    const dayStartMs = dayStartMsOf(nowMs());
+    const [judgedToday] = await store.readUsage({
+      fromMs: dayStartMs,
+      toMs: dayStartMs + DAY_MS,
+      groupBy: [],
+      keyId: JUDGE_KEY_ID,
+    });
+    judge.begin(judgedToday?.costMicroUsd ?? 0, nowMs());
     readPatternsAhead(gateway, async () => {
       await sleep(PATTERNS_PAUSE_MS);
       return !isDraining;

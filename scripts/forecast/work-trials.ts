@@ -39,13 +39,10 @@ export async function workTrials({ table, catalog }: LoadedTable, seed: number):
     },
     budgets: { costPenaltyOf: () => 0 },
     store: {
-      readTraffic: async () =>
+      readModelTraffic: async () =>
         seen.map(({ requests, inputTokens, costUsd }, task) => ({
-          hourMs: 0,
           task: taskOf(task),
           modelId: '',
-          endpointId: '',
-          keyId: '',
           requests,
           completed: requests,
           failures: 0,

@@ -274,6 +274,9 @@ export interface PatternSum {
   readonly keyBits: number;
 }
 
+/** What one model did of one task. */
+export type ModelTraffic = Omit<TrafficHour, 'hourMs' | 'endpointId' | 'keyId'>;
+
 /** What is spent since some day, at one moment: endings on their way to disk are part of it. */
 export interface Spending {
   /** False: only days of which something may have changed since the last reading. */
@@ -345,6 +348,10 @@ export interface UsageSum {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costMicroUsd: number;
+  readonly units: number;
+  /** Over the completed ones, like the next. */
+  readonly latencyMsSum: number;
+  readonly ttftMsSum: number;
 }
 
 export const KEY_SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
@@ -498,7 +505,12 @@ export interface Store {
   listRequests(
     query: RequestListQuery,
   ): Promise<{ readonly requests: readonly ListedRequest[]; readonly next: RequestPlace | undefined }>;
-  /** Roll-up rows of the hour that `sinceMs` falls into and of all later ones, oldest first. */
+  /** Sums of the hour that `sinceMs` falls into and of all later ones, the judge's calls left out. */
+  readModelTraffic(sinceMs: number): Promise<readonly ModelTraffic[]>;
+  /**
+   * Every row of the hourly roll-up from that hour on, oldest first: to verify it by. Reports read sums, which are a
+   * hundredth of it.
+   */
   readTraffic(sinceMs: number): Promise<readonly TrafficHour[]>;
   /**
    * Sums of what was chosen freely, in no particular order. All that ended here before is in it; what others offered, which
@@ -564,6 +576,14 @@ export interface Store {
   /** What a process left under this name, whichever wrote it last; undefined when none did. */
   loadState(name: string): Promise<string | undefined>;
   saveState(name: string, value: string): Promise<void>;
+
+  /**
+   * Sums up a little of what has come to the roll-up, in milliseconds: reports read these sums. To be called again until it
+   * says that nothing is left.
+   *
+   * @returns after how many milliseconds to go on, undefined when nothing is left
+   */
+  rollUp(): Promise<number | undefined>;
 
   /** Takes a name that nobody took before, in this process or another; false when somebody did. */
   claim(name: string, atMs: number): Promise<boolean>;

@@ -15,6 +15,12 @@ export interface Queryable {
   readonly tables: Tables;
 }
 
+/** What is read by the thousand: rows as arrays, for drizzle takes 10 µs to make an object of one. */
+export interface RowReader {
+  /** Numbers may come as texts from PostgreSQL (sums do), and come as they are in the query's order of columns. */
+  readRows(query: { toSQL(): { sql: string; params: unknown[] } }): Promise<readonly (readonly unknown[])[]>;
+}
+
 /** A drizzle query: awaited outside of transactions, a step inside of one. */
 export interface Query<Result> extends PromiseLike<Result> {
   prepare(): { execute(): unknown };
@@ -82,7 +88,7 @@ export class CommitLostError extends Error {
   }
 }
 
-export interface Database extends Queryable {
+export interface Database extends Queryable, RowReader {
   /** This process among all that write here; random, drawn at open. */
   readonly instanceId: number;
   /** All steps or none. Rejects with the driver's own error: `failureOf` says what it means. */
@@ -94,6 +100,11 @@ export interface Database extends Queryable {
   claimServing(): Promise<void>;
   /** As `transact`, but only when the process `instanceId` is dead; undefined when it lives. Call `claimServing` first. */
   transactFor<Result>(instanceId: number, work: Work<Result>): Promise<Result | undefined>;
+  /**
+   * Runs `work` unless another process is at it: for what several would only do twice. On SQLite, where one serves, at once.
+   * @returns undefined when another one is at it
+   */
+  alone<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
   failureOf(error: unknown): FailureKind;
   /** The file of the database, behind all links, where it is one and bears an intent log beside it. */
   readonly path?: string;

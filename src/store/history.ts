@@ -1,13 +1,23 @@
 import { asc, between, eq, gt, gte } from 'drizzle-orm';
+import { JUDGE_KEY_ID } from '../core/judge/judge-key.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAttemptFact, toRequestRecord, toTask } from './attempt-rows.ts';
-import type { AttemptFact, EndedAttempt, FeedbackRecord, RequestHistory, TrafficHour } from './contract.ts';
-import type { Queryable } from './database.ts';
+import type {
+  AttemptFact,
+  EndedAttempt,
+  FeedbackRecord,
+  ModelTraffic,
+  RequestHistory,
+  TrafficHour,
+} from './contract.ts';
+import type { Queryable, RowReader } from './database.ts';
 import { toFeedbackRecord } from './evidence.ts';
+import { readTrafficSums } from './read-traffic-sums.ts';
 import { hourOf } from './sums.ts';
 
 /** Requests per page: about 2 ms of a SQLite read at a time. */
 const PAGE_SIZE = 200;
+const HOUR_MS = 3_600_000;
 
 export async function readRequest(
   { db, tables: { attempts, feedback, requests } }: Queryable,
@@ -30,6 +40,25 @@ export async function readRequest(
     attempts: attemptRows.map(toAttemptFact),
     feedback: feedbackRows.flatMap(toFeedbackRecord),
   };
+}
+
+/** See `Store.readModelTraffic`. Hours that are still to come, by a clock that was wrong, are left out. */
+export async function readModelTraffic(
+  queryable: Queryable & RowReader,
+  sinceMs: number,
+  nowMs: number,
+): Promise<readonly ModelTraffic[]> {
+  const sums = await readTrafficSums(queryable, {
+    fromMs: sinceMs,
+    toMs: nowMs + HOUR_MS,
+    groupBy: ['model', 'task'],
+    exceptKeyId: JUDGE_KEY_ID,
+  });
+  return sums.map(({ dayStartMs, hourMs, keyId, ...sum }) => ({
+    ...sum,
+    modelId: sum.modelId ?? '',
+    task: toTask(sum.task ?? ''),
+  }));
 }
 
 export async function readTraffic(

@@ -23,6 +23,8 @@ const TRANSACTION_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 1_000;
 const READ_TIMEOUT_MS = 10_000;
 const POOL_SIZE = 8;
+/** No instance has this number, see `openPresence`. */
+const HOUSEKEEPING_LOCK = -1;
 
 /**
  * @param url `postgres://user:password@host:port/database?…` as `pg` reads it
@@ -121,6 +123,27 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
         const [claim] = (yield { statement: claimInstance, rows: [{ instanceId }] }) as readonly boolean[];
         return claim === true ? yield* work(inside) : undefined;
       });
+    },
+    async readRows(query) {
+      const { sql: text, params } = query.toSQL();
+      const { rows } = await pool.query({ text, values: params, rowMode: 'array' });
+      return rows;
+    },
+    async alone(work) {
+      const client = await pool.connect();
+      const [lock, unlock] = ['pg_try_advisory_lock', 'pg_advisory_unlock'].map(
+        (name) => `select ${name}(${LOCK_CLASS}, ${HOUSEKEEPING_LOCK}) as done`,
+      ) as [string, string];
+      let isUsable = false;
+      try {
+        const { rows } = await client.query(lock);
+        const result = rows[0]?.done === true ? await work().finally(() => client.query(unlock)) : undefined;
+        isUsable = true;
+        return result;
+      } finally {
+        // A connection that is thrown away gives its lock back by itself.
+        client.release(!isUsable);
+      }
     },
     failureOf,
     async close() {

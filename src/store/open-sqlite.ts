@@ -23,6 +23,8 @@ type Client = SqliteDatabase.Database;
 /** A locked database is tried again this often, the event loop free in between, before the work is refused. */
 const LOCK_TRIES = 10;
 const LOCK_WAIT_MS = 9;
+/** Prepared statements of reports: their texts are a few dozen. */
+const MOST_READERS = 200;
 
 /**
  * @param path a file, created when missing, or `:memory:`
@@ -54,6 +56,7 @@ function sqliteDatabase(client: Client): Database {
   const commit = client.prepare('commit');
   const rollback = client.prepare('rollback');
   let endServing: (() => void) | undefined;
+  const readers = new Map<string, SqliteDatabase.Statement>();
   const compiled = new Map<RowStatement, (rows: readonly Record<string, unknown>[]) => boolean[]>();
 
   function rowsRunner(statement: RowStatement) {
@@ -109,6 +112,17 @@ function sqliteDatabase(client: Client): Database {
     },
     // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
+    alone: (work) => work(),
+    async readRows(query) {
+      const { sql, params } = query.toSQL();
+      let statement = readers.get(sql);
+      if (statement === undefined) {
+        if (readers.size >= MOST_READERS) readers.clear();
+        statement = client.prepare(sql).raw();
+        readers.set(sql, statement);
+      }
+      return statement.all(...params) as unknown[][];
+    },
     failureOf,
     ...(client.memory ? {} : { path: realpathSync(client.name), isInPlace: inPlaceCheck(client.name) }),
     async close() {

@@ -17,7 +17,7 @@ import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
 import { deleteEvaluation, listEvaluations, saveEvaluation } from './evaluations.ts';
 import { changeEvidence } from './evidence.ts';
-import { attemptFacts, readRequest, readTraffic } from './history.ts';
+import { attemptFacts, readModelTraffic, readRequest, readTraffic } from './history.ts';
 import { createTurns } from './in-turn.ts';
 import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
 import { openJournal } from './journal.ts';
@@ -40,6 +40,7 @@ import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
 import { listRequests } from './request-list.ts';
 import { deleteResponse, forgetResponses, readResponse, saveResponse } from './responses.ts';
+import { rollUp } from './roll-up.ts';
 import { createSpendingReader } from './spending.ts';
 import { orUnavailable } from './storage-unavailable.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
@@ -110,6 +111,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
       return guarded(readRequest(database, requestId));
     },
     listRequests: (query) => guarded(listRequests(database, query)),
+    readModelTraffic: (sinceMs) => guarded(readModelTraffic(database, sinceMs, now())),
     readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
     async readChoices(query) {
       await journal.flush();
@@ -143,6 +145,8 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
 
     loadState: (name) => guarded(loadState(database, name)),
     saveState: (name, value) => guarded(saveState(database, name, value)),
+
+    rollUp: () => guarded(database.alone(() => rollUp(database, now()))),
 
     claim: (name, atMs) => guarded(claim(database, name, atMs)),
     forget: (what) => guarded(forget(database, what)),

@@ -275,6 +275,41 @@ export const patternBlocks = pgTable(
   (table) => [primaryKey({ columns: [table.blockMs, table.task, table.shape, table.modelId] })],
 );
 
+/**
+ * The hourly roll-up summed up further, when an hour is over: by `level` (`traffic-levels.ts`) without key, without model
+ * and task, or for a whole day. What a level does not tell apart is `''`.
+ */
+export const trafficSums = pgTable(
+  'traffic_sums',
+  {
+    level: text('level').notNull(),
+    startMs: bigint('start_ms', { mode: 'number' }).notNull(),
+    keyId: text('key_id').notNull(),
+    task: text('task').notNull(),
+    modelId: text('model_id').notNull(),
+    requests: bigint('requests', { mode: 'number' }).notNull(),
+    completed: bigint('completed', { mode: 'number' }).notNull(),
+    failures: bigint('failures', { mode: 'number' }).notNull(),
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull(),
+    inputTokens: bigint('input_tokens', { mode: 'number' }).notNull(),
+    outputTokens: bigint('output_tokens', { mode: 'number' }).notNull(),
+    units: doublePrecision('units').notNull(),
+    latencyMsSum: doublePrecision('latency_ms_sum').notNull(),
+    ttftMsSum: doublePrecision('ttft_ms_sum').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.level, table.startMs, table.keyId, table.task, table.modelId] }),
+    index('traffic_sums_of_key').on(table.level, table.keyId, table.startMs),
+  ],
+);
+
+/** How far each UTC day has come into `traffic_sums`. */
+export const rolledDays = pgTable('rolled_days', {
+  dayMs: bigint('day_ms', { mode: 'number' }).primaryKey(),
+  untilMs: bigint('until_ms', { mode: 'number' }).notNull(),
+  closingMs: bigint('closing_ms', { mode: 'number' }).notNull(),
+});
+
 /** Which model `auto` is for all requests of a key, where changing it would mix what cannot be mixed: vectors. */
 export const pinnedModels = pgTable(
   'pinned_models',

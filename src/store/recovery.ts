@@ -1,10 +1,11 @@
 import { and, eq, inArray, isNull, ne } from 'drizzle-orm';
+import { addToTraffic } from './add-to-traffic.ts';
 import { requestRow, startRow, toAttemptStart, unknownEndRow } from './attempt-rows.ts';
 import type { AttemptStart } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps, write } from './database.ts';
 import type { Intent } from './intent-log.ts';
 import { sumPatterns } from './pattern-sums.ts';
-import { addPattern, addTraffic, endAttempt, insertEndedAttempt, insertRequest } from './statements.ts';
+import { addPattern, endAttempt, insertEndedAttempt, insertRequest } from './statements.ts';
 import { sumTraffic } from './sums.ts';
 
 /** Attempts per transaction: a crash leaves hundreds at most, and other replicas are writing. */
@@ -60,7 +61,7 @@ function* writeLeft(
     insertEndedAttempt,
     left.map(({ start, end }) => ({ start: startRow(start, instanceId), end })),
   );
-  yield* write(addTraffic, sumTraffic(left));
+  yield* addToTraffic(sumTraffic(left));
   yield* write(addPattern, sumPatterns(left));
   return left.map(({ start }) => start);
 }
@@ -95,7 +96,7 @@ function* endSome(
     left.map(({ end }) => end),
   );
   const effective = left.filter((_, index) => isWritten[index]);
-  yield* write(addTraffic, sumTraffic(effective));
+  yield* addToTraffic(sumTraffic(effective));
   yield* write(addPattern, sumPatterns(effective));
   return effective.map(({ start }) => start);
 }

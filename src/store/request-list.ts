@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, exists, gt, gte, inArray, lt, not, or } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, gt, gte, inArray, lt, lte, not, or } from 'drizzle-orm';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAttemptFact } from './attempt-rows.ts';
 import type { ListedRequest, RequestListQuery, RequestPlace } from './contract.ts';
@@ -93,8 +93,9 @@ export async function listRequests(
 
 function placeBefore({ createdAtMs, requestId }: Tables['requests'], before: RequestPlace | undefined) {
   if (before === undefined) return undefined;
-  return or(
-    lt(createdAtMs, before.createdAtMs),
-    and(eq(createdAtMs, before.createdAtMs), lt(requestId, before.requestId)),
+  // Not (earlier or (equal and …)): that would be no range of the index, and everything newer would be walked through.
+  return and(
+    lte(createdAtMs, before.createdAtMs),
+    or(lt(createdAtMs, before.createdAtMs), lt(requestId, before.requestId)),
   );
 }

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { and, gte, isNull, lt, ne, sql } from 'drizzle-orm';
+import { and, gte, isNull, ne, sql } from 'drizzle-orm';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import { whole } from './attempt-rows.ts';
 import type { Spending } from './contract.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Database, Queryable, RowReader } from './database.ts';
 import type { JournalOfStore } from './journal.ts';
+import { readTrafficSums } from './read-traffic-sums.ts';
 import { storageUnavailable } from './storage-unavailable.ts';
 import { hourOf } from './sums.ts';
 
@@ -38,7 +39,7 @@ export function createSpendingReader(
   let told: KeyToDays = new Map();
 
   async function readOlder(sinceMs: number, untilMs: number): Promise<Older> {
-    return { sinceMs, untilMs, readAtMs: now(), sums: await sumsBetween(database, sinceMs, untilMs) };
+    return { sinceMs, untilMs, readAtMs: now(), sums: await olderSums(database, sinceMs, untilMs) };
   }
 
   return async (sinceMs, take) => {
@@ -55,7 +56,7 @@ export function createSpendingReader(
         // In this order an attempt that ends meanwhile is counted twice for a moment, and not missed.
         const reservedElsewhere = await runningElsewhere(database);
         const before = isFirst ? await readOlder(sinceMs, untilMs) : (older as Older);
-        return { reservedElsewhere, before, sums: await sumsBetween(database, before.untilMs, undefined) };
+        return { reservedElsewhere, before, sums: await sumsFrom(database, before.untilMs) };
       };
       const { reservedElsewhere, before, sums } = await (isFirst ? reading() : inTime(reading()));
       older = before;
@@ -100,11 +101,16 @@ async function inTime<Result>(reading: Promise<Result>): Promise<Result> {
   }
 }
 
-async function sumsBetween(
-  { db, tables: { trafficHours } }: Queryable,
-  fromMs: number,
-  untilMs: number | undefined,
-): Promise<KeyToDays> {
+async function olderSums(queryable: Queryable & RowReader, fromMs: number, toMs: number): Promise<KeyToDays> {
+  const sums: KeyToDays = new Map();
+  for (const sum of await readTrafficSums(queryable, { fromMs, toMs, groupBy: ['key', 'day'] })) {
+    add(sums, sum.keyId ?? '', sum.dayStartMs ?? 0, sum.costMicroUsd);
+  }
+  return sums;
+}
+
+/** Of the last hours, and of all to come: a clock may have been wrong. */
+async function sumsFrom({ db, tables: { trafficHours } }: Queryable, fromMs: number): Promise<KeyToDays> {
   const day = sql<number>`(${trafficHours.hourMs} / ${sql.raw(String(DAY_MS))})`.mapWith(Number);
   const rows = await db
     .select({
@@ -113,12 +119,7 @@ async function sumsBetween(
       costMicroUsd: sql<number>`sum(${trafficHours.costMicroUsd})`.mapWith(Number),
     })
     .from(trafficHours)
-    .where(
-      and(
-        gte(trafficHours.hourMs, fromMs),
-        untilMs === undefined ? undefined : lt(trafficHours.hourMs, untilMs),
-      ),
-    )
+    .where(gte(trafficHours.hourMs, fromMs))
     .groupBy(trafficHours.keyId, day);
   const sums: KeyToDays = new Map();
   for (const row of rows) add(sums, row.keyId, row.day * DAY_MS, row.costMicroUsd);

@@ -275,6 +275,44 @@ export const patternBlocks = sqliteTable(
   (table) => [primaryKey({ columns: [table.blockMs, table.task, table.shape, table.modelId] })],
 );
 
+/**
+ * The hourly roll-up summed up further, when an hour is over: by `level` (`traffic-levels.ts`) without key, without model
+ * and task, or for a whole day. What a level does not tell apart is `''`.
+ */
+export const trafficSums = sqliteTable(
+  'traffic_sums',
+  {
+    level: text('level').notNull(),
+    /** Of the hour or the UTC day. */
+    startMs: integer('start_ms').notNull(),
+    keyId: text('key_id').notNull(),
+    task: text('task').notNull(),
+    modelId: text('model_id').notNull(),
+    requests: integer('requests').notNull(),
+    completed: integer('completed').notNull(),
+    failures: integer('failures').notNull(),
+    costMicroUsd: integer('cost_micro_usd').notNull(),
+    inputTokens: integer('input_tokens').notNull(),
+    outputTokens: integer('output_tokens').notNull(),
+    units: real('units').notNull(),
+    latencyMsSum: real('latency_ms_sum').notNull(),
+    ttftMsSum: real('ttft_ms_sum').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.level, table.startMs, table.keyId, table.task, table.modelId] }),
+    index('traffic_sums_of_key').on(table.level, table.keyId, table.startMs),
+  ],
+);
+
+/** How far each UTC day has come into `traffic_sums`. */
+export const rolledDays = sqliteTable('rolled_days', {
+  dayMs: integer('day_ms').primaryKey(),
+  /** The hours of the day before this one are in `traffic_sums`, whole. */
+  untilMs: integer('until_ms').notNull(),
+  /** Whoever adds to an hour before this one takes the day out of `traffic_sums` again. Never before `until_ms`. */
+  closingMs: integer('closing_ms').notNull(),
+});
+
 /** Which model `auto` is for all requests of a key, where changing it would mix what cannot be mixed: vectors. */
 export const pinnedModels = sqliteTable(
   'pinned_models',

@@ -80,7 +80,7 @@ const BELIEF_KEY = ['kind', 'subject', 'task', 'source', 'epoch'] as const;
 const BELIEF_SUMS = ['a', 'b', 'c'] as const;
 
 const TRAFFIC_KEY = ['hourMs', 'task', 'modelId', 'endpointId', 'keyId'] as const;
-const TRAFFIC_SUMS = [
+export const TRAFFIC_SUMS = [
   'requests',
   'completed',
   'failures',

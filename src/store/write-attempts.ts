@@ -1,5 +1,6 @@
 import type { Decision } from '../core/choice/decision.ts';
 import type { BeliefDelta } from '../core/learning/delta.ts';
+import { addToTraffic } from './add-to-traffic.ts';
 import { endRow, requestRow, startRow } from './attempt-rows.ts';
 import { sumChoices } from './choice-sums.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from './contract.ts';
@@ -10,7 +11,6 @@ import {
   addChoiceDay,
   addPattern,
   addRatingDay,
-  addTraffic,
   type EndRow,
   endAttempt,
   insertAttempt,
@@ -81,7 +81,7 @@ export function* writeAttempts(batch: AttemptBatch, instanceId: number): Steps<v
   );
   const effective = [...whole, ...begunBefore.filter((_, index) => isWritten[index])];
   yield* write(addBelief, sumDeltas(effective.flatMap(({ deltas }) => deltas)));
-  yield* write(addTraffic, sumTraffic(effective));
+  yield* addToTraffic(sumTraffic(effective));
   const { choices, ratings } = sumChoices(effective);
   yield* write(addChoiceDay, choices);
   yield* write(addRatingDay, ratings);

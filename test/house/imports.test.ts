@@ -59,6 +59,7 @@ const UNWALLED = new Set([
   'models-commands.ts',
   'keys-commands.ts',
   'line-writer.ts',
+  'housekeeping.ts',
   'one-at-a-time.ts',
   'who-may-come.ts',
   'import-command.ts',

@@ -10,6 +10,7 @@ import { patternsContract } from './contract/patterns.ts';
 import { processStateContract } from './contract/process-state.ts';
 import { recoveryContract } from './contract/recovery.ts';
 import { responsesContract } from './contract/responses.ts';
+import { rollUpContract } from './contract/roll-up.ts';
 import { spendingContract } from './contract/spending.ts';
 import { describeEachDatabase } from './each-database.ts';
 
@@ -25,4 +26,5 @@ describeEachDatabase('recovery', recoveryContract);
 describeEachDatabase('keys', keysContract);
 describeEachDatabase('state of a process', processStateContract);
 describeEachDatabase('spending', spendingContract);
+describeEachDatabase('what is summed up of the traffic', rollUpContract);
 describeEachDatabase('responses', responsesContract);

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../core/catalog/model.ts';
 import type { Decision } from '../../core/choice/decision.ts';
 import type { DailyBudget } from '../../core/judge/daily-budget.ts';
+import { JUDGE_KEY_ID } from '../../core/judge/judge-key.ts';
 import { costMicroUsd } from '../../core/money/cost.ts';
 import type { AnswerFacts } from '../../core/outcome/answer-facts.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
@@ -11,9 +12,6 @@ import type { ChatBody, ChatJob, ClientLine } from '../request/job.ts';
 import { CHAT } from '../request/operations/chat.ts';
 import { planJob } from '../request/plan.ts';
 import { policyOf } from '../request/policy.ts';
-
-/** Whose requests a judge's are in the store: no key has such an id. */
-export const JUDGE_KEY_ID = 'judge';
 
 /** A judge that takes longer is not worth waiting for. */
 const MAX_CALL_MS = 60_000;

@@ -4,7 +4,7 @@ import { TRIAL_SHARE } from '../../core/choice/trials.ts';
 import { OLDER_EPOCH_WEIGHT } from '../../core/learning/belief-sums.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import { TASKS, type Task } from '../../core/task/task.ts';
-import type { TrafficHour } from '../../store/contract.ts';
+import type { ModelTraffic } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { cheapestEndpoint, handicapOf } from '../reports/rankings.ts';
@@ -30,7 +30,7 @@ export async function reevaluateModel(deps: GatewayDeps, id: string, maxRequests
   }
   const strategy = catalog.strategy(routing.defaultStrategy);
   const before = beliefsOf(deps, id);
-  const rows = await deps.store.readTraffic(deps.nowMs() - windowMs('7d'));
+  const rows = await deps.store.readModelTraffic(deps.nowMs() - windowMs('7d'));
   // Nothing is waited for between the look and the start: of two who ask at once only one opens an epoch.
   const running = deps.trials.trialOf(id);
   const mayCost = priceOfTrial(deps, model, strategy, running?.remaining ?? maxRequests, rows);
@@ -80,7 +80,7 @@ function priceOfTrial(
   model: Model,
   strategy: Strategy,
   requests: number,
-  rows: readonly TrafficHour[],
+  rows: readonly ModelTraffic[],
 ): object {
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
   const total = [...taskToTraffic.values()].reduce((sum, traffic) => sum + traffic.requests, 0);

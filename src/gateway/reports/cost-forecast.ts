@@ -14,6 +14,7 @@ import { badRequest } from '../../core/outcome/gateway-error.ts';
 import { TASKS, type Task } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps, LiveSettings, RoutingSettings } from '../deps.ts';
+import { othersFirst } from './others-first.ts';
 import { readTypicalInputTokens } from './typical-request.ts';
 
 const DRAWS = 1000;
@@ -36,7 +37,7 @@ export interface CostForecastDeps extends Pick<GatewayDeps, 'learner' | 'nowMs'>
   readonly budgets: Pick<GatewayDeps['budgets'], 'costPenaltyOf'>;
   /** Left out: nobody is capped. */
   readonly exposure?: Pick<GatewayDeps['exposure'], 'capsFor'>;
-  readonly store: Pick<GatewayDeps['store'], 'readTraffic'>;
+  readonly store: Pick<GatewayDeps['store'], 'readModelTraffic'>;
 }
 
 export interface CostForecastBody {
@@ -360,11 +361,6 @@ function nobodyCan(
     `tasks[${index}]`,
     'invalid_value',
   );
-}
-
-/** A forecast may take its time; requests may not have to wait for it. */
-function othersFirst(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function usd(microUsd: number): number {

@@ -7,7 +7,7 @@ import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../../core/task/opera
 import { TASKS } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { JUDGE_KEY_ID } from '../evidence/judge-call.ts';
+import { othersFirst } from './others-first.ts';
 import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
 import { TYPICAL_INPUT_TOKENS } from './typical-request.ts';
 
@@ -49,10 +49,9 @@ export async function rankModels(
       'sort',
     );
   }
+  const order = sortName;
   const tasks: readonly AnyTask[] = query.task === undefined ? TASKS : [workNamed(query.task)];
-  const all = await deps.store.readTraffic(deps.nowMs() - windowMs(window));
-  // A judge's calls are nobody's traffic: no router chose for them.
-  const rows = all.filter(({ keyId }) => keyId !== JUDGE_KEY_ID);
+  const rows = await deps.store.readModelTraffic(deps.nowMs() - windowMs(window));
   const cellToTraffic = sumTraffic(rows, (row) => `${row.task} ${row.modelId}`);
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
   const type = query.task === undefined ? 'chat' : typeOfTask(tasks[0] ?? 'unknown');
@@ -60,6 +59,11 @@ export async function rankModels(
     (model) => model.type === type && visibleModels?.has(model.id) !== false,
   );
 
+  const data: object[] = [];
+  for (const task of tasks) {
+    data.push(rankOfTask(task));
+    await othersFirst();
+  }
   return {
     object: 'list',
     strategy: strategy.name,
@@ -67,29 +71,31 @@ export async function rankModels(
     budget: budgetOf(deps, strategy),
     ...observedOf(deps, strategy, visibleModels),
     generated_at: new Date(deps.nowMs()).toISOString(),
-    data: tasks.map((task) => {
-      const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
-      const probabilities = deps.learner.bestProbabilities(
-        task,
-        models.map(({ id }) => id),
-        handicaps,
-      );
-      const requests = taskToTraffic.get(task)?.requests ?? 0;
-      const dryRuns = deps.dryRuns.read(strategy.name, task);
-      const ranked = models
-        .map((model, index) =>
-          rankModel(deps, task, model, {
-            probability: probabilities[index] ?? 0,
-            traffic: cellToTraffic.get(`${task} ${model.id}`),
-            dryRuns,
-            taskRequests: requests,
-          }),
-        )
-        .sort((one, other) => SORTS[sortName](one) - SORTS[sortName](other))
-        .map((row, index) => ({ rank: index + 1, ...row }));
-      return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
-    }),
+    data,
   };
+
+  function rankOfTask(task: AnyTask) {
+    const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
+    const probabilities = deps.learner.bestProbabilities(
+      task,
+      models.map(({ id }) => id),
+      handicaps,
+    );
+    const requests = taskToTraffic.get(task)?.requests ?? 0;
+    const dryRuns = deps.dryRuns.read(strategy.name, task);
+    const ranked = models
+      .map((model, index) =>
+        rankModel(deps, task, model, {
+          probability: probabilities[index] ?? 0,
+          traffic: cellToTraffic.get(`${task} ${model.id}`),
+          dryRuns,
+          taskRequests: requests,
+        }),
+      )
+      .sort((one, other) => SORTS[order](one) - SORTS[order](other))
+      .map((row, index) => ({ rank: index + 1, ...row }));
+    return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
+  }
 }
 
 /** Whether routing acts, and what observing has shown of this strategy since it began or the process started. */

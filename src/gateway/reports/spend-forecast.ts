@@ -1,16 +1,16 @@
 import { calendarDayOf } from '../../core/money/calendar.ts';
-import { forecastSpend, hoursUntilSpent, type SpendForecast } from '../../core/money/spend-forecast.ts';
+import { hoursUntilSpent, type SpendForecast } from '../../core/money/spend-forecast.ts';
 import type { HourlySpend } from '../../core/money/spend-model.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { Store } from '../../store/contract.ts';
 import { keyNotFound } from '../admission/admin-keys.ts';
 import type { KnownBudget } from '../admission/spending.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { othersFirst } from './others-first.ts';
 import { whoseBudget } from './report-budgets.ts';
+import { HISTORY_HOURS, openSpendHistories, type SpendHistories } from './spend-history.ts';
 
 const HOUR_MS = 3_600_000;
-/** Eight weeks show a season; what is older says little about now. */
-const HISTORY_HOURS = 56 * 24;
 /** Keys whose budgets are forecast in one answer, the fullest first: each has a history of its own to be read. */
 const MOST_KEYS = 20;
 const UNTIL = ['day', 'month'] as const;
@@ -48,7 +48,8 @@ export async function forecastSpending(
   const nowMs = deps.nowMs();
   const { dayStartMs, dayEndMs, monthStartMs, monthEndMs } = calendarDayOf(nowMs);
   const [startsAtMs, endsAtMs] = until === 'day' ? [dayStartMs, dayEndMs] : [monthStartMs, monthEndMs];
-  const outlook = await outlookOf(deps, asked, nowMs, endsAtMs, startsAtMs);
+  const histories = await openSpendHistories(deps.store, nowMs, monthStartMs);
+  const outlook = await outlookOf(histories, asked, nowMs, endsAtMs, startsAtMs);
   const known = deps.spending
     .standings()
     .filter(({ standing: { holder } }) =>
@@ -71,7 +72,7 @@ export async function forecastSpending(
     past_forecasts: outlook.forecast?.trials ?? 0,
     season: outlook.forecast === undefined ? [] : seasonOf(outlook.forecast),
     hours: outlook.hours.map(({ atMs, microUsd }) => ({ hour: timeOf(atMs), expected_usd: usd(microUsd) })),
-    ...(await budgetsOf(deps, known, nowMs)),
+    ...(await budgetsOf(histories, known, nowMs)),
   };
 }
 
@@ -89,30 +90,21 @@ interface Outlook {
 }
 
 async function outlookOf(
-  deps: Deps,
+  histories: SpendHistories,
   keyId: string | undefined,
   nowMs: number,
   endsAtMs: number,
   countedFromMs: number,
 ): Promise<Outlook> {
   const thisHourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
-  const fromMs = Math.min(countedFromMs, thisHourMs - HISTORY_HOURS * HOUR_MS);
-  const sums = await deps.store.readUsage({
-    fromMs,
-    toMs: thisHourMs + HOUR_MS,
-    groupBy: ['hour'],
-    keyId,
-  });
-  const hourToMicroUsd = new Map<number, number>();
-  for (const { hourMs, costMicroUsd } of sums)
-    if (hourMs !== undefined) hourToMicroUsd.set(hourMs, costMicroUsd);
+  const hourToMicroUsd = await histories.hoursOf(keyId);
   let spentMicroUsd = 0;
   for (const [hourMs, cost] of hourToMicroUsd) if (hourMs >= countedFromMs) spentMicroUsd += cost;
   const series = seriesBefore(thisHourMs, hourToMicroUsd);
   const nothing = { spentMicroUsd, aheadMicroUsd: 0, lowFactor: 1, highFactor: 1, historyHours: 0 };
   if (series === undefined) return { ...nothing, forecast: undefined, hours: [] };
   const hourCount = Math.max(1, Math.round((endsAtMs - thisHourMs) / HOUR_MS));
-  const forecast = forecastSpend(series, hourCount);
+  const forecast = histories.forecastOf(keyId, series, hourCount);
   const isOver = (nowMs - thisHourMs) / HOUR_MS;
   const hours = Array.from(forecast.hours, (expected, ahead) => ({
     atMs: thisHourMs + ahead * HOUR_MS,
@@ -147,7 +139,7 @@ function seriesBefore(
 }
 
 /** Each budget to the end of its own window. */
-async function budgetsOf(deps: Deps, known: readonly KnownBudget[], nowMs: number) {
+async function budgetsOf(histories: SpendHistories, known: readonly KnownBudget[], nowMs: number) {
   const fullestFirst = [...known].sort((one, other) => shareOf(other) - shareOf(one));
   const keyIds = [
     ...new Set(
@@ -160,9 +152,9 @@ async function budgetsOf(deps: Deps, known: readonly KnownBudget[], nowMs: numbe
     const { holder, startsAtMs, resetsAtMs } = budget.standing;
     if (holder.kind === 'key' && !looked.has(holder.keyId)) continue;
     const keyId = holder.kind === 'key' ? holder.keyId : undefined;
-    const outlook = await outlookOf(deps, keyId, nowMs, resetsAtMs, startsAtMs);
+    const outlook = await outlookOf(histories, keyId, nowMs, resetsAtMs, startsAtMs);
     rows.push(describeBudget(budget, outlook, nowMs));
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await othersFirst();
   }
   return { budgets: rows, budgets_left_out: known.length - rows.length };
 }

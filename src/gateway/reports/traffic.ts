@@ -1,5 +1,5 @@
 import { badRequest } from '../../core/outcome/gateway-error.ts';
-import type { TrafficHour } from '../../store/contract.ts';
+import type { ModelTraffic } from '../../store/contract.ts';
 
 /** The windows that reports can be asked for, in milliseconds. */
 const WINDOW_TO_MS: Readonly<Record<string, number>> = {
@@ -19,7 +19,7 @@ export function windowMs(name: string): number {
   );
 }
 
-/** Sums of the hourly roll-up. */
+/** Sums of the roll-up. */
 export interface Traffic {
   requests: number;
   completed: number;
@@ -31,8 +31,8 @@ export interface Traffic {
 
 /** Adds rows up by whatever `keyOf` says. */
 export function sumTraffic(
-  rows: readonly TrafficHour[],
-  keyOf: (row: TrafficHour) => string,
+  rows: readonly ModelTraffic[],
+  keyOf: (row: ModelTraffic) => string,
 ): Map<string, Traffic> {
   const sums = new Map<string, Traffic>();
   for (const row of rows) {

@@ -14,9 +14,9 @@ export async function typicalInputTokens(deps: GatewayDeps, task: Task): Promise
 
 /** The same for any number of tasks, with one look at the roll-up. */
 export async function readTypicalInputTokens(
-  deps: Pick<GatewayDeps, 'nowMs'> & { readonly store: Pick<GatewayDeps['store'], 'readTraffic'> },
+  deps: Pick<GatewayDeps, 'nowMs'> & { readonly store: Pick<GatewayDeps['store'], 'readModelTraffic'> },
 ): Promise<(task: Task) => number> {
-  const rows = await deps.store.readTraffic(deps.nowMs() - WINDOW_MS);
+  const rows = await deps.store.readModelTraffic(deps.nowMs() - WINDOW_MS);
   const taskToSum = new Map<string, { completed: number; inputTokens: number }>();
   for (const row of rows) {
     const sum = taskToSum.get(row.task) ?? { completed: 0, inputTokens: 0 };

@@ -201,6 +201,9 @@ export function spendingContract({ createUrl, open }: Databases): void {
         inputTokens: 40,
         outputTokens: 60,
         costMicroUsd: 300,
+        units: 0,
+        latencyMsSum: 3_750,
+        ttftMsSum: 751.5,
       },
     ]);
     const byKey = await store.readUsage({ ...window, groupBy: ['key'] });

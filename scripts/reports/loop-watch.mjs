@@ -1,0 +1,26 @@
+// Loaded into the gateway that is measured (`node --import`): how long its event loop stood still, and what CPU it took.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** The histogram holds the time between two of its timers, this included. */
+const RESOLUTION_MS = 1;
+
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+delay.enable();
+let cpu = process.cpuUsage();
+
+process.on('message', (message) => {
+  if (message === 'reset') {
+    delay.reset();
+    cpu = process.cpuUsage();
+    process.send?.({ reset: true });
+  }
+  if (message === 'read') {
+    const { user, system } = process.cpuUsage(cpu);
+    process.send?.({
+      longestBlockMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS),
+      cpuMs: (user + system) / 1_000,
+    });
+  }
+});
+// The channel alone is to keep nothing alive.
+process.channel?.unref();
