@@ -26,9 +26,11 @@ import { describeModelNamed, listModels } from './gateway/reports/list-models.ts
 import { reportPatterns } from './gateway/reports/patterns.ts';
 import { rankModels } from './gateway/reports/rankings.ts';
 import { recommendModels } from './gateway/reports/recommendations.ts';
+import { replayPolicies } from './gateway/reports/replay.ts';
 import { reportBudgets } from './gateway/reports/report-budgets.ts';
 import { listRequests } from './gateway/reports/request-list.ts';
 import { listRunnable } from './gateway/reports/runnable.ts';
+import { reportSavings } from './gateway/reports/savings.ts';
 import { reportSources } from './gateway/reports/sources.ts';
 import { forecastSpending } from './gateway/reports/spend-forecast.ts';
 import { reportUsage } from './gateway/reports/usage.ts';
@@ -72,6 +74,7 @@ import { registerPriors } from './http/intelligence/priors.ts';
 import { registerRequestList } from './http/intelligence/request-list.ts';
 import { registerRoute } from './http/intelligence/route.ts';
 import { registerRoutingStream } from './http/intelligence/routing-stream.ts';
+import { registerSavings } from './http/intelligence/savings.ts';
 import { registerBudgets } from './http/keys/budgets.ts';
 import { registerKeys } from './http/keys/keys.ts';
 import { registerUsage } from './http/keys/usage.ts';
@@ -228,6 +231,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forecastSpending: (query, keyId) => forecastSpending(gateway, query, keyId),
   });
   registerPatterns(app, { reportPatterns: (query, viewer) => reportPatterns(gateway, query, viewer) });
+  registerSavings(app, {
+    reportSavings: (query, visibleModels) => reportSavings(gateway, query, visibleModels),
+    replayPolicies: (body, visibleModels) => replayPolicies(gateway, body, visibleModels),
+  });
   registerModelActions(app, {
     reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),
     pauseModel: (id, isPaused) => pauseModel(gateway, id, isPaused),

@@ -11,6 +11,7 @@ import {
 } from './keys-commands.ts';
 import { main } from './main.ts';
 import { capExposureCommand, listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
+import { replayCommand } from './replay-command.ts';
 import { ON_EXHAUSTED } from './store/contract.ts';
 import { VERSION } from './version.ts';
 
@@ -111,6 +112,24 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .option('--dry-run', 'show what it says and store nothing')
     .action((file, options) => importCommand(file, options, process.env, console.log));
 
+  program
+    .command('replay')
+    .description(
+      'what other policies would have cost and achieved on the logged traffic; asks the running gateway, OUTRIDER_API_KEY is the key',
+    )
+    .option(...config)
+    .option('--url <url>', 'of the gateway, instead of api.address')
+    .option('--window <window>', '24h, 7d, 30d or 90d (30d)')
+    .option('--task <task>', 'one task only')
+    .option('--strategy <name...>', 'these (all there are, where nothing else is asked)')
+    .option('--value-of-quality <usd>', 'what a perfect answer is worth over a useless one', numberFrom0)
+    .option('--value-of-second <usd>', 'what a second of waiting costs', numberFrom0)
+    .option('--min-quality <share>', 'leave out models believed below, 0 to 1', numberFrom0)
+    .option('--model <id...>', 'only these models')
+    .option('--budget <usd>', 'what 1,000 requests may cost on average', numberFrom0)
+    .option('--json', 'the whole answer, as the API gives it')
+    .action((options) => replayCommand(options, process.env, console.log));
+
   await program.parseAsync([...args], { from: 'user' });
 }
 
@@ -158,6 +177,12 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('A number above 0.');
+}
+
+function numberFrom0(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('A number, at least 0.');
 }
 
 function wholeDays(text: string): number {

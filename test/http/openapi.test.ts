@@ -99,6 +99,7 @@ describe('answers are what it says they are', () => {
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/v1/budgets', '/v1/budgets'],
     ['/v1/intelligence/cost-forecast', '/v1/intelligence/cost-forecast?until=day'],
+    ['/v1/intelligence/savings', '/v1/intelligence/savings?window=7d'],
     ['/v1/usage', '/v1/usage?group_by=key,model,task,day'],
     ['/health/live', '/health/live'],
     ['/health/ready', '/health/ready'],
@@ -113,6 +114,13 @@ describe('answers are what it says they are', () => {
     const answer = await send(`${gateway.url}/v1/intelligence/cost-forecast`, { body });
     expect(answer.status).toBe(200);
     expect(faults('/v1/intelligence/cost-forecast', 'post', 200, answer.json)).toEqual([]);
+  });
+
+  test('a replay of the logged traffic', async () => {
+    const body = { policies: [{ strategy: 'quality' }, { name: 'mine', value_of_quality_usd: 0.01 }] };
+    const answer = await send(`${gateway.url}/v1/intelligence/replay`, { body });
+    expect(answer.status).toBe(200);
+    expect(faults('/v1/intelligence/replay', 'post', 200, answer.json)).toEqual([]);
   });
 
   test('responses and messages', async () => {

@@ -93,6 +93,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { tasks: [{ type: 'review', estimated_tokens: 20_000 }], strategy: 'combined' },
   },
   'GET /v1/intelligence/cost-forecast': { access: 'intelligence' },
+  'GET /v1/intelligence/savings': { access: 'intelligence' },
+  'POST /v1/intelligence/replay': { access: 'intelligence', body: { strategy: 'quality' } },
   'POST /v1/intelligence/priors': {
     access: 'admin',
     body: { name: 'mine', results: [{ model: 'ok', task: 'translation', score: 1 }] },

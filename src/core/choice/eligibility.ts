@@ -4,7 +4,7 @@ import type { ExcludedCandidate, ExclusionReason } from './decision.ts';
 import type { Prospect } from './prospect.ts';
 
 /** Labelled outcomes of a cell before its quality may exclude a model. */
-const OUTCOMES_TO_EXCLUDE = 10;
+export const OUTCOMES_TO_EXCLUDE = 10;
 /** Answers of an endpoint before its speed may exclude it. */
 const ANSWERS_TO_EXCLUDE = 5;
 

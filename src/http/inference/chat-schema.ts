@@ -62,15 +62,20 @@ export function checkChatBody(json: Readonly<Record<string, unknown>>): ChatBody
  * The first issue as the client's error; the others follow in its text, at most five in all.
  *
  * @param known the members there are, for a strict body that is none of a chat
+ * @param knownWithin those of its own objects, by where they are
  */
-export function explain(error: z.ZodError, known?: readonly string[]): Error {
+export function explain(
+  error: z.ZodError,
+  known?: readonly string[],
+  knownWithin: (path: readonly PropertyKey[]) => readonly string[] | undefined = knownOptionsAt,
+): Error {
   // What is no list is also an empty one: of a member that is the wrong thing, that is enough.
   const issues = error.issues.filter(
     ({ path }, index, all) => all.findIndex((other) => pathOf(other.path) === pathOf(path)) === index,
   );
   const lines = issues
     .slice(0, 5)
-    .map((issue) => `${pathOf(issue.path) || 'body'}: ${wordsOf(issue, known)}`);
+    .map((issue) => `${pathOf(issue.path) || 'body'}: ${wordsOf(issue, known, knownWithin)}`);
   const [first] = issues;
   return badRequest(
     `${lines.join('; ')}.`,
@@ -79,9 +84,13 @@ export function explain(error: z.ZodError, known?: readonly string[]): Error {
   );
 }
 
-function wordsOf(issue: z.core.$ZodIssue, knownAtTop: readonly string[] | undefined): string {
+function wordsOf(
+  issue: z.core.$ZodIssue,
+  knownAtTop: readonly string[] | undefined,
+  knownWithin: (path: readonly PropertyKey[]) => readonly string[] | undefined,
+): string {
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? knownAtTop : knownOptionsAt(issue.path);
+    const known = issue.path.length === 0 ? knownAtTop : knownWithin(issue.path);
     const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
     return `unknown option ${keys}${known === undefined ? '' : `; known are ${known.join(', ')}`}`;
   }

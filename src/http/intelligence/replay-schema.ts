@@ -65,7 +65,8 @@ export const replayBodySchema = z
   })
   .meta({ id: 'ReplayBody' });
 
-export const KNOWN_REPLAY_MEMBERS = Object.keys(replayBodySchema.shape);
+export const KNOWN_REPLAY_MEMBERS: readonly string[] = Object.keys(replayBodySchema.shape);
+export const KNOWN_POLICY_MEMBERS: readonly string[] = Object.keys(policySchema.shape);
 
 const mixSchema = z.array(z.object({ model: z.string(), share: z.number().min(0).max(1) }));
 

@@ -1,0 +1,153 @@
+import { Mistake, withStore } from './command-store.ts';
+
+type Print = (line: string) => void;
+
+export interface ReplayOptions {
+  readonly config?: string;
+  readonly url?: string;
+  readonly json?: true;
+  readonly window?: string;
+  readonly task?: string;
+  readonly strategy?: readonly string[];
+  readonly valueOfQuality?: number;
+  readonly valueOfSecond?: number;
+  readonly minQuality?: number;
+  readonly model?: readonly string[];
+  readonly budget?: number;
+}
+
+interface Interval {
+  readonly mean: number;
+  readonly low_90: number;
+  readonly high_90: number;
+}
+
+interface EstimateAnswer {
+  readonly doubly_robust: Interval | null;
+  readonly effective_sample_size: number;
+  readonly refusal: { readonly message: string } | null;
+}
+
+interface ReplayAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly logged: {
+    readonly requests: number;
+    readonly cost_usd_per_1k_requests: number;
+    readonly seconds: number | null;
+    readonly quality: Interval | null;
+    readonly models: readonly { readonly model: string; readonly share: number }[];
+  };
+  readonly policies: readonly {
+    readonly name: string;
+    readonly models: readonly { readonly model: string; readonly share: number }[];
+    readonly cost_usd_per_1k_requests: EstimateAnswer;
+    readonly quality: EstimateAnswer;
+    readonly seconds: EstimateAnswer;
+  }[];
+}
+
+/** Models with less of the requests are not named in the table. */
+const NOTABLE_SHARE = 0.05;
+
+/**
+ * `outrider replay`: asks the running gateway, which alone knows what it believes. The key comes from `OUTRIDER_API_KEY`
+ * and needs the scope `intelligence`, once any key exists.
+ */
+export function replayCommand(options: ReplayOptions, env: NodeJS.ProcessEnv, print: Print): Promise<void> {
+  return withStore(options, env, async (_store, { api, strategies }) => {
+    const { host, port } = api.address;
+    const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const answer = await post(
+      `${base.replace(/\/+$/, '')}/v1/intelligence/replay`,
+      bodyOf(options, Object.keys(strategies)),
+      env.OUTRIDER_API_KEY,
+    );
+    if (options.json) print(JSON.stringify(answer, null, 2));
+    else for (const line of tableOf(answer)) print(line);
+  });
+}
+
+/** Every strategy there is where none is named and nothing else is asked. */
+function bodyOf(options: ReplayOptions, strategies: readonly string[]): object {
+  const { window, task, strategy, model } = options;
+  const wish = {
+    value_of_quality_usd: options.valueOfQuality,
+    value_of_second_usd: options.valueOfSecond,
+    min_quality: options.minQuality,
+    models: model,
+    budget_usd_per_1k_requests: options.budget,
+  };
+  const isBare = Object.values(wish).every((value) => value === undefined);
+  const names = strategy ?? (isBare ? strategies : undefined);
+  return {
+    window,
+    task,
+    policies: names === undefined ? [wish] : names.map((name) => ({ strategy: name, ...wish })),
+  };
+}
+
+function tableOf({ from, to, logged, policies }: ReplayAnswer): string[] {
+  const rows = [
+    ['', 'USD per 1k requests', 'quality', 'seconds', 'models'],
+    [
+      'as it was',
+      logged.cost_usd_per_1k_requests.toFixed(4),
+      logged.quality === null ? 'not rated' : spanOf(logged.quality, 3),
+      logged.seconds === null ? '' : logged.seconds.toFixed(2),
+      mixOf(logged.models),
+    ],
+    ...policies.map((policy) => [
+      policy.name,
+      told(policy.cost_usd_per_1k_requests, 4),
+      told(policy.quality, 3),
+      told(policy.seconds, 2),
+      mixOf(policy.models),
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const reasons = new Set(
+    policies.flatMap((policy) =>
+      [policy.cost_usd_per_1k_requests, policy.quality, policy.seconds].flatMap(({ refusal }) =>
+        refusal === null ? [] : [`${policy.name}: ${refusal.message}`],
+      ),
+    ),
+  );
+  return [
+    `${logged.requests} requests chosen freely, ${from.slice(0, 10)} to ${to.slice(0, 10)}; means with their 90 % intervals`,
+    ...rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(column === row.length - 1 ? 0 : (widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    ),
+    ...reasons,
+  ];
+}
+
+function told({ doubly_robust: estimate }: EstimateAnswer, digits: number): string {
+  return estimate === null ? 'cannot be said' : spanOf(estimate, digits);
+}
+
+function spanOf({ mean, low_90: low, high_90: high }: Interval, digits: number): string {
+  return `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+}
+
+function mixOf(models: readonly { readonly model: string; readonly share: number }[]): string {
+  const notable = models.filter(({ share }) => share >= NOTABLE_SHARE);
+  return notable.map(({ model, share }) => `${model} ${Math.round(100 * share)} %`).join(', ');
+}
+
+/** @throws Mistake in the gateway's own words */
+async function post(url: string, body: object, key: string | undefined): Promise<ReplayAnswer> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (key) headers.authorization = `Bearer ${key}`;
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
+    throw new Mistake(
+      `No gateway answers at ${new URL(url).origin}. Start it, or name its address with --url.`,
+    );
+  });
+  const json = (await answer.json().catch(() => ({}))) as ReplayAnswer & { error?: { message?: string } };
+  if (answer.ok) return json;
+  throw new Mistake(json.error?.message ?? `The gateway answered ${answer.status}.`);
+}
