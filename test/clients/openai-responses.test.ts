@@ -56,10 +56,10 @@ describe('responses.create', () => {
     expect(await client.get<object>(`/explain/${data.id}`)).toEqual(
       await client.get<object>(`/explain/${requestId}`),
     );
-    const again = await client.post<object>(`/feedback/${data.id}`, { body: { outcome: 'failure' } });
+    const again = await client.post<object>(`/feedback/${data.id}`, { body: { outcome: 'success' } });
     expect(again).toMatchObject({ request_id: requestId, counted: true });
-    const { status } = await client.delete<object>(`/feedback/${data.id}`).asResponse();
-    expect(status).toBe(200);
+    const retracted = await client.delete<object>(`/feedback/${data.id}?source=nobody`);
+    expect(retracted).toMatchObject({ request_id: requestId, deleted: true });
     await expect(client.get(`/explain/resp_${data.id}`)).rejects.toMatchObject({ status: 404 });
   });
 
