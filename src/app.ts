@@ -7,6 +7,7 @@ import {
   revokeKey,
   showKey,
 } from './gateway/admission/admin-keys.ts';
+import { createClientSecret } from './gateway/admission/client-secrets.ts';
 import type { Keyring } from './gateway/admission/keyring.ts';
 import type { RateLimiter } from './gateway/admission/rate-limits.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
@@ -58,6 +59,7 @@ import { type DashboardOptions, registerDashboard } from './http/dashboard/dashb
 import { answerError, registerErrors } from './http/errors.ts';
 import { registerAudio } from './http/inference/audio.ts';
 import { registerChat } from './http/inference/chat.ts';
+import { registerClientSecrets } from './http/inference/client-secrets.ts';
 import type { InferenceDeps } from './http/inference/inference.ts';
 import { registerMessages } from './http/inference/messages.ts';
 import { registerModelEndpoints } from './http/inference/model-endpoints.ts';
@@ -104,6 +106,7 @@ export interface AppOptions {
   /** Empty: no page of another origin gets an answer. */
   readonly corsOrigins: readonly string[];
   readonly maxRealtimeSessions: () => number;
+  readonly clientSecrets: Pick<Parameters<typeof createClientSecret>[0], 'hash' | 'newSessionId'>;
   readonly dashboard: DashboardOptions;
   readonly notReadyBecause: () => Promise<readonly string[]>;
   readonly renderMetrics: () => Promise<{ contentType: string; text: string }>;
@@ -185,6 +188,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     maxFrameBytes: options.bodyLimitBytes,
     maxSessions: options.maxRealtimeSessions,
   });
+  registerClientSecrets(app, (caller, wishes) =>
+    createClientSecret(
+      { ...options.clientSecrets, catalog: gateway.live.catalog, nowMs: gateway.nowMs },
+      caller,
+      wishes,
+    ),
+  );
   registerEmbeddingModels(app, {
     list: () => listPinnedModels(gateway),
     move: (keyName, modelId) => moveEmbeddingModel(gateway, keyName, modelId),

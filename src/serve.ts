@@ -363,6 +363,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       trustedProxies: config.api.trustedProxies,
       corsOrigins: config.api.corsEnabled ? config.api.corsOrigins : [],
       maxRealtimeSessions: () => config.realtime.maxSessions,
+      clientSecrets: {
+        hash: (text) => store.hashKey(text),
+        newSessionId: () => `sess_${randomBytes(12).toString('hex')}`,
+      },
       dashboard: {
         assetsFolder: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
         newSecret: () => randomBytes(32).toString('base64url'),

@@ -1,10 +1,8 @@
-import { type AddressInfo, connect } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import { OpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
-import { SELF_SIGNED_CERTIFICATE, SELF_SIGNED_KEY } from '../fixtures/self-signed-certificate.ts';
+import { startTlsRelay } from '../fixtures/tls-relay.ts';
 import { send } from '../http/send.ts';
 import { faultsBySchema, hasOpenAiSchema } from '../providers/simulated/openai-schema.ts';
 import { openRealtime, userSaysAloud } from './realtime-client.ts';
@@ -100,16 +98,8 @@ describe('a session with the simulated models', () => {
 
   test("openai's own client", async () => {
     // It knows wss:// only.
-    const { port } = new URL(gateway.url);
-    const server = createTlsServer({ key: SELF_SIGNED_KEY, cert: SELF_SIGNED_CERTIFICATE }, (socket) => {
-      const plain = connect(Number(port), '127.0.0.1');
-      socket.pipe(plain).pipe(socket);
-      socket.on('error', () => plain.destroy());
-      plain.on('error', () => socket.destroy());
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address() as AddressInfo;
-    const openai = new OpenAI({ apiKey: 'none', baseURL: `https://127.0.0.1:${address.port}/v1` });
+    const relay = await startTlsRelay(Number(new URL(gateway.url).port));
+    const openai = new OpenAI({ apiKey: 'none', baseURL: `https://127.0.0.1:${relay.port}/v1` });
     const session = new OpenAIRealtimeWS({ model: 'auto', options: { rejectUnauthorized: false } }, openai);
     let text = '';
     session.on('response.output_text.delta', ({ delta }) => {
@@ -129,7 +119,7 @@ describe('a session with the simulated models', () => {
     expect(await done).toBe('completed');
     expect(text).not.toBe('');
     session.close();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await relay.close();
   });
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../clients/realtime-client.ts';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type RealtimeUpstream, startRealtimeUpstream } from '../fixtures/realtime-upstream.ts';
+import { startTlsRelay } from '../fixtures/tls-relay.ts';
 import { send } from '../http/send.ts';
 import { faultsBySchema, hasOpenAiSchema } from '../providers/simulated/openai-schema.ts';
 
@@ -265,6 +266,41 @@ describe('how a session ends', () => {
     expect((await client.closed).code).toBe(1001);
   });
 
+  test('it lasts as long as it may, whoever is talking', async () => {
+    await start('[realtime]\nsession_seconds = 1');
+    const client = await openRealtime(gateway.url, { query: '?model=talker' });
+    await client.eventOf('session.created');
+    upstream.sessions[0]?.send(responseDone(USAGE));
+    const talking = setInterval(
+      () => client.socket.readyState === 1 && client.send(userSaysAloud('and so on')),
+      100,
+    );
+    expect((await client.eventOf('error')).error).toMatchObject({ code: 'session_expired' });
+    clearInterval(talking);
+    expect(await client.closed).toEqual({ code: 1001, reason: 'session_expired' });
+    expect(await endingOf(client)).toMatchObject({ ending: 'completed', usage: { input_tokens: 200 } });
+  });
+
+  test('the provider stalls in the middle of a response: it is blamed; between responses it may be silent', async () => {
+    await start('[routing.timeouts]\nidle_ms = 400');
+    const client = await openRealtime(gateway.url, { query: '?model=talker' });
+    await client.eventOf('session.created');
+    upstream.sessions[0]?.send(responseDone(USAGE));
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(client.socket.readyState).toBe(1);
+    upstream.sessions[0]?.send('{"type":"response.created","response":{"id":"r2"}}');
+    upstream.sessions[0]?.send('{"type":"response.output_text.delta","delta":"Well"}');
+    expect((await client.eventOf('error')).error).toMatchObject({ code: 'upstream_error' });
+    expect((await client.closed).code).toBe(1011);
+    const attempt = await endingOf(client);
+    // What it said before it stalled is charged, and marked as an estimate.
+    expect(attempt).toMatchObject({
+      ending: 'stream_after_token',
+      usage: { input_tokens: 200 },
+      cost: { is_estimate: true },
+    });
+  });
+
   test('its budget is used up in the middle: what is over it is never begun', async () => {
     await start();
     const { key } = await gateway.createKey({ budgetMicroUsdPerDay: 30_000, onExhausted: 'stop' });
@@ -307,6 +343,65 @@ describe('how a session ends', () => {
     await closing;
     stops.splice(stops.length - 1);
   });
+});
+
+describe('both sides are pinged, and who does not answer has left', () => {
+  /** The time of the session runs ahead: what it does every 20 s is done every 20 ms. */
+  async function withFastPings(work: () => Promise<void>): Promise<void> {
+    const real = performance.now.bind(performance);
+    const startMs = real();
+    performance.now = () => startMs + (real() - startMs) * 40;
+    try {
+      await work();
+    } finally {
+      performance.now = real;
+    }
+  }
+
+  test('who answers stays', () =>
+    withFastPings(async () => {
+      await start();
+      const client = await openRealtime(gateway.url, { query: '?model=talker' });
+      const pings = { client: 0, upstream: 0 };
+      client.socket.on('ping', () => (pings.client += 1));
+      upstream.sessions[0]?.on('ping', () => (pings.upstream += 1));
+      await expect.poll(() => Math.min(pings.client, pings.upstream), { timeout: 5_000 }).toBeGreaterThan(2);
+      expect(client.socket.readyState).toBe(1);
+      client.socket.close();
+      await client.closed;
+    }));
+
+  test.each(['client', 'provider'] as const)('a %s that has vanished is noticed', (side) =>
+    withFastPings(async () => {
+      await start();
+      const client = await openRealtime(gateway.url, { query: '?model=talker' });
+      await client.eventOf('session.created');
+      const silent = side === 'client' ? client.socket : upstream.sessions[0];
+      if (silent === undefined) throw new Error('no session');
+      // As if its machine had gone: nothing is answered, and nothing closed.
+      silent.pong = () => {};
+      (silent as unknown as { _autoPong: boolean })._autoPong = false;
+      const other = side === 'client' ? upstream.sessions[0] : client.socket;
+      await new Promise<void>((resolve) => other?.once('close', () => resolve()));
+      expect((await endingOf(client)).ending).toBe(side === 'client' ? 'client_left' : 'stream_after_token');
+      client.socket.terminate();
+    }),
+  );
+});
+
+test('a provider behind TLS is dialled by wss, and one whose certificate nobody vouches for gets nothing', async () => {
+  const relay = await startTlsRelay(Number(new URL(upstream.baseUrl).port));
+  stops.push(() => relay.close());
+  const started = await startGateway(toml(`https://127.0.0.1:${relay.port}/v1`));
+  stops.push(() => started.stop());
+  gateway = started;
+  const refused = await openRealtime(gateway.url, { query: '?model=talker' });
+  expect([refused.response.statusCode, JSON.parse(refused.refusal).error.code]).toEqual([
+    502,
+    'upstream_tls',
+  ]);
+  expect((await endingOf(refused)).ending).toBe('tls');
+  expect(upstream.asked).toHaveLength(0);
 });
 
 describe('before a provider has taken it', () => {

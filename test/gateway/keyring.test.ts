@@ -22,6 +22,7 @@ beforeEach(() => {
         lookups += 1;
         return records.get(hash);
       },
+      findKey: async (id) => [...records.values()].find((record) => record.id === id),
       hasKeys: async () => records.size > 0,
     },
     isRequired: () => isRequired,

@@ -50,6 +50,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST /v1/audio/transcriptions': { access: 'inference', body: { model: 'auto' }, status: 400 },
   'POST /v1/audio/translations': { access: 'inference', body: { model: 'auto' }, status: 400 },
   'GET /v1/realtime': { access: 'inference', path: '/v1/realtime?model=auto', status: 426 },
+  'POST /v1/realtime/client_secrets': { access: 'inference', body: {} },
   'GET /v1/embedding-models': { access: 'admin' },
   'PUT /v1/embedding-models/:key_id': {
     access: 'admin',
@@ -303,7 +304,9 @@ describe('on every route', () => {
       const route = ROUTES[name];
       const isCounted =
         name === 'GET /v1/realtime' ||
-        (route?.access === 'inference' && name.startsWith('POST') && !/count_tokens|route$/.test(name));
+        (route?.access === 'inference' &&
+          name.startsWith('POST') &&
+          !/count_tokens|client_secrets|route$/.test(name));
       expect([name, answer.status]).toEqual([name, isCounted ? 429 : (route?.status ?? 200)]);
       if (isCounted) expect(codeOf(answer)).toBe('rate_limit_exceeded');
       if (route?.access === 'open') continue;

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import type { KeyRecord, KeyScope, Store } from '../../store/contract.ts';
+import { readSecret } from './client-secrets.ts';
 
 export type { KeyScope };
 
@@ -25,6 +26,12 @@ export interface Keyring {
    *   the promise rejects with the same.
    */
   callerOf(token: string | undefined, scope: KeyScope): Caller | Promise<Caller>;
+  /**
+   * Who a client secret stands for, as far as realtime sessions go: the key that made it, with the model that it was made for.
+   *
+   * @throws GatewayError 401 not made here, or its time or its key's is over; 403 its key may not `inference`
+   */
+  callerOfSecret(secret: string): Promise<Caller>;
   /** Looks everybody up anew: for whoever changes a key in this process. */
   forget(): void;
 }
@@ -56,7 +63,7 @@ export const EVERYBODY: Caller = {
  * @param options.isRequired `api.require_auth`; false opens the gateway for good.
  */
 export function createKeyring(options: {
-  readonly store: Pick<Store, 'hashKey' | 'findKeyByHash' | 'hasKeys'>;
+  readonly store: Pick<Store, 'hashKey' | 'findKeyByHash' | 'findKey' | 'hasKeys'>;
   readonly isRequired: () => boolean;
   /** Ids of the models that there are at any of these providers. */
   readonly modelsAt: (providers: ReadonlySet<string>) => Iterable<string>;
@@ -78,7 +85,31 @@ export function createKeyring(options: {
     return token === undefined ? { kind: 'missing' } : { kind: 'unknown' };
   };
 
+  /** A browser's session begins once: what its secret says is looked up each time. */
+  const lookAtSecret = async (text: string): Promise<Standing> => {
+    if (!options.isRequired() || !(await store.hasKeys())) return { kind: 'open' };
+    const secret = readSecret((one) => store.hashKey(one), text);
+    const record = secret && (await store.findKey(secret.keyId));
+    if (secret === undefined || record === undefined) return { kind: 'unknown' };
+    const caller = callerOfRecord(record, options.modelsAt);
+    const { modelId } = secret;
+    const ofKey = caller.allowedModels;
+    const allowedModels =
+      modelId === undefined ? ofKey : new Set(ofKey?.has(modelId) === false ? [] : [modelId]);
+    return {
+      kind: 'key',
+      record: {
+        ...record,
+        expiresAtMs: Math.min(secret.expiresAtMs, record.expiresAtMs ?? secret.expiresAtMs),
+      },
+      caller: { ...caller, allowedModels },
+    };
+  };
+
   return {
+    async callerOfSecret(secret) {
+      return admit(await lookAtSecret(secret), 'inference', options.nowMs());
+    },
     callerOf(token, scope) {
       // A longer one is unknown whatever it says, and ten thousand of them are not to fill the memory.
       const name = (token?.length ?? 0) > MAX_KEY_LENGTH ? '-' : (token ?? '');

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badRequest, GatewayError } from '../../core/outcome/gateway-error.ts';
+import { SECRET_PREFIX } from '../../core/wire/client-secret.ts';
 import type { Caller, Keyring, KeyScope } from '../../gateway/admission/keyring.ts';
 import { matchAddresses } from './address-ranges.ts';
 import { refuseForeignHost } from './forbidden-host.ts';
@@ -12,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope a key needs here, or `open` for the few routes that need no key. A route without it needs `admin`. */
     access?: KeyScope | 'open';
+    /** Whether a client secret opens it, as far as its key would. */
+    takesClientSecrets?: boolean;
   }
 }
 
@@ -41,7 +44,8 @@ export function registerAuth(
         done();
         return;
       }
-      const caller = keyring.callerOf(keyOf(request), access);
+      const key = keyOf(request);
+      const caller = key?.startsWith(SECRET_PREFIX) ? ofSecret(request, key) : keyring.callerOf(key, access);
       if (caller instanceof Promise) {
         caller.then((found) => admit(request, found)).then(() => done(), done);
         return;
@@ -53,6 +57,15 @@ export function registerAuth(
     }
     done();
   });
+
+  function ofSecret({ routeOptions }: FastifyRequest, secret: string): Promise<Caller> {
+    if (routeOptions.config.takesClientSecrets === true) return keyring.callerOfSecret(secret);
+    throw new GatewayError({
+      status: 401,
+      code: 'invalid_api_key',
+      message: 'A client secret opens realtime sessions (GET /v1/realtime) and nothing else.',
+    });
+  }
 
   function admit(request: FastifyRequest, caller: Caller): void {
     const { host } = request.headers;

@@ -70,6 +70,7 @@ export function registerRealtime(
       config: {
         access: 'inference',
         isCounted: true,
+        takesClientSecrets: true,
         operation: {
           tag: 'inference',
           summary: 'Open a realtime session',
