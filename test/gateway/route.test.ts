@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readDecision } from '../../src/core/choice/decision-record.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
 import { send } from '../http/send.ts';
@@ -88,6 +89,22 @@ test('each decision goes where it said, and the row of the request is that decis
   }
   // Four models of which nothing is known: eight draws that all fell on one would be one in 16,000.
   expect(chosen.size).toBeGreaterThan(1);
+});
+
+test('what was looked at before it was carried out is stored as no free choice', async () => {
+  const isDrawn = async (answer: { readonly headers: Readonly<Record<string, unknown>> }) => {
+    const id = String(answer.headers['x-request-id']);
+    return gateway.withStore(async (store) => {
+      const record = await store.readRequest(id);
+      return readDecision(record?.request.decision ?? '').isDrawn;
+    });
+  };
+  const plain = await send(`${gateway.url}/v1/chat/completions`, { body: BODY, key: mine });
+  await expect.poll(() => isDrawn(plain)).toBe(true);
+  const looked = await carryOut((await route()).decision_id);
+  const isKnown = () => send(`${gateway.url}/v1/explain/${looked.headers['x-request-id']}`, { key: mine });
+  await expect.poll(async () => (await isKnown()).status).toBe(200);
+  expect(await isDrawn(looked)).toBe(false);
 });
 
 test('a stream carries out what was decided for it', async () => {

@@ -28,7 +28,7 @@ export function decisionToCarryOut(
     if (candidate?.model.type !== job.operation.type || expectedCostMicroUsd > maxCostUsd * 1e6) return false;
     return refusalOf?.(candidate.endpoint, candidate.model) === undefined;
   });
-  if (ranking.length === decision.ranking.length) return decision;
   if (ranking.length === 0) throw decisionNotFound(decisionId);
-  return { ...decision, ranking };
+  // Its client saw what was drawn before it asked for it, and could have drawn again: chance decided nothing any more.
+  return { ...decision, ranking, isDrawn: false };
 }
