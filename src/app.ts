@@ -22,6 +22,7 @@ import { listChanges } from './gateway/reports/changes.ts';
 import { forecastCost } from './gateway/reports/cost-forecast.ts';
 import { dryRun } from './gateway/reports/dry-run.ts';
 import { explainRequest } from './gateway/reports/explain.ts';
+import { listFeedback, showFeedback } from './gateway/reports/feedback-list.ts';
 import { reportHealth } from './gateway/reports/health.ts';
 import { describeModelNamed, listModels } from './gateway/reports/list-models.ts';
 import { reportPatterns } from './gateway/reports/patterns.ts';
@@ -69,6 +70,7 @@ import { registerResponses } from './http/inference/responses.ts';
 import { registerChanges } from './http/intelligence/changes.ts';
 import { registerCostForecast } from './http/intelligence/cost-forecast.ts';
 import { registerFeedback } from './http/intelligence/feedback.ts';
+import { registerFeedbackList } from './http/intelligence/feedback-list.ts';
 import { registerIntelligence } from './http/intelligence/intelligence.ts';
 import { registerModelActions } from './http/intelligence/model-actions.ts';
 import { registerPatterns } from './http/intelligence/patterns.ts';
@@ -225,6 +227,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerFeedback(app, {
     giveFeedback: (call, body) => giveFeedback(gateway, call, body),
     retractFeedback: (call, source) => retractFeedback(gateway, call, source),
+  });
+  registerFeedbackList(app, {
+    listFeedback: (query, viewer) => listFeedback(gateway, query, viewer),
+    showFeedback: (requestId, viewer) => showFeedback(gateway, requestId, viewer),
   });
   registerIntelligence(app, {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),

@@ -171,6 +171,38 @@ export interface RequestListQuery {
   readonly modelId: string | undefined;
 }
 
+/** A verdict in the order of time. */
+export interface FeedbackPlace {
+  readonly updatedAtMs: number;
+  readonly requestId: string;
+  readonly sourceName: string;
+}
+
+/** Looks at the newest 2,000 verdicts before `before` and takes at most `limit` that fit. */
+export interface FeedbackListQuery {
+  readonly limit: number;
+  readonly before: FeedbackPlace | undefined;
+  readonly sinceMs: number | undefined;
+  /** Of the request. */
+  readonly keyId: string | undefined;
+  readonly task: string | undefined;
+  /** Whose answer it is about. */
+  readonly modelId: string | undefined;
+  readonly sourceName: string | undefined;
+}
+
+/** A verdict from outside with what it is about. */
+export interface ListedVerdict {
+  readonly verdict: FeedbackRecord;
+  readonly keyId: string;
+  readonly task: AnyTask;
+  readonly reason: string;
+  /** The attempt whose answer the client got. */
+  readonly answer: AttemptFact;
+  /** Every verdict on that answer. */
+  readonly all: readonly FeedbackRecord[];
+}
+
 export interface ListedRequest extends RequestPlace {
   readonly keyId: string;
   readonly requestedModel: string;
@@ -505,6 +537,12 @@ export interface Store {
   listRequests(
     query: RequestListQuery,
   ): Promise<{ readonly requests: readonly ListedRequest[]; readonly next: RequestPlace | undefined }>;
+  /** A page of verdicts from outside, the newest first; `next` is where to go on. */
+  listFeedback(
+    query: FeedbackListQuery,
+  ): Promise<{ readonly verdicts: readonly ListedVerdict[]; readonly next: FeedbackPlace | undefined }>;
+  /** All that was said of one answer; undefined when there is no such request, or no attempt of it. */
+  readVerdicts(requestId: string): Promise<Omit<ListedVerdict, 'verdict'> | undefined>;
   /** Sums of the hour that `sinceMs` falls into and of all later ones, the judge's calls left out. */
   readModelTraffic(sinceMs: number): Promise<readonly ModelTraffic[]>;
   /**

@@ -17,6 +17,7 @@ import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
 import { deleteEvaluation, listEvaluations, saveEvaluation } from './evaluations.ts';
 import { changeEvidence } from './evidence.ts';
+import { listFeedback, readVerdicts } from './feedback-list.ts';
 import { attemptFacts, readModelTraffic, readRequest, readTraffic } from './history.ts';
 import { createTurns } from './in-turn.ts';
 import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
@@ -111,6 +112,11 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
       return guarded(readRequest(database, requestId));
     },
     listRequests: (query) => guarded(listRequests(database, query)),
+    listFeedback: (query) => guarded(listFeedback(database, query)),
+    async readVerdicts(requestId) {
+      await journal.settle(requestId);
+      return guarded(readVerdicts(database, requestId));
+    },
     readModelTraffic: (sinceMs) => guarded(readModelTraffic(database, sinceMs, now())),
     readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
     async readChoices(query) {

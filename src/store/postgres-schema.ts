@@ -90,7 +90,10 @@ export const feedback = pgTable(
     chargedKeyId: text('charged_key_id'),
     chargedDay: integer('charged_day'),
   },
-  (table) => [primaryKey({ columns: [table.requestId, table.sourceName] })],
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.sourceName] }),
+    index('feedback_updated_at').on(table.updatedAtMs),
+  ],
 );
 
 export const feedbackDays = pgTable(

@@ -87,7 +87,10 @@ export const feedback = sqliteTable(
     chargedKeyId: text('charged_key_id'),
     chargedDay: integer('charged_day'),
   },
-  (table) => [primaryKey({ columns: [table.requestId, table.sourceName] })],
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.sourceName] }),
+    index('feedback_updated_at').on(table.updatedAtMs),
+  ],
 );
 
 /** Weight of the verdicts that one key gave on one UTC day about one model and task: what the daily cap bounds. */

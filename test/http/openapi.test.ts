@@ -95,6 +95,7 @@ describe('answers are what it says they are', () => {
     ['/v1/intelligence/health', '/v1/intelligence/health'],
     ['/v1/intelligence/sources', '/v1/intelligence/sources'],
     ['/v1/intelligence/changes', '/v1/intelligence/changes'],
+    ['/v1/feedback', '/v1/feedback?window=24h&source=human'],
     ['/v1/intelligence/patterns', '/v1/intelligence/patterns?window=24h&min_requests=1'],
     ['/v1/intelligence/priors', '/v1/intelligence/priors'],
     ['/v1/budgets', '/v1/budgets'],
@@ -142,6 +143,8 @@ describe('answers are what it says they are', () => {
   test('GET /v1/explain/{request_id}', async () => {
     const answer = await send(`${gateway.url}/v1/explain/${requestId}`);
     expect(faults('/v1/explain/{request_id}', 'get', 200, answer.json)).toEqual([]);
+    const feedback = await send(`${gateway.url}/v1/feedback/${requestId}`);
+    expect(faults('/v1/feedback/{request_id}', 'get', 200, feedback.json)).toEqual([]);
   });
 
   test('an evaluation pushed, listed and taken back; a model looked at again', async () => {

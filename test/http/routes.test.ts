@@ -86,6 +86,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
     path: '/v1/intelligence/recommendations?task=code+review',
   },
   'GET /v1/intelligence/health': { access: 'intelligence' },
+  'GET /v1/feedback': { access: 'intelligence' },
+  'GET /v1/feedback/:id': { access: 'intelligence', path: '/v1/feedback/nobody', status: 404 },
   'GET /v1/intelligence/patterns': { access: 'intelligence' },
   'GET /v1/intelligence/sources': { access: 'intelligence' },
   'GET /v1/intelligence/changes': { access: 'intelligence' },

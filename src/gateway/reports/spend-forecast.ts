@@ -200,7 +200,8 @@ function seasonOf({ model }: SpendForecast): number[] {
   return Array.from(model.season, (_, hour) => Number((model.season[(hour + 96) % 168] ?? 1).toFixed(4)));
 }
 
-async function keyAskedFor(
+/** @throws GatewayError 404 for a key that there is not, or that is not the caller's own */
+export async function keyAskedFor(
   store: Store,
   named: string | undefined,
   own: string | undefined,

@@ -18,11 +18,9 @@ const about = {
   path: '/v1/feedback/{request_id}',
   tag: 'feedback',
   pathParameters: z.object({
-    request_id: z
-      .string()
-      .meta({
-        description: '`x-request-id` of the answer; or its `id` in `/v1/responses` and `/v1/messages`',
-      }),
+    request_id: z.string().meta({
+      description: '`x-request-id` of the answer; or its `id` in `/v1/responses` and `/v1/messages`',
+    }),
   }),
   answers: { 200: { description: 'What it moved', content: json(feedbackAnswerSchema) } },
   errors: [404],

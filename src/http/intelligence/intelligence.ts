@@ -51,11 +51,9 @@ const EXPLAINING: OperationDoc = {
   tag: 'intelligence',
   summary: 'Explain where a request went, and why',
   pathParameters: z.object({
-    request_id: z
-      .string()
-      .meta({
-        description: '`x-request-id` of the answer; or its `id` in `/v1/responses` and `/v1/messages`',
-      }),
+    request_id: z.string().meta({
+      description: '`x-request-id` of the answer; or its `id` in `/v1/responses` and `/v1/messages`',
+    }),
   }),
   answers: { 200: { description: 'The decision and what came of it', content: json(explanationSchema) } },
   errors: [404],

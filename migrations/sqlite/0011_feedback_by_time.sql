@@ -1,0 +1,1 @@
+CREATE INDEX `feedback_updated_at` ON `feedback` (`updated_at_ms`);
