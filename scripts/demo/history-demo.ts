@@ -64,6 +64,7 @@ function describe({ requests, failed, verdicts, configPath, databasePath, happen
     'Look at it:',
     `  npm start${isDefaultPlace ? '' : ` -- --config ${place}`}`,
     '  http://127.0.0.1:8080/dashboard    any word is a key there: api.require_auth is false',
+    '  npm run demo -- --live              sends tasks through it: how providers are is known of the present process only',
     `Before real use remove ${place} and outrider.db* beside it.`,
   ];
 }
