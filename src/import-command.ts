@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Mistake, withStore } from './command-store.ts';
-import type { Model } from './core/catalog/model.ts';
+import type { Model, ModelType } from './core/catalog/model.ts';
 import {
   EVALUATION_NAME,
   type EvaluationRow,
@@ -9,8 +9,8 @@ import {
   scoresOfRows,
 } from './core/evaluation/evaluation.ts';
 import { type EvaluationFile, readEvaluationFile, type StatedResult } from './core/evaluation/read-file.ts';
-import { TASKS, type Task } from './core/task/task.ts';
-import { parseTask } from './core/task/task-alias.ts';
+import { usualWorkOfModel, workOfModel } from './core/evaluation/work-of-model.ts';
+import { type AnyTask, tasksOfType } from './core/task/operation-task.ts';
 
 export interface ImportOptions {
   readonly config?: string;
@@ -79,16 +79,22 @@ function rowsOf(
 ): EvaluationRow[] {
   const nameToModel = namesOf(models);
   const renamed = renamesOf(options.map ?? []);
-  const task = options.task === undefined ? undefined : taskNamed(options.task, '--task');
   return results.map((result) => {
-    const modelId = modelNamed(renamed.get(result.model) ?? result.model, nameToModel);
-    if (modelId === undefined) {
-      const names = [...new Set(nameToModel.values())].slice(0, 20).join(', ') || 'none';
+    const model = modelNamed(renamed.get(result.model) ?? result.model, nameToModel);
+    if (model === undefined) {
+      const names =
+        models
+          .slice(0, 20)
+          .map(({ id }) => id)
+          .join(', ') || 'none';
       throw new Mistake(
-        `${result.place}: there is no chat model '${result.model.slice(0, 100)}' here. There are: ${names}. --map '${result.model.slice(0, 100)}=NAME' says which is meant.`,
+        `${result.place}: there is no model '${result.model.slice(0, 100)}' here. There are: ${names}. --map '${result.model.slice(0, 100)}=NAME' says which is meant.`,
       );
     }
-    const stated = result.task === undefined ? task : taskNamed(result.task, result.place);
+    const { id: modelId, type } = model;
+    const told = result.task ?? options.task;
+    const place = result.task === undefined ? '--task' : result.place;
+    const stated = told === undefined ? usualWorkOfModel(type) : workNamed(type, told, place);
     if (stated === undefined && result.prompt === undefined) {
       throw new Mistake(`${result.place}: neither a task nor a prompt. --task NAME gives one to all.`);
     }
@@ -96,22 +102,21 @@ function rowsOf(
   });
 }
 
-/** Every name that a client may use for one chat model → its id. */
-function namesOf(models: readonly Model[]): Map<string, string> {
-  const names = new Map<string, string>();
-  const chat = models.filter(({ type }) => type === 'chat');
-  for (const model of chat) {
+/** Every name that a client may use for a model → that model. */
+function namesOf(models: readonly Model[]): Map<string, Model> {
+  const names = new Map<string, Model>();
+  for (const model of models) {
     for (const { id, provider } of model.endpoints) {
-      names.set(id, model.id);
-      names.set(`${provider}/${model.id}`, model.id);
+      names.set(id, model);
+      names.set(`${provider}/${model.id}`, model);
     }
   }
-  for (const { id } of chat) names.set(id, id);
+  for (const model of models) names.set(model.id, model);
   return names;
 }
 
 /** promptfoo writes `openai:gpt-4o`, `openai:chat:gpt-4o`, `ollama:chat:llama3.1:8b`. */
-function modelNamed(text: string, nameToModel: ReadonlyMap<string, string>): string | undefined {
+function modelNamed(text: string, nameToModel: ReadonlyMap<string, Model>): Model | undefined {
   const known = nameToModel.get(text);
   if (known !== undefined || !text.includes(':')) return known;
   const [provider = '', ...rest] = text.split(':');
@@ -135,10 +140,12 @@ function renamesOf(map: readonly string[]): Map<string, string> {
   );
 }
 
-function taskNamed(text: string, place: string): Task {
-  const task = parseTask(text);
-  if (task) return task;
-  throw new Mistake(`${place}: there is no task '${text.slice(0, 64)}'. There are: ${TASKS.join(', ')}.`);
+function workNamed(type: ModelType, text: string, place: string): AnyTask {
+  const work = workOfModel(type, text);
+  if (work !== undefined) return work;
+  throw new Mistake(
+    `${place}: models of the type ${type} have no task '${text.slice(0, 64)}'. They have: ${tasksOfType(type).join(', ')}.`,
+  );
 }
 
 function nameOfFile(file: string): string {

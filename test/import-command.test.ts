@@ -109,7 +109,7 @@ test.each<[string, string, Partial<ImportOptions>, RegExp]>([
     'a.csv',
     'model,task,score\ngpt-4o,math,1\ngpt-5,math,1\n',
     {},
-    /a\.csv, row 2: there is no chat model 'gpt-5' here\. There are: gpt-4o, local:7b\./,
+    /a\.csv, row 2: there is no model 'gpt-5' here\. There are: gpt-4o, local:7b\./,
   ],
   [
     'a.csv',
@@ -117,9 +117,19 @@ test.each<[string, string, Partial<ImportOptions>, RegExp]>([
     {},
     /a\.csv, row 2: score must be a number from 0 to 1, not 2\./,
   ],
-  ['a.csv', 'model,task,score\ngpt-4o,cooking,1\n', {}, /row 1: there is no task 'cooking'/],
+  [
+    'a.csv',
+    'model,task,score\ngpt-4o,cooking,1\n',
+    {},
+    /row 1: models of the type chat have no task 'cooking'/,
+  ],
   ['a.csv', 'model,score\ngpt-4o,1\n', {}, /row 1: neither a task nor a prompt/],
-  ['a.csv', 'model,score\ngpt-4o,1\n', { task: 'cooking' }, /--task: there is no task 'cooking'/],
+  [
+    'a.csv',
+    'model,score\ngpt-4o,1\n',
+    { task: 'cooking' },
+    /--task: models of the type chat have no task 'cooking'/,
+  ],
   ['a.csv', 'model,score\ngpt-4o,1\n', { map: ['x'] }, /--map 'x' must be/],
   ['a.csv', 'model,score\ngpt-4o,1\n', { name: 'a b' }, /The name 'a b' must match/],
 ])('%s %j %j is one line, and nothing is stored', async (name, text, options, message) => {

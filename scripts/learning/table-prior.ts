@@ -1,6 +1,7 @@
 import type { QualityPrior } from '../../src/core/learning/contract.ts';
 import type { Random } from '../../src/core/learning/random.ts';
 import { priorOfCells, shippedPrior } from '../../src/core/priors/shipped-prior.ts';
+import type { AnyTask } from '../../src/core/task/operation-task.ts';
 import type { Task } from '../../src/core/task/task.ts';
 import { parseTask } from '../../src/core/task/task-alias.ts';
 import type { TableCatalog } from './table-catalog.ts';
@@ -38,7 +39,7 @@ export function priorOfTable(
   random: Random,
 ): QualityPrior | undefined {
   if (name === 'none') return undefined;
-  const labelToMeaning = new Map<Task, Task>();
+  const labelToMeaning = new Map<AnyTask, Task>();
   for (const [index, label] of catalog.tableTaskToTask.entries()) {
     const tableTask = tableTasks[index] ?? '';
     const meaning = TABLE_TASK_TO_MEANING[tableTask] ?? parseTask(tableTask) ?? 'unknown';
@@ -58,7 +59,7 @@ export function priorOfTable(
       shipped.strengthOf?.(meaningOf(task), sourceOf.get(modelId) ?? modelId) ?? 0,
   };
 
-  function meaningOf(label: Task): Task {
+  function meaningOf(label: AnyTask): Task {
     return labelToMeaning.get(label) ?? 'unknown';
   }
 }

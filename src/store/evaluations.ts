@@ -1,6 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Evaluation, EvaluationScore } from '../core/evaluation/evaluation.ts';
-import { TASKS } from '../core/task/task.ts';
+import { anyTaskNamed } from '../core/task/operation-task.ts';
 import { finite, whole } from './attempt-rows.ts';
 import { ask, type Database, type Queryable, type Steps, write } from './database.ts';
 import { insertEvaluationScore } from './statements.ts';
@@ -51,7 +51,7 @@ export async function listEvaluations({
     .orderBy(asc(evaluationScores.name), asc(evaluationScores.modelId), asc(evaluationScores.task));
   const nameToEvaluation = new Map<string, { name: string; pushedAtMs: number; scores: EvaluationScore[] }>();
   for (const { name, modelId, task: label, score, samples, pushedAtMs } of rows) {
-    const task = TASKS.find((one) => one === label);
+    const task = anyTaskNamed(label);
     if (task === undefined || !(score >= 0 && score <= 1) || !(samples >= 1)) continue;
     const evaluation = nameToEvaluation.get(name) ?? { name, pushedAtMs, scores: [] };
     evaluation.scores.push({ modelId, task, score, samples });

@@ -1,3 +1,4 @@
+import type { AnyTask } from '../task/operation-task.ts';
 import { profileRequest } from '../task/profile-request.ts';
 import type { ChatRequestView, Task } from '../task/task.ts';
 
@@ -11,7 +12,7 @@ export interface Evaluation {
 
 export interface EvaluationScore {
   readonly modelId: string;
-  readonly task: Task;
+  readonly task: AnyTask;
   /** Mean score, 0–1. */
   readonly score: number;
   /** Answers behind it, at least 1. */
@@ -22,7 +23,7 @@ export interface EvaluationScore {
 export interface EvaluationRow {
   readonly modelId: string;
   /** What the operator says it is; else the prompt is classified like a request with that prompt. */
-  readonly task: Task | undefined;
+  readonly task: AnyTask | undefined;
   readonly prompt: string | undefined;
   readonly score: number;
   readonly samples: number;
@@ -43,7 +44,7 @@ export async function scoresOfRows(
   rows: readonly EvaluationRow[],
   pause: () => Promise<void>,
 ): Promise<EvaluationScore[]> {
-  const cellToScore = new Map<string, { modelId: string; task: Task; sum: number; samples: number }>();
+  const cellToScore = new Map<string, { modelId: string; task: AnyTask; sum: number; samples: number }>();
   for (const [index, row] of rows.entries()) {
     if (index > 0 && index % ROWS_AT_ONCE === 0) await pause();
     const task = row.task ?? taskOfPrompt(row.prompt ?? '');

@@ -1,6 +1,5 @@
 import type { Model } from '../catalog/model.ts';
 import type { AnyTask } from '../task/operation-task.ts';
-import type { Task } from '../task/task.ts';
 import type { BeliefDelta } from './delta.ts';
 import type { Reliability } from './source-reliability.ts';
 
@@ -124,7 +123,7 @@ export interface EndpointTiming {
 /** Offline knowledge: how far a model lies above or below the task's average, in quality points (−1 to 1). */
 export interface QualityPrior {
   /** Undefined where nothing is known, which is not the same as 0: such a model's belief stays wide. */
-  deviationOf(task: Task, modelId: string): number | undefined;
+  deviationOf(task: AnyTask, modelId: string): number | undefined;
   /** Pseudo-outcomes that the deviation counts while the task has none of its own, 0–30; 30 where left out. */
-  strengthOf?(task: Task, modelId: string): number;
+  strengthOf?(task: AnyTask, modelId: string): number;
 }

@@ -1,6 +1,6 @@
 import { MODEL_TYPES, type Model, type ModelType } from '../catalog/model.ts';
-import { typeOfTask } from '../task/operation-task.ts';
-import type { Learner } from './contract.ts';
+import { tasksOfType, typeOfTask } from '../task/operation-task.ts';
+import type { Learner, QualityPrior } from './contract.ts';
 import { createLearner } from './learner.ts';
 import type { Random } from './random.ts';
 
@@ -17,7 +17,7 @@ export interface TypedLearner extends Learner {
  * seconds would be the first guess for a new endpoint.
  *
  * A model or endpoint that is in no catalogue yet belongs to every type as far as its epoch goes, and to the type of the
- * task as far as its evidence goes. Offline priors speak about chat only.
+ * task as far as its evidence goes.
  */
 export function createTypedLearner(options: {
   readonly models: readonly Model[];
@@ -58,7 +58,9 @@ export function createTypedLearner(options: {
       noteTypes(models);
       for (const [type, learner] of typeToLearner) learner.setModels(modelsOfType(models, type));
     },
-    setPrior: (prior) => chat.setPrior(prior),
+    setPrior(prior) {
+      for (const [type, learner] of typeToLearner) learner.setPrior(prior && priorOfType(prior, type));
+    },
     apply: (delta) => ofTask(delta.task).apply(delta),
     epochOf: (modelId) => ofModel(modelId).epochOf(modelId),
     openEpoch(modelId, epoch) {
@@ -92,6 +94,27 @@ export function createTypedLearner(options: {
     watchTiming: (endpointId, task, msPerToken) => ofTask(task).watchTiming(endpointId, task, msPerToken),
     watchFirstToken: (endpointId, task, ttftMs) => ofTask(task).watchFirstToken(endpointId, task, ttftMs),
     readCell: (task, modelId, into, at) => ofTask(task).readCell(task, modelId, into, at),
+  };
+}
+
+/** All the work of a type that is no chat is one column of its learner: of what is known of each, the strongest word counts. */
+function priorOfType(prior: QualityPrior, type: ModelType): QualityPrior {
+  if (type === 'chat') return prior;
+  const strengthOf = (task: Parameters<QualityPrior['deviationOf']>[0], modelId: string) =>
+    prior.strengthOf?.(task, modelId) ?? 0;
+  const tellingOf = (modelId: string) =>
+    tasksOfType(type)
+      .filter((task) => prior.deviationOf(task, modelId) !== undefined)
+      .sort((one, other) => strengthOf(other, modelId) - strengthOf(one, modelId))[0];
+  return {
+    deviationOf(task, modelId) {
+      const telling = task === 'unknown' ? tellingOf(modelId) : undefined;
+      return telling && prior.deviationOf(telling, modelId);
+    },
+    strengthOf(_task, modelId) {
+      const telling = tellingOf(modelId);
+      return telling === undefined ? 0 : strengthOf(telling, modelId);
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Evaluation } from '../evaluation/evaluation.ts';
 import { PRIOR_STRENGTH } from '../learning/quality-posterior.ts';
 import { BASELINE_QUALITY } from '../learning/two-way-fit.ts';
-import { TASKS, type Task } from '../task/task.ts';
+import { type AnyTask, OPERATION_TASKS } from '../task/operation-task.ts';
+import { TASKS } from '../task/task.ts';
 import type { PriorCell } from './shipped-prior.ts';
 
 /** Samples of the baseline that a task's average leans on, as in the two-way fit: one model alone is compared with it. */
@@ -19,13 +20,13 @@ const BASELINE_STRENGTH = 2;
  * @param modelIds models of the catalogue: scores of others wait until their model is there
  */
 export function withEvaluations(
-  before: ReadonlyMap<string, ReadonlyMap<Task, PriorCell>>,
+  before: ReadonlyMap<string, ReadonlyMap<AnyTask, PriorCell>>,
   evaluations: readonly Evaluation[],
   modelIds: ReadonlySet<string>,
-): ReadonlyMap<string, ReadonlyMap<Task, PriorCell>> {
+): ReadonlyMap<string, ReadonlyMap<AnyTask, PriorCell>> {
   if (evaluations.length === 0) return before;
   const after = new Map([...before].map(([modelId, cells]) => [modelId, new Map(cells)]));
-  for (const task of TASKS) {
+  for (const task of [...TASKS, ...OPERATION_TASKS]) {
     const modelToMeasured = pooled(evaluations, task, modelIds);
     let weights = BASELINE_STRENGTH;
     let sum = BASELINE_STRENGTH * BASELINE_QUALITY;
@@ -36,7 +37,7 @@ export function withEvaluations(
     }
     const average = sum / weights;
     for (const [modelId, { score, strength }] of modelToMeasured) {
-      const cells = after.get(modelId) ?? new Map<Task, PriorCell>();
+      const cells = after.get(modelId) ?? new Map<AnyTask, PriorCell>();
       const known = cells.get(task) ?? { deviation: 0, strength: 0 };
       const left = known.strength * (1 - strength / PRIOR_STRENGTH);
       const total = strength + left;
@@ -52,7 +53,7 @@ export function withEvaluations(
 
 function pooled(
   evaluations: readonly Evaluation[],
-  task: Task,
+  task: AnyTask,
   modelIds: ReadonlySet<string>,
 ): Map<string, { readonly score: number; readonly strength: number }> {
   const modelToSums = new Map<string, { sum: number; samples: number }>();

@@ -1,5 +1,6 @@
 import type { Model } from '../catalog/model.ts';
 import type { QualityPrior } from '../learning/contract.ts';
+import type { AnyTask } from '../task/operation-task.ts';
 import { TASKS, type Task } from '../task/task.ts';
 import { AIDER_POLYGLOT } from './aider-polyglot.ts';
 import { indexLeaderboard, type Leaderboard, type LeaderboardEntry } from './leaderboard.ts';
@@ -84,7 +85,7 @@ export function shippedPrior(models: readonly Model[]): ReadonlyMap<string, Read
 }
 
 /** The learner's view of prior cells. */
-export function priorOfCells(cells: ReadonlyMap<string, ReadonlyMap<Task, PriorCell>>): QualityPrior {
+export function priorOfCells(cells: ReadonlyMap<string, ReadonlyMap<AnyTask, PriorCell>>): QualityPrior {
   return {
     deviationOf: (task, modelId) => cells.get(modelId)?.get(task)?.deviation,
     strengthOf: (task, modelId) => cells.get(modelId)?.get(task)?.strength ?? 0,

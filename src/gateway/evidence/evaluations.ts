@@ -1,4 +1,4 @@
-import type { Model } from '../../core/catalog/model.ts';
+import type { Model, ModelType } from '../../core/catalog/model.ts';
 import {
   EVALUATION_NAME,
   type Evaluation,
@@ -6,11 +6,11 @@ import {
   type EvaluationScore,
   scoresOfRows,
 } from '../../core/evaluation/evaluation.ts';
+import { usualWorkOfModel, workOfModel } from '../../core/evaluation/work-of-model.ts';
 import type { QualityBelief } from '../../core/learning/contract.ts';
 import { badRequest, GatewayError } from '../../core/outcome/gateway-error.ts';
 import { LEADERBOARDS } from '../../core/priors/shipped-prior.ts';
-import { TASKS, type Task } from '../../core/task/task.ts';
-import { parseTask } from '../../core/task/task-alias.ts';
+import { type AnyTask, tasksOfType } from '../../core/task/operation-task.ts';
 import type { Catalog } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
 
@@ -83,9 +83,13 @@ export async function retractEvaluation(deps: GatewayDeps, name: string): Promis
 }
 
 function rowOf(catalog: Catalog, result: EvaluationBody['results'][number], path: string): EvaluationRow {
+  const { id, type } = modelNamed(catalog, result.model, `${path}.model`);
+  if (result.task === undefined && result.prompt === undefined && type === 'chat') {
+    throw badRequest(`${path}: needs a task or a prompt.`, path, 'invalid_value');
+  }
   return {
-    modelId: modelNamed(catalog, result.model, `${path}.model`).id,
-    task: result.task === undefined ? undefined : taskNamed(result.task, `${path}.task`),
+    modelId: id,
+    task: result.task === undefined ? usualWorkOfModel(type) : workNamed(type, result.task, `${path}.task`),
     prompt: result.prompt,
     score: result.score,
     samples: result.samples ?? 1,
@@ -94,24 +98,24 @@ function rowOf(catalog: Catalog, result: EvaluationBody['results'][number], path
 
 /** By the names that a client may use for one model: its own, or `provider/name`. */
 function modelNamed(catalog: Catalog, text: string, param: string): Model {
-  const chatModels = catalog.models.filter(({ type }) => type === 'chat');
+  const { models } = catalog;
   const model = catalog.model(text) ?? catalog.endpoint(text)?.model;
-  if (model?.type === 'chat') return model;
-  const names = chatModels.slice(0, LISTED_MODELS).map(({ id }) => id);
-  const more = chatModels.length > names.length ? `, and ${chatModels.length - names.length} more` : '';
+  if (model !== undefined) return model;
+  const names = models.slice(0, LISTED_MODELS).map(({ id }) => id);
+  const more = models.length > names.length ? `, and ${models.length - names.length} more` : '';
   throw new GatewayError({
     status: 404,
     code: 'model_not_found',
     param,
-    message: `${param}: there is no chat model '${text.slice(0, 200)}' here. There are: ${names.join(', ')}${more}.`,
+    message: `${param}: there is no model '${text.slice(0, 200)}' here. There are: ${names.join(', ')}${more}.`,
   });
 }
 
-function taskNamed(text: string, param: string): Task {
-  const task = parseTask(text);
-  if (task) return task;
+function workNamed(type: ModelType, text: string, param: string): AnyTask {
+  const work = workOfModel(type, text);
+  if (work !== undefined) return work;
   throw badRequest(
-    `${param}: there is no task '${text.slice(0, 64)}'. There are: ${TASKS.join(', ')}.`,
+    `${param}: models of the type ${type} have no task '${text.slice(0, 64)}'. They have: ${tasksOfType(type).join(', ')}.`,
     param,
   );
 }

@@ -27,8 +27,8 @@ export function createOfflinePrior(deps: {
 
   function apply(): void {
     const shipped = isShipped ? shippedPrior(models) : new Map();
-    const chatIds = models.filter(({ type }) => type === 'chat').map(({ id }) => id);
-    deps.learner.setPrior(priorOfCells(withEvaluations(shipped, evaluations, new Set(chatIds))));
+    const modelIds = new Set(models.map(({ id }) => id));
+    deps.learner.setPrior(priorOfCells(withEvaluations(shipped, evaluations, modelIds)));
   }
 
   async function read(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Strategy } from '../../core/choice/strategy.ts';
 import { TRIAL_SHARE } from '../../core/choice/trials.ts';
 import { OLDER_EPOCH_WEIGHT } from '../../core/learning/belief-sums.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
-import { TASKS, type Task } from '../../core/task/task.ts';
+import { type AnyTask, tasksOfType } from '../../core/task/operation-task.ts';
 import type { ModelTraffic } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
@@ -21,15 +21,19 @@ export async function reevaluateModel(deps: GatewayDeps, id: string, maxRequests
   const { catalog, routing } = deps.live;
   const model = catalog.model(id);
   if (model === undefined) throw unknownModel(id);
-  if (model.type !== 'chat')
-    throw conflict(`'${id}' is of type ${model.type}: only chat models can be looked at again.`);
-  if (routing.baseline !== undefined) {
+  if (model.type === 'embedding') {
+    throw conflict(
+      `'${id}' is an embedding model: all requests of a key go to one of them, and nothing else would be tried. PUT /v1/embedding-models/{key_id} moves a key.`,
+    );
+  }
+  // Only conversations are observed.
+  if (model.type === 'chat' && routing.baseline !== undefined) {
     throw conflict(
       `Routing is only observed, and '${routing.baseline}' serves: nothing else would be tried.`,
     );
   }
   const strategy = catalog.strategy(routing.defaultStrategy);
-  const before = beliefsOf(deps, id);
+  const before = beliefsOf(deps, model);
   const rows = await deps.store.readModelTraffic(deps.nowMs() - windowMs('7d'));
   // Nothing is waited for between the look and the start: of two who ask at once only one opens an epoch.
   const running = deps.trials.trialOf(id);
@@ -41,7 +45,7 @@ export async function reevaluateModel(deps: GatewayDeps, id: string, maxRequests
       throw error;
     });
   }
-  const after = beliefsOf(deps, id);
+  const after = beliefsOf(deps, model);
   return {
     object: 'reevaluation',
     model: id,
@@ -50,7 +54,11 @@ export async function reevaluateModel(deps: GatewayDeps, id: string, maxRequests
     older_evidence_counts: OLDER_EPOCH_WEIGHT,
     trial: { share_of_choices: TRIAL_SHARE, max_requests: trial.requests, remaining: trial.remaining },
     may_cost: mayCost,
-    tasks: TASKS.map((task, index) => ({ task, before: before[index], after: after[index] })),
+    tasks: tasksOfType(model.type).map((task, index) => ({
+      task,
+      before: before[index],
+      after: after[index],
+    })),
   };
 }
 
@@ -64,9 +72,9 @@ async function openEpoch(deps: GatewayDeps, modelId: string): Promise<void> {
   );
 }
 
-function beliefsOf(deps: GatewayDeps, modelId: string): object[] {
-  return TASKS.map((task) => {
-    const { mean, low90, high90, samples } = deps.learner.qualityOf(task, modelId);
+function beliefsOf(deps: GatewayDeps, { id, type }: Model): object[] {
+  return tasksOfType(type).map((task) => {
+    const { mean, low90, high90, samples } = deps.learner.qualityOf(task, id);
     return { quality: round(mean), low_90: round(low90), high_90: round(high90), samples: round(samples) };
   });
 }
@@ -83,16 +91,17 @@ function priceOfTrial(
   rows: readonly ModelTraffic[],
 ): object {
   const taskToTraffic = sumTraffic(rows, (row) => row.task);
-  const total = [...taskToTraffic.values()].reduce((sum, traffic) => sum + traffic.requests, 0);
-  const chat = deps.live.catalog.models.filter(({ type }) => type === 'chat');
+  const tasks = tasksOfType(model.type);
+  const total = tasks.reduce((sum, task) => sum + (taskToTraffic.get(task)?.requests ?? 0), 0);
+  const rivals = deps.live.catalog.models.filter(({ type }) => type === model.type);
   let costUsd = 0;
   let quality = 0;
   let valueUsd = 0;
-  for (const task of TASKS) {
-    const share = total > 0 ? (taskToTraffic.get(task)?.requests ?? 0) / total : 1 / TASKS.length;
+  for (const task of tasks) {
+    const share = total > 0 ? (taskToTraffic.get(task)?.requests ?? 0) / total : 1 / tasks.length;
     if (share === 0) continue;
     const own = worthOf(deps, strategy, task, model);
-    const best = chat
+    const best = rivals
       .map((one) => worthOf(deps, strategy, task, one))
       .reduce((most, one) => (one.utility > most.utility ? one : most), own);
     costUsd += share * (own.costUsd - best.costUsd);
@@ -109,7 +118,7 @@ function priceOfTrial(
 }
 
 /** Utility in points of quality. */
-function worthOf(deps: GatewayDeps, strategy: Strategy, task: Task, model: Model) {
+function worthOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask, model: Model) {
   const quality = deps.learner.qualityOf(task, model.id).mean;
   const costUsd = cheapestEndpoint(deps, task, model).costMicroUsd / 1_000_000;
   return { quality, costUsd, utility: quality - handicapOf(deps, strategy, task, model) };

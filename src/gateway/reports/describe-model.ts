@@ -1,7 +1,7 @@
 import type { Capability, Endpoint, Model, ModelType } from '../../core/catalog/model.ts';
 import { SAMPLING_PARAMETERS, supportedParametersOf } from '../../core/catalog/parameters.ts';
 import { soldUnitOf } from '../../core/catalog/sold-unit.ts';
-import { TASKS } from '../../core/task/task.ts';
+import { tasksOfType } from '../../core/task/operation-task.ts';
 import { isPermitted, type Permits } from '../admission/key-permits.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { readinessOf, soonestOf } from './endpoint-status.ts';
@@ -49,7 +49,7 @@ export function describeModel(deps: GatewayDeps, model: Model, permits: Permits)
     pricing: cheapest === undefined ? null : pricing(cheapest),
     pricing_per_million: cheapest === undefined ? null : pricingPerMillion(cheapest),
     ...(cheapest === undefined ? {} : pricingPerUnit(model.type, cheapest)),
-    ...(model.type === 'chat' ? { scores: scoresOf(deps, model) } : {}),
+    scores: scoresOf(deps, model),
   };
 }
 
@@ -121,10 +121,10 @@ export function architectureOf(type: ModelType, capabilities: ReadonlySet<Capabi
   };
 }
 
-/** Learnt quality per task, only where it was observed: a prior is no score. */
+/** Learnt quality by the work that it does, only where it was observed: a prior is no score. */
 function scoresOf(deps: GatewayDeps, model: Model): object {
   return Object.fromEntries(
-    TASKS.flatMap((task) => {
+    tasksOfType(model.type).flatMap((task) => {
       const { mean, samples, evidence } = deps.learner.qualityOf(task, model.id);
       if (evidence === 'prior') return [];
       return [[task, { quality: Number(mean.toFixed(4)), samples: Number(samples.toFixed(1)), evidence }]];

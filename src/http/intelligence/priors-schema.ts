@@ -2,25 +2,23 @@ import { z } from 'zod';
 import { EVALUATION_NAME, MAX_SAMPLES } from '../../core/evaluation/evaluation.ts';
 import { taskSchema } from './decision-schema.ts';
 
-const result = z
-  .strictObject({
-    model: z.string({ error: 'must be the name of a model' }),
-    task: z.string().optional(),
-    prompt: z.string().optional().meta({ description: 'Classified when no task is named' }),
-    score: z
-      .number({ error: 'must be a number from 0 to 1' })
-      .min(0, 'must be a number from 0 to 1')
-      .max(1, 'must be a number from 0 to 1'),
-    samples: z
-      .int({ error: 'must be a whole number' })
-      .min(1, 'must be at least 1')
-      .max(MAX_SAMPLES)
-      .optional(),
-  })
-  .refine(({ task, prompt }) => task !== undefined || prompt !== undefined, {
-    error: 'needs a task or a prompt',
-  });
-
+const result = z.strictObject({
+  model: z.string({ error: 'must be the name of a model' }),
+  task: z
+    .string()
+    .optional()
+    .meta({ description: 'Of the work that the model does; may be left out where that is only one kind' }),
+  prompt: z.string().optional().meta({ description: 'Classified when no task is named' }),
+  score: z
+    .number({ error: 'must be a number from 0 to 1' })
+    .min(0, 'must be a number from 0 to 1')
+    .max(1, 'must be a number from 0 to 1'),
+  samples: z
+    .int({ error: 'must be a whole number' })
+    .min(1, 'must be at least 1')
+    .max(MAX_SAMPLES)
+    .optional(),
+});
 /** Strict: a misspelt `score` must not become no result at all. */
 export const evaluationBodySchema = z
   .strictObject({
