@@ -37,6 +37,9 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
   if (error.headers !== undefined) reply.headers(error.headers);
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
   if (error.isRetryPointless) reply.header('x-should-retry', 'false');
+  // SDKs do not try a 402 again, unless they are told to.
+  else if (error.status === 402 && error.retryAfterSeconds !== undefined)
+    reply.header('x-should-retry', 'true');
   if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
   reply
     .code(error.status)

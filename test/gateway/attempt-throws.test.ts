@@ -31,6 +31,7 @@ async function attempt(changes: Partial<Operation>) {
   const operation = { ...CHAT, ...changes } as Operation;
   const deps = {
     spending: {
+      stops: () => false,
       reserve: () => 70,
       release,
       settle: (_job: Job, reserved: number, { costMicroUsd }: AttemptEnd) =>
@@ -75,7 +76,7 @@ async function attempt(changes: Partial<Operation>) {
   await runAttempt(deps, live, {
     job: { operation, requestId: 'req_1', keyId: '', body, bytes, members: [] } as unknown as Job,
     decision: {
-      profile: { choices: 1, inputTokens: 2, task: 'unknown' },
+      profile: { choices: 1, inputTokens: 2, needs: new Set(), task: 'unknown' },
       strategy: 'balanced',
       reason: 'auto',
       ranking: [],

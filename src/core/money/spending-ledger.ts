@@ -64,6 +64,8 @@ export interface SpendingLedger {
   readonly settle: (keyId: string, reservedMicroUsd: number, costMicroUsd: number, endedAtMs: number) => void;
   /** The first budget that this would not fit into; reserves nothing. */
   readonly shortfallOf: (spender: Spender, microUsd: number, nowMs: number) => Shortfall | undefined;
+  /** What is left in the tightest of all budgets; below 0 where one is overspent, infinite without any. */
+  readonly left: (spender: Spender, nowMs: number) => number;
   /** What is left in the tightest of the budgets that leave requests to cheaper models; infinite without any. */
   readonly leftToDowngrade: (spender: Spender, nowMs: number) => number;
   /** Whether so much of one of the budgets is spent, 0–1: what nearly always is all that has to be known of them. */
@@ -186,6 +188,11 @@ export function createSpendingLedger(): SpendingLedger {
       spend(total, day, cost);
     },
     shortfallOf,
+    left({ keyId, keyTerms, totalTerms }, nowMs) {
+      const day = calendarOf(nowMs);
+      const ofKey = keyTerms ? leftOf(accountOf(keyId), keyTerms, day) : Number.POSITIVE_INFINITY;
+      return totalTerms ? Math.min(ofKey, leftOf(total, totalTerms, day)) : ofKey;
+    },
     leftToDowngrade({ keyId, keyTerms, totalTerms }, nowMs) {
       const ofKey = keyTerms?.onExhausted === 'downgrade' ? keyTerms : undefined;
       const ofAll = totalTerms?.onExhausted === 'downgrade' ? totalTerms : undefined;

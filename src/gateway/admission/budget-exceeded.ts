@@ -15,14 +15,17 @@ export function budgetExceeded(standing: BudgetStanding, neededMicroUsd: number 
     neededMicroUsd === undefined
       ? 'no model that may answer this request is expected to cost as little as what is left'
       : `this request is expected to cost ${usd(neededMicroUsd)}`;
+  // What is only reserved may come back within seconds.
+  const isSpent = spentMicroUsd + (neededMicroUsd ?? 1) > limitMicroUsd;
   return new GatewayError({
     status: 402,
     code: 'budget_exceeded',
     message:
       `The ${per} budget of ${whose} has no room for this request: ${usd(spentMicroUsd)} of ${usd(limitMicroUsd)} is spent${reserved}, and ${needed}. ` +
+      (isSpent ? '' : 'What they do not use comes back when they end; try again then. ') +
       `It begins anew at ${new Date(resetsAtMs).toISOString()}; until then, name a cheaper model or have the budget raised.`,
-    // What is only reserved may come back within seconds.
-    isRetryPointless: spentMicroUsd + (neededMicroUsd ?? 1) > limitMicroUsd,
+    retryAfterSeconds: isSpent ? undefined : 1,
+    isRetryPointless: isSpent,
   });
 }
 

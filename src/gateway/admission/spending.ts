@@ -45,11 +45,15 @@ export interface Spending {
    * @param isFirst then only budgets that leave requests to cheaper models are asked: the others refuse it themselves
    */
   fits(job: Spends, microUsd: number, isFirst: boolean): boolean;
+  /** Whether one of its budgets stops when it is used up: then what an attempt can cost at most is set aside. */
+  stops(job: Spends): boolean;
   /**
+   * @param microUsd what it is expected to cost: has to fit
+   * @param most     what it can cost; as much of it as is left is set aside
    * @returns what is to be handed back by one `release` or `settle`
    * @throws GatewayError 402 `budget_exceeded`
    */
-  reserve(job: Spends, microUsd: number): number;
+  reserve(job: Spends, microUsd: number, most?: number): number;
   release(job: Spends, reservedMicroUsd: number): void;
   /**
    * @param isLast   whether the client got this attempt's answer or failure
@@ -220,11 +224,19 @@ export function createSpending(deps: {
         ? microUsd <= ledger.leftToDowngrade(spender, nowMs())
         : ledger.shortfallOf(spender, microUsd, nowMs()) === undefined;
     },
-    reserve(job, microUsd) {
+    stops({ budget }) {
+      return budget?.onExhausted === 'stop' || total?.onExhausted === 'stop';
+    },
+    reserve(job, microUsd, most = microUsd) {
       if (!concerns(job) || !isTracking) return 0;
+      const spender = spenderOf(job);
       // Whole ones, so that nothing is left over when what is reserved bit by bit is given back at once.
-      const reserved = Math.ceil(microUsd);
-      const shortfall = ledger.reserve(spenderOf(job), reserved, nowMs());
+      const expected = Math.ceil(microUsd);
+      const reserved =
+        most > microUsd
+          ? Math.max(expected, Math.min(Math.ceil(most), ledger.left(spender, nowMs())))
+          : expected;
+      const shortfall = ledger.reserve(spender, reserved, nowMs());
       if (shortfall === undefined) return reserved;
       deps.onRefused(shortfall);
       throw budgetExceeded(shortfall, shortfall.neededMicroUsd);

@@ -7,6 +7,7 @@ import { shapeNameOf } from '../../core/task/request-shape.ts';
 import type { Permit } from '../../providers/guard-settings.ts';
 import type { CallProgress, Upstream, UpstreamAnswer, UpstreamHandle } from '../../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart, RequestRecord } from '../../store/contract.ts';
+import { mostCostMicroUsd } from '../admission/most-cost.ts';
 import type { GatewayDeps, LiveSettings } from '../deps.ts';
 import { renameOf } from './answer-body.ts';
 import type { ClientLine, Job } from './job.ts';
@@ -242,9 +243,12 @@ interface Beginning {
 }
 
 /** @throws GatewayError 402, with the endpoint free again */
-function reserve(deps: GatewayDeps, { job, ranked, permit }: Beginning): number {
+function reserve(deps: GatewayDeps, { job, decision, candidate, ranked, permit }: Beginning): number {
   try {
-    return deps.spending.reserve(job, ranked.expectedCostMicroUsd);
+    const most = deps.spending.stops(job)
+      ? mostCostMicroUsd(deps.learner, decision.profile, candidate)
+      : undefined;
+    return deps.spending.reserve(job, ranked.expectedCostMicroUsd, most);
   } catch (error) {
     permit.settle('neither');
     throw error;

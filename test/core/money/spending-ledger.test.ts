@@ -24,6 +24,19 @@ function loaded(nowMs = NOON_MS): SpendingLedger {
 const spentToday = (ledger: SpendingLedger, nowMs = NOON_MS) =>
   ledger.standingsOf(TOTAL, terms(1), nowMs)[0]?.spentMicroUsd;
 
+test('what is left is that of the tightest budget, whoever holds it and whatever it does when it is used up', () => {
+  const ledger = loaded();
+  const left = (keyTerms?: BudgetTerms, totalTerms?: BudgetTerms) =>
+    ledger.left(spenderOf(keyTerms, totalTerms), NOON_MS);
+  expect(left()).toBe(Number.POSITIVE_INFINITY);
+  ledger.reserve(spenderOf(terms(100)), 30, NOON_MS);
+  ledger.settle('key_b', 0, 50, NOON_MS);
+  expect(left(terms(100))).toBe(70);
+  expect(left(terms(100, 60))).toBe(30);
+  expect(left(terms(100, 60), terms(100, undefined, 'downgrade'))).toBe(20);
+  expect(left(undefined, terms(70))).toBe(-10);
+});
+
 describe('what is reserved', () => {
   test('counts against the budget until it is settled or released', () => {
     const ledger = loaded();
