@@ -58,6 +58,7 @@ import { registerRateLimits } from './http/admission/rate-limits.ts';
 import { answerClientError, answerInOurWords } from './http/client-errors.ts';
 import { type DashboardOptions, registerDashboard } from './http/dashboard/dashboard.ts';
 import { answerError, registerErrors } from './http/errors.ts';
+import { registerEtags } from './http/etag.ts';
 import { registerAudio } from './http/inference/audio.ts';
 import { registerChat } from './http/inference/chat.ts';
 import { registerClientSecrets } from './http/inference/client-secrets.ts';
@@ -164,6 +165,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
 
+  registerEtags(app);
   registerOpenApi(app, options.version);
   const inference: InferenceDeps = {
     runJob: (job, client) => runJob(gateway, job, client),
@@ -235,7 +237,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerIntelligence(app, {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
     recommendModels: (query, visibleModels) => recommendModels(gateway, query, visibleModels),
-    reportHealth: (visibleModels) => reportHealth(gateway, visibleModels),
+    reportHealth: (query, visibleModels) => reportHealth(gateway, query, visibleModels),
     reportSources: () => reportSources(gateway),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
   });

@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { errorSchema } from './error-schema.ts';
 import { type Content, ERRORS, json, type OperationDoc, TAGS } from './operation-doc.ts';
@@ -15,6 +16,7 @@ interface DocumentedRoute {
   readonly url: string;
   readonly access: string;
   readonly operation: OperationDoc;
+  readonly hasEtag: boolean;
 }
 
 /**
@@ -24,12 +26,12 @@ interface DocumentedRoute {
 export function registerOpenApi(app: FastifyInstance, version: string): void {
   const routes: DocumentedRoute[] = [];
   app.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
-    const { operation, access = 'admin' } = config ?? {};
+    const { operation, access = 'admin', hasEtag = false } = config ?? {};
     if (operation === undefined) return;
     for (const one of Array.isArray(method) ? method : [method]) {
       if (one === 'HEAD') continue;
       for (const each of [operation].flat() as readonly OperationDoc[]) {
-        routes.push({ method: one.toLowerCase(), url, access, operation: each });
+        routes.push({ method: one.toLowerCase(), url, access, operation: each, hasEtag });
       }
     }
   });
@@ -66,11 +68,19 @@ function documentOf(routes: readonly DocumentedRoute[], version: string): object
   });
 }
 
+const REVALIDATING = z.object({
+  'if-none-match': z
+    .string()
+    .optional()
+    .meta({ description: '`ETag` of an answer that is there already; then a 304 if it still holds' }),
+});
+
 function operationOf(
-  { method, access, operation }: DocumentedRoute,
+  { method, access, operation, hasEtag }: DocumentedRoute,
   path: string,
 ): ZodOpenApiOperationObject {
-  const { pathParameters, query, headers, body } = operation;
+  const { pathParameters, query, body } = operation;
+  const headers = operation.headers ?? (hasEtag ? REVALIDATING : undefined);
   const errors = [
     ...(access === 'open' ? [] : ([400, 401, 403, 429, 503] as const)),
     ...(operation.errors ?? []),
@@ -83,6 +93,7 @@ function operationOf(
       ...(answer.headers ? { headers: answer.headers } : {}),
     };
   }
+  if (hasEtag) responses['304'] = { description: 'The same as the one of that `ETag`: without a body' };
   for (const status of [...new Set(errors)].sort()) {
     responses[`${status}`] = {
       description: ERRORS[status],

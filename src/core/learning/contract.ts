@@ -39,7 +39,7 @@ export interface Learner {
 
   /**
    * Probability that each model is the best for the task, in the order given; sums to 1. With `handicaps` (quality
-   * points, e.g. cost divided by the value of quality) the best by θ − handicap.
+   * points, e.g. cost divided by the value of quality) the best by θ − handicap. The same beliefs give the same.
    */
   bestProbabilities(task: AnyTask, modelIds: readonly string[], handicaps?: readonly number[]): number[];
 

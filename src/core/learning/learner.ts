@@ -20,7 +20,7 @@ import { createEndpointSpeeds, type TimedKind } from './endpoint-speed.ts';
 import { drawJointQualities } from './joint-draws.ts';
 import { priceLevels } from './price-level.ts';
 import { createQualityPosterior, type PosteriorCell, PRIOR_STRENGTH } from './quality-posterior.ts';
-import type { Random } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { createSecondLooks } from './second-look.ts';
 import { createVerdictSources, VERDICT_SLOTS } from './verdict-sources.ts';
 
@@ -48,7 +48,7 @@ export function createLearner(options: {
   random: Random;
   prior?: QualityPrior;
 }): Learner {
-  const { random } = options;
+  const rankingSeed = Math.floor(options.random() * 2 ** 32);
   let catalogue = options.models;
   let prior = options.prior;
   const models = createBeliefSums(MODEL_MEASURES.verdicts + VERDICT_SLOTS);
@@ -165,7 +165,8 @@ export function createLearner(options: {
       cells[index * CELL_STRIDE + CELL_FIELDS.reshapedBeta] = beta;
     }
     const draws = new Float64Array(count * RANKING_DRAWS);
-    drawJointQualities(cells, count, RANKING_DRAWS, random, draws);
+    // The same draws each time: two looks at the same beliefs are to see the same.
+    drawJointQualities(cells, count, RANKING_DRAWS, createRandom(rankingSeed), draws);
     const wins = new Array<number>(count).fill(0);
     for (let draw = 0; draw < RANKING_DRAWS && count > 0; draw += 1) {
       let best = 0;

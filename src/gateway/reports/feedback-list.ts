@@ -3,6 +3,7 @@ import { countedVerdict } from '../../core/reward/feedback-change.ts';
 import { qualityDelta } from '../../core/reward/verdict.ts';
 import type { FeedbackPlace, FeedbackRecord, ListedVerdict, Store } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { byRequestId } from './by-request-id.ts';
 import { encodePlace, readPlace } from './page-place.ts';
 import { workNamed } from './rankings.ts';
 import { requestNotFound } from './request-not-found.ts';
@@ -69,7 +70,7 @@ export async function listFeedback(deps: Deps, query: FeedbackListQuery, viewer:
  * @throws GatewayError 404 for a request that there is not, that is another key's, or whose model the caller may not know of
  */
 export async function showFeedback(deps: Deps, requestId: string, viewer: Viewer): Promise<object> {
-  const found = await deps.store.readVerdicts(requestId);
+  const found = await byRequestId(requestId, (id) => deps.store.readVerdicts(id));
   const isOwn = found !== undefined && (viewer.keyId === undefined || found.keyId === viewer.keyId);
   if (!isOwn || viewer.visibleModels?.has(found.answer.modelId) === false) throw requestNotFound(requestId);
   const { answer, task, reason, all } = found;
@@ -77,7 +78,7 @@ export async function showFeedback(deps: Deps, requestId: string, viewer: Viewer
   const { mean, low90, high90, samples, evidence } = deps.learner.qualityOf(task, answer.modelId);
   return {
     object: 'feedback.summary',
-    request_id: requestId,
+    request_id: answer.requestId,
     key_id: found.keyId || null,
     model: answer.modelId,
     task,

@@ -1,5 +1,16 @@
 import type { EndpointWindow } from '../../core/health/endpoint-watch.ts';
+import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { catalogFilter } from './catalog-filter.ts';
+import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
+
+export interface HealthQuery {
+  readonly provider?: string;
+  readonly model?: string;
+  readonly status?: string;
+  readonly limit?: string;
+  readonly cursor?: string;
+}
 
 const WINDOWS = { '5m': 300_000, '30m': 1_800_000, '1d': 86_400_000 } as const;
 
@@ -7,60 +18,97 @@ const WINDOWS = { '5m': 300_000, '30m': 1_800_000, '1d': 86_400_000 } as const;
  * Per provider and endpoint: how it is, how it was lately, what its breaker does. Reads memory only.
  *
  * @param visibleModels ids of the models that the caller may know of; undefined for all.
+ * @throws GatewayError 400 for a provider, status or page that is none, 404 for an unknown model
  */
-export function reportHealth(deps: GatewayDeps, visibleModels: ReadonlySet<string> | undefined): object {
+export function reportHealth(
+  deps: GatewayDeps,
+  query: HealthQuery,
+  visibleModels: ReadonlySet<string> | undefined,
+): object {
   const { catalog } = deps.live;
   const models = catalog.models.filter(({ id }) => visibleModels?.has(id) !== false);
-  const endpoints = models.flatMap((model) =>
-    model.endpoints.map((endpoint) => {
-      const breaker = deps.guard.snapshot(endpoint.id);
-      const windows = {
-        '5m': deps.watch.read(endpoint.id, WINDOWS['5m']),
-        '30m': deps.watch.read(endpoint.id, WINDOWS['30m']),
-        '1d': deps.watch.read(endpoint.id, WINDOWS['1d']),
-      };
-      return {
-        endpoint: endpoint.id,
-        provider: endpoint.provider,
-        model: model.id,
-        status: statusOf(breaker, windows['5m']),
-        uptime: {
-          '5m': uptimeOf(windows['5m']),
-          '30m': uptimeOf(windows['30m']),
-          '1d': uptimeOf(windows['1d']),
-        },
-        requests: {
-          '5m': windows['5m'].attempts,
-          '30m': windows['30m'].attempts,
-          '1d': windows['1d'].attempts,
-        },
-        latency_ms: windows['30m'].latencyMs ?? null,
-        ttft_ms: windows['30m'].ttftMs ?? null,
-        errors: errorRates(windows['30m']),
-        breaker: {
-          state: breaker.state,
-          consecutive_failures: breaker.consecutiveFailures,
-          opened_times: breaker.openedTimes,
-          next_probe_at: timeOf(breaker.nextProbeAtMs),
-        },
-        cooling_until: timeOf(breaker.coolingUntilMs),
-        disabled: breaker.disabled,
-      };
-    }),
+  const filter = catalogFilter(models, query);
+  const wanted = query.status === undefined ? undefined : statusNamed(query.status);
+  const page = rankPageOf(query, Number.POSITIVE_INFINITY);
+  const all = models.flatMap((model) =>
+    model.endpoints
+      .filter((endpoint) => filter.isWanted(model, endpoint))
+      .map((endpoint) => {
+        const breaker = deps.guard.snapshot(endpoint.id);
+        const windows = {
+          '5m': deps.watch.read(endpoint.id, WINDOWS['5m']),
+          '30m': deps.watch.read(endpoint.id, WINDOWS['30m']),
+          '1d': deps.watch.read(endpoint.id, WINDOWS['1d']),
+        };
+        return {
+          endpoint: endpoint.id,
+          provider: endpoint.provider,
+          model: model.id,
+          status: statusOf(breaker, windows['5m']),
+          uptime: {
+            '5m': uptimeOf(windows['5m']),
+            '30m': uptimeOf(windows['30m']),
+            '1d': uptimeOf(windows['1d']),
+          },
+          requests: {
+            '5m': windows['5m'].attempts,
+            '30m': windows['30m'].attempts,
+            '1d': windows['1d'].attempts,
+          },
+          latency_ms: windows['30m'].latencyMs ?? null,
+          ttft_ms: windows['30m'].ttftMs ?? null,
+          errors: errorRates(windows['30m']),
+          breaker: {
+            state: breaker.state,
+            consecutive_failures: breaker.consecutiveFailures,
+            opened_times: breaker.openedTimes,
+            next_probe_at: timeOf(breaker.nextProbeAtMs),
+          },
+          cooling_until: timeOf(breaker.coolingUntilMs),
+          disabled: breaker.disabled,
+        };
+      }),
   );
+  const shown = all.filter(({ status }) => wanted === undefined || status === wanted);
+  const endpoints = pageOf(shown, page);
   const providers = [...new Set(endpoints.map(({ provider }) => provider))].map((provider) => {
-    const own = endpoints.filter((endpoint) => endpoint.provider === provider);
-    return { provider, status: worstOrMixed(own.map(({ status }) => status)), endpoints: own };
+    const own = all.filter((endpoint) => endpoint.provider === provider);
+    return {
+      provider,
+      status: worstOrMixed(own.map(({ status }) => status)),
+      endpoints: endpoints.filter((endpoint) => endpoint.provider === provider),
+    };
   });
   return {
     object: 'health',
-    status: worstOrMixed(providers.map(({ status }) => status)),
+    status: worstOrMixed(statusesOfProviders(all)),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data: providers,
+    ...nextOf(page, shown.length),
   };
 }
 
-type Status = 'healthy' | 'degraded' | 'down' | 'idle';
+export const HEALTH_STATUSES = ['healthy', 'degraded', 'down', 'idle'] as const;
+type Status = (typeof HEALTH_STATUSES)[number];
+
+function statusesOfProviders(
+  endpoints: readonly { readonly provider: string; readonly status: Status }[],
+): readonly Status[] {
+  const providerToStatuses = new Map<string, Status[]>();
+  for (const { provider, status } of endpoints) {
+    providerToStatuses.set(provider, [...(providerToStatuses.get(provider) ?? []), status]);
+  }
+  return [...providerToStatuses.values()].map(worstOrMixed);
+}
+
+function statusNamed(text: string): Status {
+  const status = HEALTH_STATUSES.find((one) => one === text);
+  if (status !== undefined) return status;
+  throw badRequest(
+    `There is no status '${text.slice(0, 32)}'. There are: ${HEALTH_STATUSES.join(', ')}.`,
+    'status',
+  );
+}
 
 /** `down`: nothing is sent there now. `degraded`: it answers less than 95 % or is being tried again. */
 function statusOf(breaker: ReturnType<GatewayDeps['guard']['snapshot']>, window: EndpointWindow): Status {

@@ -15,6 +15,7 @@ import type { GatewayDeps } from '../deps.ts';
 import { encodePlace, type PagePlace, readPlace } from './page-place.ts';
 import { workNamed } from './rankings.ts';
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** A window begins with the roll-up's block, or day, that it falls into. */
@@ -364,7 +365,8 @@ function isAfter({ total, name }: Kind, [requests, after]: PagePlace): boolean {
 
 async function spansOf(deps: GatewayDeps, window: WindowName): Promise<Spans> {
   const { lengthMs, stepMs } = WINDOWS[window];
-  const toMs = deps.nowMs();
+  // Rates that change with every second would make an answer of its own of each.
+  const toMs = Math.ceil(deps.nowMs() / MINUTE_MS) * MINUTE_MS;
   const fromMs = Math.floor((toMs - lengthMs) / stepMs) * stepMs;
   const firstMs = await deps.store.firstPatternMs();
   const beforeMs = Math.max(fromMs - lengthMs, firstMs ?? toMs);

@@ -7,7 +7,9 @@ import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../../core/task/opera
 import { TASKS } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { catalogFilter } from './catalog-filter.ts';
 import { othersFirst } from './others-first.ts';
+import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
 import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
 import { TYPICAL_INPUT_TOKENS } from './typical-request.ts';
 
@@ -26,13 +28,17 @@ export interface RankingsQuery {
   readonly strategy?: string;
   readonly window?: string;
   readonly sort?: string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly limit?: string;
+  readonly cursor?: string;
 }
 
 /**
  * Per task, the models with what is believed of them and what they did lately.
  *
  * @param visibleModels ids of the models that the caller may know of; undefined for all.
- * @throws GatewayError 400 for an unknown task, strategy, window or sort.
+ * @throws GatewayError 400 for an unknown task, strategy, window, sort or provider, or a page that is none; 404 for an unknown model.
  */
 export async function rankModels(
   deps: GatewayDeps,
@@ -59,6 +65,13 @@ export async function rankModels(
     (model) => model.type === type && visibleModels?.has(model.id) !== false,
   );
 
+  const filter = catalogFilter(models, query);
+  const shown = models.filter((model) =>
+    model.endpoints.some((endpoint) => filter.isWanted(model, endpoint)),
+  );
+  const shownIds = new Set(shown.map(({ id }) => id));
+  const page = rankPageOf(query, Number.POSITIVE_INFINITY);
+
   const data: object[] = [];
   for (const task of tasks) {
     data.push(rankOfTask(task));
@@ -72,6 +85,7 @@ export async function rankModels(
     ...observedOf(deps, strategy, visibleModels),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data,
+    ...nextOf(page, shown.length),
   };
 
   function rankOfTask(task: AnyTask) {
@@ -94,7 +108,8 @@ export async function rankModels(
       )
       .sort((one, other) => SORTS[order](one) - SORTS[order](other))
       .map((row, index) => ({ rank: index + 1, ...row }));
-    return { task, requests, best: ranked[0]?.model ?? null, models: ranked };
+    const wanted = ranked.filter(({ model }) => shownIds.has(model));
+    return { task, requests, best: ranked[0]?.model ?? null, models: pageOf(wanted, page) };
   }
 }
 

@@ -11,6 +11,8 @@ import type { RequestProfile, Task } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { catalogFilter } from './catalog-filter.ts';
+import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
 import { typicalInputTokens } from './typical-request.ts';
 
 /** A task is a type or a few sentences; a whole prompt belongs into `POST /v1/route`. */
@@ -25,6 +27,9 @@ export interface RecommendationsQuery {
   readonly max_latency_ms?: string;
   readonly needs?: string;
   readonly strategy?: string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly cursor?: string;
 }
 
 /**
@@ -42,8 +47,9 @@ export async function recommendModels(
   const { catalog, routing } = deps.live;
   const strategy = catalog.strategy(query.strategy ?? routing.defaultStrategy);
   const asked = taskOf(query.task);
-  const limit = numberOf(query, 'limit', DEFAULT_LIMIT, 1, MAX_LIMIT);
-  if (!Number.isInteger(limit)) throw notANumber('limit', 1, MAX_LIMIT);
+  const page = rankPageOf(query, DEFAULT_LIMIT, MAX_LIMIT);
+  const models = catalog.models.filter(({ id, type }) => type === 'chat' && visibleModels?.has(id) !== false);
+  const filter = catalogFilter(models, query);
   const profile: RequestProfile = {
     task: asked.task,
     confidence: asked.confidence,
@@ -55,9 +61,9 @@ export async function recommendModels(
   };
   const decision = decide({
     profile,
-    candidates: catalog.models
-      .filter(({ id, type }) => type === 'chat' && visibleModels?.has(id) !== false)
-      .flatMap((model) => model.endpoints.map((endpoint) => ({ model, endpoint }))),
+    candidates: models
+      .flatMap((model) => model.endpoints.map((endpoint) => ({ model, endpoint })))
+      .filter(({ model, endpoint }) => filter.isWanted(model, endpoint)),
     strategy,
     learner: deps.learner,
     random: deps.random,
@@ -81,24 +87,28 @@ export async function recommendModels(
     strategy: strategy.name,
     typical_request: { input_tokens: profile.inputTokens },
     generated_at: new Date(deps.nowMs()).toISOString(),
-    data: rows.slice(0, limit).map((row, index) => ({
-      rank: index + 1,
-      model: row.model,
-      provider: best[index]?.provider ?? '',
-      reason: index === 0 ? reasonOfFirst(row, strategy.name) : reasonOfOther(row, rows[0] ?? row),
-      probability_best: round(probabilities[index] ?? 0, 4),
-      quality: {
-        mean: round(row.quality.mean, 4),
-        low_90: round(row.quality.low90, 4),
-        high_90: round(row.quality.high90, 4),
-      },
-      evidence: row.evidence,
-      samples: round(row.samples, 1),
-      estimated_cost_usd: round(row.costUsd, 9),
-      estimated_latency_ms: Math.round(row.latencyMs),
-      estimated_ttft_ms: Math.round(best[index]?.expectedTtftMs ?? 0),
-      estimated_output_tokens: Math.round(best[index]?.expectedOutputTokens ?? 0),
-    })),
+    data: pageOf(rows, page).map((row, offset) => {
+      const index = page.after + offset;
+      return {
+        rank: index + 1,
+        model: row.model,
+        provider: best[index]?.provider ?? '',
+        reason: index === 0 ? reasonOfFirst(row, strategy.name) : reasonOfOther(row, rows[0] ?? row),
+        probability_best: round(probabilities[index] ?? 0, 4),
+        quality: {
+          mean: round(row.quality.mean, 4),
+          low_90: round(row.quality.low90, 4),
+          high_90: round(row.quality.high90, 4),
+        },
+        evidence: row.evidence,
+        samples: round(row.samples, 1),
+        estimated_cost_usd: round(row.costUsd, 9),
+        estimated_latency_ms: Math.round(row.latencyMs),
+        estimated_ttft_ms: Math.round(best[index]?.expectedTtftMs ?? 0),
+        estimated_output_tokens: Math.round(best[index]?.expectedOutputTokens ?? 0),
+      };
+    }),
+    ...nextOf(page, rows.length),
     excluded: decision.excluded.map(({ modelId, endpointId, reason }) => ({
       model: modelId,
       endpoint: endpointId,
@@ -183,7 +193,7 @@ function needsOf(text: string | undefined): ReadonlySet<Capability> {
 
 function numberOf<Default extends number | undefined>(
   query: RecommendationsQuery,
-  name: 'limit' | 'max_cost_usd' | 'max_latency_ms',
+  name: 'max_cost_usd' | 'max_latency_ms',
   byDefault: Default,
   least: number,
   most: number,
@@ -197,8 +207,7 @@ function numberOf<Default extends number | undefined>(
 
 function notANumber(name: string, least: number, most: number): Error {
   const range = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
-  const kind = name === 'limit' ? 'a whole number' : 'a number';
-  return badRequest(`'${name}' must be ${kind} ${range}.`, name);
+  return badRequest(`'${name}' must be a number ${range}.`, name);
 }
 
 function round(value: number, digits: number): number {

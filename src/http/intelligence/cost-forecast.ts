@@ -65,7 +65,7 @@ export function registerCostForecast(
   );
   app.get(
     '/v1/intelligence/cost-forecast',
-    { config: { access: 'intelligence', operation: SPENDING } },
+    { config: { access: 'intelligence', operation: SPENDING, hasEtag: true } },
     async (request) =>
       deps.forecastSpending(readQuery(request.query, ['until', 'key_id']), ownRequestsOf(request.caller)),
   );

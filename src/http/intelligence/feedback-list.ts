@@ -58,12 +58,12 @@ export function registerFeedbackList(
   });
   app.get(
     '/v1/feedback',
-    { config: { access: 'intelligence', operation: LISTING } },
+    { config: { access: 'intelligence', operation: LISTING, hasEtag: true } },
     async ({ query, caller }) => deps.listFeedback(readQuery(query, PARAMETERS), viewerOf(caller)),
   );
   app.get<{ Params: { id: string } }>(
     '/v1/feedback/:id',
-    { config: { access: 'intelligence', operation: SHOWING } },
+    { config: { access: 'intelligence', operation: SHOWING, hasEtag: true } },
     async ({ query, params, caller }) => {
       readQuery(query, []);
       return deps.showFeedback(params.id, viewerOf(caller));

@@ -2,6 +2,15 @@ import { z } from 'zod';
 
 const status = z.enum(['healthy', 'degraded', 'down', 'idle']);
 const share = z.number().min(0).max(1);
+
+export const healthQuerySchema = z.object({
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  status: status.optional().meta({ description: 'Endpoints of this status only' }),
+  limit: z.string().optional().meta({ description: 'At most so many endpoints, 1–1,000; all unless said' }),
+  cursor: z.string().optional().meta({ description: '`next_cursor` of the answer before' }),
+});
+
 const percentiles = z
   .object({ p50: z.number(), p75: z.number(), p90: z.number(), p95: z.number(), p99: z.number() })
   .nullable()
@@ -37,7 +46,11 @@ export const healthSchema = z
     object: z.literal('health'),
     status,
     generated_at: z.iso.datetime(),
-    data: z.array(z.object({ provider: z.string(), status, endpoints: z.array(endpointSchema) })),
+    data: z
+      .array(z.object({ provider: z.string(), status, endpoints: z.array(endpointSchema) }))
+      .meta({ description: '`status` of a provider is that of all its endpoints, shown or not' }),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable(),
   })
   .meta({ id: 'Health' });
 

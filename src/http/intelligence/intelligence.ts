@@ -1,18 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../../gateway/admission/keyring.ts';
+import type { HealthQuery } from '../../gateway/reports/health.ts';
 import type { RankingsQuery } from '../../gateway/reports/rankings.ts';
 import type { RecommendationsQuery } from '../../gateway/reports/recommendations.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { ownRequestsOf } from './feedback.ts';
-import { healthSchema } from './health-schema.ts';
+import { healthQuerySchema, healthSchema } from './health-schema.ts';
 import { rankingsQuerySchema, rankingsSchema } from './rankings-schema.ts';
 import { recommendationsQuerySchema, recommendationsSchema } from './recommendations-schema.ts';
 import { sourcesSchema } from './sources-schema.ts';
 
-const RANKINGS_PARAMETERS: readonly (keyof RankingsQuery)[] = ['task', 'strategy', 'window', 'sort'];
+const RANKINGS_PARAMETERS: readonly (keyof RankingsQuery)[] = [
+  'task',
+  'strategy',
+  'window',
+  'sort',
+  'model',
+  'provider',
+  'limit',
+  'cursor',
+];
 
 const RANKING: OperationDoc = {
   tag: 'intelligence',
@@ -29,7 +39,17 @@ const RECOMMENDATIONS_PARAMETERS = [
   'max_latency_ms',
   'needs',
   'strategy',
+  'model',
+  'provider',
+  'cursor',
 ] as const satisfies readonly (keyof RecommendationsQuery)[];
+const HEALTH_PARAMETERS = [
+  'provider',
+  'model',
+  'status',
+  'limit',
+  'cursor',
+] as const satisfies readonly (keyof HealthQuery)[];
 const RECOMMENDING: OperationDoc = {
   tag: 'intelligence',
   summary: 'Recommend models for a kind of work',
@@ -39,6 +59,7 @@ const RECOMMENDING: OperationDoc = {
 const REPORTING: OperationDoc = {
   tag: 'intelligence',
   summary: 'Tell how the providers are',
+  query: healthQuerySchema,
   answers: { 200: { description: 'Per provider and endpoint', content: json(healthSchema) } },
 };
 const COMPARING_SOURCES: OperationDoc = {
@@ -65,7 +86,7 @@ export function registerIntelligence(
   deps: {
     rankModels: (query: RankingsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     recommendModels: (query: RecommendationsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
-    reportHealth: (visibleModels: Caller['allowedModels']) => object;
+    reportHealth: (query: HealthQuery, visibleModels: Caller['allowedModels']) => object;
     reportSources: () => object;
     explainRequest: (
       requestId: string,
@@ -74,20 +95,28 @@ export function registerIntelligence(
   },
 ): void {
   const access = 'intelligence';
-  app.get('/v1/intelligence/rankings', { config: { access, operation: RANKING } }, async (request) =>
-    deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS), visibleTo(request.caller)),
+  app.get(
+    '/v1/intelligence/rankings',
+    { config: { access, operation: RANKING, hasEtag: true } },
+    async (request) =>
+      deps.rankModels(readQuery(request.query, RANKINGS_PARAMETERS), visibleTo(request.caller)),
   );
   app.get(
     '/v1/intelligence/recommendations',
-    { config: { access, operation: RECOMMENDING } },
+    { config: { access, operation: RECOMMENDING, hasEtag: true } },
     async (request) =>
       deps.recommendModels(readQuery(request.query, RECOMMENDATIONS_PARAMETERS), visibleTo(request.caller)),
   );
-  app.get('/v1/intelligence/health', { config: { access, operation: REPORTING } }, async (request) =>
-    deps.reportHealth(visibleTo(request.caller)),
+  app.get(
+    '/v1/intelligence/health',
+    { config: { access, operation: REPORTING, hasEtag: true } },
+    async (request) =>
+      deps.reportHealth(readQuery(request.query, HEALTH_PARAMETERS), visibleTo(request.caller)),
   );
-  app.get('/v1/intelligence/sources', { config: { access, operation: COMPARING_SOURCES } }, async () =>
-    deps.reportSources(),
+  app.get(
+    '/v1/intelligence/sources',
+    { config: { access, operation: COMPARING_SOURCES, hasEtag: true } },
+    async () => deps.reportSources(),
   );
   app.get<{ Params: { id: string } }>(
     '/v1/explain/:id',

@@ -39,7 +39,7 @@ export function registerPatterns(
 ): void {
   app.get(
     '/v1/intelligence/patterns',
-    { config: { access: 'intelligence', operation: LOOKING } },
+    { config: { access: 'intelligence', operation: LOOKING, hasEtag: true } },
     async ({ query, caller }) =>
       deps.reportPatterns(readQuery(query, PARAMETERS), {
         visibleModels: visibleTo(caller),

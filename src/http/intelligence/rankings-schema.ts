@@ -12,6 +12,16 @@ export const rankingsQuerySchema = z.object({
     .meta({ description: 'By whose values; the default strategy where none is named' }),
   window: z.string().optional().meta({ description: 'How far back traffic is counted', example: '24h' }),
   sort: z.enum(['probability', 'quality', 'cost', 'latency', 'traffic']).optional(),
+  model: z.string().optional().meta({ description: 'This model only, with its rank among all' }),
+  provider: z
+    .string()
+    .optional()
+    .meta({ description: 'Models at this provider only, with their ranks among all' }),
+  limit: z
+    .string()
+    .optional()
+    .meta({ description: 'At most so many models of each task, 1–1,000; all unless said' }),
+  cursor: z.string().optional().meta({ description: '`next_cursor` of the answer before' }),
 });
 
 const rankedModelSchema = z
@@ -88,5 +98,7 @@ export const rankingsSchema = z
         models: z.array(rankedModelSchema),
       }),
     ),
+    has_more: z.boolean().meta({ description: 'Of some task there are further models' }),
+    next_cursor: z.string().nullable(),
   })
   .meta({ id: 'Rankings' });

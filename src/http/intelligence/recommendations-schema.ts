@@ -18,6 +18,9 @@ export const recommendationsQuerySchema = z.object({
     .string()
     .optional()
     .meta({ description: 'Capabilities, separated by commas', example: 'tools,vision' }),
+  model: z.string().optional().meta({ description: 'What is to be said of this model alone' }),
+  provider: z.string().optional().meta({ description: 'What is at this provider alone' }),
+  cursor: z.string().optional().meta({ description: '`next_cursor` of the answer before' }),
   strategy: z
     .string()
     .optional()
@@ -52,6 +55,8 @@ export const recommendationsSchema = z
         estimated_output_tokens: z.number(),
       }),
     ),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable(),
     excluded: z.array(z.object({ model: z.string(), endpoint: z.string(), reason: z.string() })),
   })
   .meta({ id: 'Recommendations' });

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
+import { read } from '../gateway/ask.ts';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway(
+    [
+      providerToml('left', 'http://127.0.0.1:9/v1', ['one', 'two', 'three']),
+      providerToml('right', 'http://127.0.0.1:9/v1', ['four', 'org/five']),
+    ].join('\n'),
+  );
+});
+
+afterAll(() => gateway.stop());
+
+interface Page {
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+}
+interface Ranked {
+  readonly rank: number;
+  readonly model: string;
+}
+type Rankings = Page & {
+  readonly data: readonly { readonly best: string; readonly models: readonly Ranked[] }[];
+};
+type Recommendations = Page & { readonly data: readonly Ranked[] };
+type Health = Page & {
+  readonly data: readonly {
+    readonly provider: string;
+    readonly endpoints: readonly { readonly model: string }[];
+  }[];
+};
+
+const get = <Body>(path: string) => read<Body>(gateway, `/v1/intelligence/${path}`);
+
+describe('rankings', () => {
+  const models = async (query: string) =>
+    (await get<Rankings>(`rankings?task=code&sort=quality${query}`)).data[0]?.models ?? [];
+
+  test('of one model or provider, with the ranks they have among all', async () => {
+    const all = await models('');
+    expect(all).toHaveLength(5);
+    const five = all.find(({ model }) => model === 'org/five');
+    expect(await models('&model=org/five')).toEqual([five]);
+    expect(await models('&provider=right')).toEqual(
+      all.filter(({ model }) => ['four', 'org/five'].includes(model)),
+    );
+  });
+
+  test('in pages that make up the whole', async () => {
+    const all = await models('');
+    const paged: Ranked[] = [];
+    let cursor: string | null = '0';
+    while (cursor !== null) {
+      const page: Rankings = await get(`rankings?task=code&sort=quality&limit=2&cursor=${cursor}`);
+      paged.push(...(page.data[0]?.models ?? []));
+      expect(page.has_more).toBe(page.next_cursor !== null);
+      cursor = page.next_cursor;
+    }
+    expect(paged).toEqual(all);
+    expect((await get<Rankings>('rankings?task=code&limit=5')).has_more).toBe(false);
+  });
+
+  test('two looks at the same beliefs see the same probabilities', async () => {
+    const withoutTime = async () => ({ ...(await get<object>('rankings')), generated_at: '' });
+    expect(await withoutTime()).toEqual(await withoutTime());
+  });
+});
+
+test('recommendations in pages, of one model or provider', async () => {
+  const ask = (query: string) => get<Recommendations>(`recommendations?task=translation${query}`);
+  const all = await ask('&limit=100');
+  expect(all.data.map(({ rank }) => rank)).toEqual([1, 2, 3, 4, 5]);
+  const first = await ask('&limit=3');
+  const second = await ask(`&limit=3&cursor=${first.next_cursor}`);
+  expect([...first.data, ...second.data].map(({ model }) => model)).toEqual(
+    all.data.map(({ model }) => model),
+  );
+  expect(second.data.map(({ rank }) => rank)).toEqual([4, 5]);
+  expect(second.next_cursor).toBeNull();
+  expect((await ask('&provider=right')).data.map(({ model }) => model).sort()).toEqual(['four', 'org/five']);
+  expect((await ask('&model=two')).data.map(({ model }) => model)).toEqual(['two']);
+});
+
+test('health of one provider, model or status, in pages', async () => {
+  const models = ({ data }: Health) => data.flatMap(({ endpoints }) => endpoints.map(({ model }) => model));
+  const all = models(await get<Health>('health'));
+  expect(all).toHaveLength(5);
+  expect(models(await get<Health>('health?provider=right'))).toEqual(['four', 'org/five']);
+  expect(models(await get<Health>('health?model=two'))).toEqual(['two']);
+  expect(models(await get<Health>('health?status=idle'))).toEqual(all);
+  expect(models(await get<Health>('health?status=down'))).toEqual([]);
+  const first = await get<Health>('health?limit=4');
+  const second = await get<Health>(`health?limit=4&cursor=${first.next_cursor}`);
+  expect([...models(first), ...models(second)]).toEqual(all);
+  expect(second.has_more).toBe(false);
+});
