@@ -153,6 +153,8 @@ function beginRequest(tracer: Tracer, job: Job, places: ProviderPlaces, quietly:
         // A client that has left is told no code.
         const type = isOurs ? error.code || error.ending : undefined;
         span.setAttribute('error.type', type ?? 'internal_error');
+        // Names of spans are grouped by: whatever a client makes up must not be one.
+        if (type === 'model_not_found') span.updateName(operationName);
         // What is wrong with a request is no error of the server that says so.
         const isServers = !isOurs || (error.status >= 500 && error.ending !== 'client_left');
         if (isServers) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -228,6 +228,7 @@ describe('with an SDK', () => {
     const wrong = await ask({ model: 'gamma' });
     expect(wrong.status).toBe(404);
     expect(requestSpan().attributes['error.type']).toBe('model_not_found');
+    expect(requestSpan().name).toBe('chat');
     expect(requestSpan().status.code).toBe(SpanStatusCode.UNSET);
     expect(attemptSpans()).toEqual([]);
     exporter.reset();
@@ -358,4 +359,4 @@ it('sends its spans to a collector with the file that operators preload, the las
     collector.closeAllConnections();
     await new Promise((resolve) => collector.close(resolve));
   }
-}, 60_000);
+}, 180_000);

@@ -52,7 +52,7 @@ export async function runHistoryDemo(options: {
 function describe({ requests, failed, verdicts, configPath, databasePath, happenings }: Filled): string[] {
   const { outage, relapse, lookAgainAtMs, newcomer, launchAtMs } = happenings;
   const place = relative(process.cwd(), configPath) || configPath;
-  const isDefaultPlace = place === 'outrider.toml';
+  const isDefaultPlace = place === 'outrider.toml' && !process.env.OUTRIDER_CONFIG;
   return [
     `${databasePath}: ${requests} requests by ${TEAMS.length} teams, ${failed} of which failed, and ${verdicts} verdicts on answers.`,
     'What happened, by UTC:',

@@ -45,7 +45,7 @@ it('sends tasks through a running gateway and prints how their traffic moved', a
     }),
   );
   expect(requests).toHaveLength(48);
-}, 60_000);
+}, 180_000);
 
 it('fills a fresh installation, and says how to look at it', async () => {
   const { code, stdout } = await demo('--folder', 'here', '--requests', '60');
@@ -58,7 +58,7 @@ it('fills a fresh installation, and says how to look at it', async () => {
   const again = await demo('--folder', 'here');
   expect(again.code).toBe(1);
   expect(again.stderr).toContain('There are settings already');
-}, 90_000);
+}, 240_000);
 
 it.each([
   [['--live', '--history'], 'are of one demo'],

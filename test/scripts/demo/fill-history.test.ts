@@ -49,7 +49,7 @@ describe('an installation that the demo has filled', () => {
     await withStore('whole', async (store) => {
       for await (const attempt of store.attemptFacts()) attempts.push(attempt);
     });
-  }, 120_000);
+  }, 300_000);
 
   it('holds two weeks up to now of what every team asked, each attempt ended and timed', async () => {
     expect(filled.requests).toBeGreaterThan(350);
@@ -120,7 +120,7 @@ describe('an installation that the demo has filled', () => {
     } finally {
       await serving.close();
     }
-  }, 30_000);
+  }, 120_000);
 
   it('is not filled twice', async () => {
     await expect(fill('whole')).rejects.toThrow('settings already');
@@ -168,7 +168,7 @@ it('leaves nothing behind when it is given up', async () => {
   });
   await expect(given).rejects.toThrow('given up');
   expect(await readdir(join(folder, 'given-up'))).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 it('calls no real provider', async () => {
   const clock = createVirtualClock(0);
