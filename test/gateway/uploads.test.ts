@@ -221,6 +221,18 @@ test.each([true, false])(
   30_000,
 );
 
+test('what is wrong before the file is no attempt, however large the file', async () => {
+  const { gateway, upstreams } = await start([{}]);
+  const sending = send(gateway);
+  const fields = Array.from({ length: 70 }, (_, index) => field(`f${index}`, 'x')).join('');
+  await sending.write(field('model', 'it') + fields + FILE_HEAD);
+  await sending.write(sound);
+  const { status, headers, json } = await sending.end(`\r\n${END}`);
+  expect({ status, code: json.error.code }).toEqual({ status: 400, code: 'invalid_form' });
+  expect(headers).not.toHaveProperty('x-router-attempts');
+  expect(upstreams[0]?.uploads).toHaveLength(0);
+});
+
 test('a client that leaves in the middle: the provider is cut, and nothing is charged', async () => {
   const { gateway, upstreams } = await start([{}, {}]);
   const sending = send(gateway, { 'x-request-id': 'left' });

@@ -7,7 +7,12 @@ export async function openNamelessFile(folder: string): Promise<FileHandle> {
   const path = join(home, 'file');
   try {
     const handle = await open(path, 'wx+', 0o600);
-    await unlink(path);
+    try {
+      await unlink(path);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     return handle;
   } finally {
     await rmdir(home).catch(() => undefined);

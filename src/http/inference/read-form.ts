@@ -162,7 +162,7 @@ function readForm(
       else file?.discard();
     };
     const handOn = () => {
-      if (file === undefined || !fields.some(({ name }) => name === 'model')) return;
+      if (file === undefined || flaw !== undefined || !fields.some(({ name }) => name === 'model')) return;
       upload = new FormUpload({ boundary: mark, fields, file });
       file.handOn();
       resolve(upload);
@@ -183,7 +183,7 @@ function readForm(
       );
       file = own;
       lease.file = own;
-      if (lease.isOver) own.discard();
+      if (lease.isOver || flaw !== undefined) own.discard();
       stream.on('data', (piece: Buffer) => {
         own.push(piece);
         if (own.arrivedBytes > maxFileBytes) spoil(tooLarge(maxFileBytes));
