@@ -11,6 +11,7 @@ import {
 } from './keys-commands.ts';
 import { main } from './main.ts';
 import { capExposureCommand, listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
+import { purgeCommand } from './purge-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { ON_EXHAUSTED } from './store/contract.ts';
 import { VERSION } from './version.ts';
@@ -111,6 +112,15 @@ export async function runCli(args: readonly string[]): Promise<void> {
     )
     .option('--dry-run', 'show what it says and store nothing')
     .action((file, options) => importCommand(file, options, process.env, console.log));
+
+  program
+    .command('purge')
+    .description('remove requests with all that belongs to them; what they taught and what was spent stays')
+    .option(...config)
+    .option('--older-than <days>', 'that began longer ago, instead of retention.requests_days', wholeNumber)
+    .option('--key <id>', 'of this key alone, and without --older-than whatever else it left')
+    .option('--dry-run', 'count them and remove nothing')
+    .action((options) => purgeCommand(options, process.env, console.log));
 
   program
     .command('replay')

@@ -26,6 +26,8 @@ export interface MetricSources {
 }
 
 export interface Metrics extends GatewayMetrics {
+  /** Their time was over. */
+  rowsRemoved(what: string, rows: number): void;
   render(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -117,6 +119,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Changes of quality detected, each opening an epoch',
     labelNames: ['model'],
   });
+  const removed = createCounters({
+    name: 'outrider_rows_removed_total',
+    help: 'Rows whose time was over ([retention]): requests with all that belongs to them, usage, accounts of the daily cap, responses',
+    labelNames: ['what'],
+  });
   const reAsks = createCounters({
     name: 'outrider_re_asks_total',
     help: 'Answers after which the same conversation asked nearly the same again',
@@ -190,6 +197,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     feedback,
     rateLimited,
     alarms,
+    removed,
     reAsks,
     speedAlarms,
     judged,
@@ -253,6 +261,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     rateLimited: (limit, of) => rateLimited.of(limit, of).add(1),
     feedbackGiven: (source) => feedback.of(source).add(1),
     reAsked: () => reAskSeries.add(1),
+    rowsRemoved: (what, rows) => removed.of(what).add(rows),
     cacheHit(costMicroUsd) {
       cacheLookups.of('hit').add(1);
       cacheSaved.of().add(costMicroUsd / 1_000_000);

@@ -26,7 +26,6 @@ import { createRandom } from './core/learning/random.ts';
 import { createTypedLearner } from './core/learning/typed-learner.ts';
 import { holderName } from './core/money/budget.ts';
 import { createRemainders } from './core/money/remainders.ts';
-import { dayOf } from './core/reward/daily-cap.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
 import { tasksOfType } from './core/task/operation-task.ts';
 import { createKeyring } from './gateway/admission/keyring.ts';
@@ -90,8 +89,6 @@ const THIS_WORLD: World = {
   openUpstreams,
 };
 
-/** What is kept of days past: verdicts may be corrected for a while, and a warning is not to come twice. */
-const REMEMBERED_DAYS = 62;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -407,23 +404,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       offlinePrior.refresh().catch(() => undefined);
     }, PRIOR_REFRESH_MS);
     closers.push(() => clearInterval(priorTimer));
-    const forgetOld = () => {
-      const beforeMs = nowMs() - REMEMBERED_DAYS * DAY_MS;
-      store
-        .forget({ claimsBeforeMs: beforeMs, feedbackBeforeDay: dayOf(beforeMs) })
-        .then(() => store.forgetResponses(nowMs()))
-        .catch((error: unknown) => {
-          logger.warn(
-            { err: error },
-            'rows of days long past could not be removed; it is tried again in a day',
-          );
-        });
-    };
-    forgetOld();
-    const forgetTimer = setInterval(forgetOld, DAY_MS);
-    closers.push(() => clearInterval(forgetTimer));
     const housekeeping = startHousekeeping({
       store,
+      retention: () => config.retention,
+      nowMs,
+      monotonicMs,
+      onRemoved: (what, rows) => metrics.rowsRemoved(what, rows),
       log: { warn: (fields, message) => logger.warn(fields, message) },
     });
     closers.push(() => housekeeping.close());

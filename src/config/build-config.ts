@@ -58,6 +58,7 @@ export function buildConfig(input: {
     cache: camelKeys(file.cache),
     judge: camelKeys(file.judge),
     responses: camelKeys(file.responses),
+    retention: buildRetention(file.retention),
     realtime: camelKeys(file.realtime),
     strategies: buildStrategies(file.strategies),
     presets: buildPresets(file.presets),
@@ -75,6 +76,16 @@ function buildEvidence(table: ConfigFile['evidence']) {
   return {
     ...camelKeys(evidence),
     maxWeightPerKeyPerDay: cap === 'none' ? Number.POSITIVE_INFINITY : cap,
+  };
+}
+
+/** Undefined: for ever. */
+function buildRetention(table: ConfigFile['retention']) {
+  const daysOf = (days: number | 'forever') => (days === 'forever' ? undefined : days);
+  return {
+    requestsDays: daysOf(table.requests_days),
+    usageDays: daysOf(table.usage_days),
+    accountsDays: table.accounts_days,
   };
 }
 

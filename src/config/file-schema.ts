@@ -108,6 +108,7 @@ export function fileSchema({ env, providerNames, strategyNames }: Surroundings) 
     cache: cache.prefault({}),
     judge: judgeSchema.prefault({}),
     responses: responses.prefault({}),
+    retention: retention.prefault({}),
     realtime: realtime.prefault({}),
     strategies: z.record(strategyName, strategy).default({}),
     presets: z.record(name, presetSchema({ providerNames, strategyNames })).default({}),
@@ -126,6 +127,12 @@ const realtime = z.strictObject({
   max_sessions: z.int().min(0).max(10_000).default(200),
   idle_seconds: z.number().min(1).max(86_400).default(300),
   session_seconds: z.number().min(1).max(86_400).default(3_600),
+});
+
+const retention = z.strictObject({
+  requests_days: daysKept(1).default(90),
+  usage_days: daysKept(62).default(400),
+  accounts_days: z.number().min(32).max(36_500).default(62),
 });
 
 const responses = z.strictObject({
@@ -197,6 +204,12 @@ const breaker = z.strictObject({
   max_cool_down_ms: milliseconds.default(60_000),
   disabled_ms: milliseconds.default(600_000),
 });
+
+function daysKept(fewest: number) {
+  return z.union([z.number().min(fewest).max(36_500), z.literal('forever')], {
+    error: `must be a number of days of at least ${fewest}, or "forever"`,
+  });
+}
 
 function isOrigin(text: string): boolean {
   return text === '*' || (URL.canParse(text) && new URL(text).origin === text);

@@ -50,6 +50,7 @@ export const ERRORS = {
   404: 'There is no such thing here, or it belongs to somebody else',
   408: 'Nothing more of the file came for too long',
   409: 'It cannot be done as things stand',
+  410: 'It was removed because its time was over',
   413: 'The body is larger than this gateway takes',
   415: 'The body is of a kind that is not taken here',
   426: 'It is spoken over a WebSocket only',

@@ -20,17 +20,15 @@ export function claim(database: Database, name: string, atMs: number): Promise<b
   });
 }
 
-/** See `Store.forget`. */
-export function forget(
-  database: Database,
-  { claimsBeforeMs, feedbackBeforeDay }: { claimsBeforeMs: number; feedbackBeforeDay: number },
-): Promise<void> {
-  return database.transact(function* ({ db, tables: { settings, feedbackDays } }) {
-    yield* ask(
+/** @returns how many there were */
+export async function removeClaimsBefore(database: Database, beforeMs: number): Promise<number> {
+  const removed = await database.transact(function* ({ db, tables: { settings } }) {
+    return yield* ask(
       db
         .delete(settings)
-        .where(and(like(settings.name, `${PREFIX}%`), lt(settings.value, textOf(claimsBeforeMs)))),
+        .where(and(like(settings.name, `${PREFIX}%`), lt(settings.value, textOf(beforeMs))))
+        .returning({ name: settings.name }),
     );
-    yield* ask(db.delete(feedbackDays).where(lt(feedbackDays.day, feedbackBeforeDay)));
   });
+  return removed.length;
 }

@@ -306,6 +306,39 @@ export interface PatternSum {
   readonly keyBits: number;
 }
 
+/** What is older than this, or over, may go; undefined: it stays for ever. */
+export interface RetentionLimits {
+  /** Requests with their attempts, decisions and verdicts. */
+  readonly requestsBeforeMs: number | undefined;
+  /** All roll-ups; whole UTC days. */
+  readonly usageBeforeMs: number | undefined;
+  /** Accounts of the daily cap, and what was claimed by name. */
+  readonly accountsBeforeMs: number;
+  /** Responses that are kept tell themselves until when. */
+  readonly nowMs: number;
+}
+
+export const REMOVED_KINDS = ['requests', 'usage', 'accounts', 'responses'] as const;
+export type RemovedKind = (typeof REMOVED_KINDS)[number];
+
+export interface Removed {
+  readonly what: RemovedKind;
+  readonly rows: number;
+}
+
+/** Both undefined: all requests. */
+export interface PurgeQuery {
+  readonly keyId: string | undefined;
+  readonly beforeMs: number | undefined;
+}
+
+export interface ForgottenKey {
+  /** Hours of the roll-up in which it was. */
+  readonly usageHours: number;
+  readonly responses: number;
+  readonly isNameForgotten: boolean;
+}
+
 /** What one model did of one task. */
 export type ModelTraffic = Omit<TrafficHour, 'hourMs' | 'endpointId' | 'keyId'>;
 
@@ -608,8 +641,6 @@ export interface Store {
   readResponse(responseId: string, keyId: string, nowMs: number): Promise<StoredResponse | undefined>;
   /** @returns false when there is none, or when it is another key's */
   deleteResponse(responseId: string, keyId: string): Promise<boolean>;
-  /** Removes the responses whose time is over. */
-  forgetResponses(nowMs: number): Promise<void>;
 
   /** What a process left under this name, whichever wrote it last; undefined when none did. */
   loadState(name: string): Promise<string | undefined>;
@@ -623,10 +654,24 @@ export interface Store {
    */
   rollUp(): Promise<number | undefined>;
 
+  /**
+   * Removes a little of what is older than its time: milliseconds of work. To be called again until nothing is left. What
+   * still runs stays. Undefined too while another process is at it.
+   */
+  removeExpired(limits: RetentionLimits): Promise<Removed | undefined>;
+  /** Requests that began before this may have been removed; undefined when none were. */
+  purgedBeforeMs(): Promise<number | undefined>;
+  /** Ids of requests, some at a time, the oldest first: what `removeRequests` would be handed. */
+  requestsToPurge(query: PurgeQuery): AsyncIterable<readonly string[]>;
+  /** Removes these with their attempts and verdicts, as far as they have ended. @returns how many they were */
+  removeRequests(requestIds: readonly string[]): Promise<number>;
+  /** Removes whatever else a key left; once it is revoked its name too. */
+  forgetKey(keyId: string): Promise<ForgottenKey>;
+  /** From now on whoever misses a request from before is told that it was removed. */
+  notePurged(beforeMs: number): Promise<void>;
+
   /** Takes a name that nobody took before, in this process or another; false when somebody did. */
   claim(name: string, atMs: number): Promise<boolean>;
-  /** Removes what nobody will ask about again: claims older than this, and accounts of the daily cap of earlier days. */
-  forget(what: { readonly claimsBeforeMs: number; readonly feedbackBeforeDay: number }): Promise<void>;
 
   /** Whether the next write is expected to succeed; after a failure it tries one. Never rejects. */
   isHealthy(): Promise<boolean>;

@@ -12,12 +12,13 @@ import {
 } from './beliefs.ts';
 import { gatherOffers } from './choice-offers.ts';
 import { readChoices } from './choices.ts';
-import { claim, forget } from './claims.ts';
+import { claim } from './claims.ts';
 import type { OpenStoreOptions, Store } from './contract.ts';
 import { ask, type Database } from './database.ts';
 import { deleteEvaluation, listEvaluations, saveEvaluation } from './evaluations.ts';
 import { changeEvidence } from './evidence.ts';
 import { listFeedback, readVerdicts } from './feedback-list.ts';
+import { forgetKey, removeEnded, requestsToPurge } from './forget-key.ts';
 import { attemptFacts, readModelTraffic, readRequest, readTraffic } from './history.ts';
 import { createTurns } from './in-turn.ts';
 import { type IntentLog, openIntentLog, readIntents } from './intent-log.ts';
@@ -40,7 +41,8 @@ import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-mo
 import { loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
 import { listRequests } from './request-list.ts';
-import { deleteResponse, forgetResponses, readResponse, saveResponse } from './responses.ts';
+import { deleteResponse, readResponse, saveResponse } from './responses.ts';
+import { notePurged, PURGED_BEFORE, removeExpired } from './retention.ts';
 import { rollUp } from './roll-up.ts';
 import { createSpendingReader } from './spending.ts';
 import { orUnavailable } from './storage-unavailable.ts';
@@ -147,15 +149,22 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     saveResponse: (response) => guarded(saveResponse(database, response)),
     readResponse: (responseId, keyId, nowMs) => guarded(readResponse(database, responseId, keyId, nowMs)),
     deleteResponse: (responseId, keyId) => guarded(deleteResponse(database, responseId, keyId)),
-    forgetResponses: (nowMs) => guarded(forgetResponses(database, nowMs)),
 
     loadState: (name) => guarded(loadState(database, name)),
     saveState: (name, value) => guarded(saveState(database, name, value)),
 
+    removeExpired: (limits) => guarded(database.alone(() => removeExpired(database, limits))),
+    async purgedBeforeMs() {
+      const text = await guarded(loadState(database, PURGED_BEFORE));
+      return text === undefined ? undefined : Number(text);
+    },
+    requestsToPurge: (query) => requestsToPurge(database, query),
+    removeRequests: (ids) => guarded(removeEnded(database, ids)),
+    forgetKey: (keyId) => guarded(forgetKey(database, keyId)),
+    notePurged: (beforeMs) => guarded(notePurged(database, beforeMs)),
     rollUp: () => guarded(database.alone(() => rollUp(database, now()))),
 
     claim: (name, atMs) => guarded(claim(database, name, atMs)),
-    forget: (what) => guarded(forget(database, what)),
 
     isHealthy: () => isHealthy(database, journal.isAway()),
 

@@ -1,4 +1,4 @@
-import { and, eq, gt, lte } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import type { StoredResponse } from './contract.ts';
 import { ask, type Database, type Queryable } from './database.ts';
 
@@ -35,12 +35,5 @@ export function deleteResponse(database: Database, responseId: string, keyId: st
         .returning({ responseId: responses.responseId }),
     );
     return removed.length > 0;
-  });
-}
-
-/** See `Store.forgetResponses`. */
-export function forgetResponses(database: Database, nowMs: number): Promise<void> {
-  return database.transact(function* ({ db, tables: { responses } }) {
-    yield* ask(db.delete(responses).where(lte(responses.expiresAtMs, nowMs)));
   });
 }

@@ -57,6 +57,7 @@ const UNWALLED = new Set([
   'log.ts',
   'cli.ts',
   'models-commands.ts',
+  'purge-command.ts',
   'replay-command.ts',
   'keys-commands.ts',
   'line-writer.ts',

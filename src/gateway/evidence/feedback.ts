@@ -96,7 +96,7 @@ async function change(
     deps.store.changeEvidence(id, call.keyId, decide, account),
   );
   if (evidence === undefined || decided === undefined) {
-    throw requestNotFound(call.requestId);
+    throw await requestNotFound(deps.store, call.requestId);
   }
   const { task, modelId } = evidence;
   const before = deps.learner.qualityOf(task, modelId);

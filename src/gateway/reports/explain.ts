@@ -25,7 +25,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
     const found = await deps.store.readRequest(id);
     return keyId === undefined || found?.request.keyId === keyId ? found : undefined;
   });
-  if (history === undefined) throw requestNotFound(requestId);
+  if (history === undefined) throw await requestNotFound(deps.store, requestId);
   const { request, attempts, feedback } = history;
   const { ranking, excluded, circumstances } = readDecision(request.decision);
   const served = answeringAttempt(attempts.filter(({ ending }) => ending === 'completed'));

@@ -72,7 +72,8 @@ export async function listFeedback(deps: Deps, query: FeedbackListQuery, viewer:
 export async function showFeedback(deps: Deps, requestId: string, viewer: Viewer): Promise<object> {
   const found = await byRequestId(requestId, (id) => deps.store.readVerdicts(id));
   const isOwn = found !== undefined && (viewer.keyId === undefined || found.keyId === viewer.keyId);
-  if (!isOwn || viewer.visibleModels?.has(found.answer.modelId) === false) throw requestNotFound(requestId);
+  if (!isOwn || viewer.visibleModels?.has(found.answer.modelId) === false)
+    throw await requestNotFound(deps.store, requestId);
   const { answer, task, reason, all } = found;
   const counted = countedVerdict({ reason, automatic: answer.automatic, feedback: all });
   const { mean, low90, high90, samples, evidence } = deps.learner.qualityOf(task, answer.modelId);

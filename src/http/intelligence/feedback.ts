@@ -23,7 +23,7 @@ const about = {
     }),
   }),
   answers: { 200: { description: 'What it moved', content: json(feedbackAnswerSchema) } },
-  errors: [404],
+  errors: [404, 410],
 } as const;
 const GIVING: OperationDoc = {
   ...about,

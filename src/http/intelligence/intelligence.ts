@@ -77,7 +77,7 @@ const EXPLAINING: OperationDoc = {
     }),
   }),
   answers: { 200: { description: 'The decision and what came of it', content: json(explanationSchema) } },
-  errors: [404],
+  errors: [404, 410],
 };
 
 /** `GET /v1/intelligence/rankings`, `/recommendations`, `/health`, `/sources` and `/v1/explain/{request_id}` */

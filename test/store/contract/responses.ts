@@ -42,7 +42,10 @@ export function responsesContract({ createUrl, open }: Databases): void {
     expect(await store.deleteResponse('resp_a', 'key')).toBe(false);
     await store.saveResponse(KEPT);
     await store.saveResponse({ ...KEPT, responseId: 'resp_b', expiresAtMs: KEPT.expiresAtMs + 1 });
-    await store.forgetResponses(KEPT.expiresAtMs);
+    const limits = { requestsBeforeMs: undefined, usageBeforeMs: undefined, accountsBeforeMs: 0 };
+    const nowMs = KEPT.expiresAtMs;
+    expect(await store.removeExpired({ ...limits, nowMs })).toEqual({ what: 'responses', rows: 1 });
+    expect(await store.removeExpired({ ...limits, nowMs })).toBeUndefined();
     expect(await store.readResponse('resp_a', 'key', NOW_MS)).toBeUndefined();
     expect(await store.readResponse('resp_b', 'key', NOW_MS)).toBeDefined();
   });

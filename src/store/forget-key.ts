@@ -1,0 +1,95 @@
+/** What a key left, removed: an hour at a time, for the rows lie in the order of time and not by key. */
+import { and, eq, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm';
+import { addToTraffic } from './add-to-traffic.ts';
+import type { ForgottenKey, PurgeQuery } from './contract.ts';
+import { ask, type Database, type Queryable } from './database.ts';
+import { removeRequests } from './retention.ts';
+import { hourOf } from './sums.ts';
+
+const HOUR_MS = 3_600_000;
+const REQUESTS_AT_ONCE = 100;
+/** In whose place the sums stand that totals and budgets of all need. No key has such an id. */
+export const FORGOTTEN_KEY_ID = 'forgotten';
+
+/** See `Store.countPurged`. */
+export async function* requestsToPurge(
+  database: Database,
+  { keyId, beforeMs }: PurgeQuery,
+): AsyncGenerator<readonly string[]> {
+  const { db, tables } = database;
+  const { requests } = tables;
+  const [edges] = await db
+    .select({ first: min(requests.createdAtMs), last: max(requests.createdAtMs) })
+    .from(requests);
+  if (edges?.first == null || edges.last == null) return;
+  const endMs = Math.min(beforeMs ?? Number.POSITIVE_INFINITY, Number(edges.last) + 1);
+  for (let fromMs = Number(edges.first); fromMs < endMs; ) {
+    const untilMs = Math.min(endMs, fromMs + HOUR_MS);
+    const rows = await db
+      .select({ requestId: requests.requestId })
+      .from(requests)
+      .where(
+        and(
+          gte(requests.createdAtMs, fromMs),
+          lt(requests.createdAtMs, untilMs),
+          keyId === undefined ? undefined : eq(requests.keyId, keyId),
+        ),
+      );
+    for (let at = 0; at < rows.length; at += REQUESTS_AT_ONCE) {
+      yield rows.slice(at, at + REQUESTS_AT_ONCE).map(({ requestId }) => requestId);
+    }
+    fromMs = untilMs;
+  }
+}
+
+/** Those of these requests that nobody waits for any more. */
+export async function removeEnded(database: Database, ids: readonly string[]): Promise<number> {
+  const { attempts } = database.tables;
+  const running = await database.db
+    .select({ requestId: attempts.requestId })
+    .from(attempts)
+    .where(and(inArray(attempts.requestId, [...ids]), isNull(attempts.ending)));
+  const isRunning = new Set(running.map(({ requestId }) => requestId));
+  const ended = ids.filter((id) => !isRunning.has(id));
+  return ended.length === 0 ? 0 : removeRequests(database, ended);
+}
+
+/** Everything of a key but its requests: what it used stays in the sums of all, under nobody's name. */
+export async function forgetKey(database: Database, keyId: string): Promise<ForgottenKey> {
+  const { db, tables } = database;
+  const { trafficHours, feedbackDays, pinnedModels, responses, keys } = tables;
+  let usageHours = 0;
+  const [edges] = await db
+    .select({ first: min(trafficHours.hourMs), last: max(trafficHours.hourMs) })
+    .from(trafficHours);
+  const lastMs = edges?.last == null ? Number.NEGATIVE_INFINITY : Number(edges.last);
+  for (let hourMs = hourOf(Number(edges?.first ?? 0)); hourMs <= lastMs; hourMs += HOUR_MS) {
+    const isIts = and(eq(trafficHours.hourMs, hourMs), eq(trafficHours.keyId, keyId));
+    const [one] = await db.select({ hourMs: trafficHours.hourMs }).from(trafficHours).where(isIts).limit(1);
+    if (one === undefined) continue;
+    usageHours += 1;
+    await database.transact(function* (queryable) {
+      const rows = yield* ask(queryable.db.delete(trafficHours).where(isIts).returning());
+      yield* addToTraffic(rows.map((row) => ({ ...row, keyId: FORGOTTEN_KEY_ID })));
+    });
+  }
+  return database.transact(function* (queryable: Queryable) {
+    const inside = queryable.db;
+    yield* ask(inside.delete(feedbackDays).where(eq(feedbackDays.keyId, keyId)));
+    yield* ask(inside.delete(pinnedModels).where(eq(pinnedModels.keyId, keyId)));
+    const removed = yield* ask(
+      inside
+        .delete(responses)
+        .where(eq(responses.keyId, keyId))
+        .returning({ responseId: responses.responseId }),
+    );
+    const unnamed = yield* ask(
+      inside
+        .update(keys)
+        .set({ name: FORGOTTEN_KEY_ID, prefix: '', allowedAddresses: null })
+        .where(and(eq(keys.id, keyId), sql`${keys.revokedAtMs} is not null`))
+        .returning({ id: keys.id }),
+    );
+    return { usageHours, responses: removed.length, isNameForgotten: unnamed.length > 0 };
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * What is removed because its time is over, in steps of milliseconds: each a transaction of its own, between which requests
+ * go on. Sums are removed after the rows they were made of, so that nothing is summed up anew from what is left.
+ */
+import { and, eq, exists, gt, inArray, isNull, lt, lte, min, not } from 'drizzle-orm';
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { OPERATION_TASKS } from '../core/task/operation-task.ts';
+import { REQUEST_SIZES } from '../core/task/request-size.ts';
+import { TASKS } from '../core/task/task.ts';
+import { removeClaimsBefore } from './claims.ts';
+import type { Removed, RetentionLimits } from './contract.ts';
+import { ask, type Database, type Queryable, type Steps } from './database.ts';
+import { loadState, saveState } from './process-state.ts';
+import { DAY_LEVELS, HOUR_LEVELS } from './traffic-levels.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Requests with their attempts and verdicts: about 4 ms on SQLite. */
+const REQUESTS_AT_ONCE = 100;
+/** Responses hold whole prompts and answers. */
+const RESPONSES_AT_ONCE = 20;
+/** Everything that began before it may be gone, whoever removed it. */
+export const PURGED_BEFORE = 'requests_purged_before_ms';
+
+/** See `Store.removeExpired`. */
+export async function removeExpired(
+  database: Database,
+  limits: RetentionLimits,
+): Promise<Removed | undefined> {
+  const { requestsBeforeMs, usageBeforeMs } = limits;
+  if (requestsBeforeMs !== undefined) {
+    const removed = await removeRequestsBefore(database, requestsBeforeMs);
+    if (removed.requests > 0) return { what: 'requests', rows: removed.requests };
+  }
+  if (usageBeforeMs !== undefined) {
+    const rows = await removeUsageBefore(database, Math.floor(usageBeforeMs / DAY_MS) * DAY_MS);
+    if (rows > 0) return { what: 'usage', rows };
+  }
+  const accounts =
+    (await removeAccountsBefore(database, Math.floor(limits.accountsBeforeMs / DAY_MS))) ||
+    (await removeClaimsBefore(database, limits.accountsBeforeMs));
+  if (accounts > 0) return { what: 'accounts', rows: accounts };
+  const responses = await removeResponsesOver(database, limits.nowMs);
+  if (responses > 0) return { what: 'responses', rows: responses };
+  return undefined;
+}
+
+/** A few of the oldest requests, none of which still runs. */
+async function removeRequestsBefore(database: Database, beforeMs: number): Promise<{ requests: number }> {
+  const { db, tables } = database;
+  const { attempts, requests } = tables;
+  const running = db
+    .select({ requestId: attempts.requestId })
+    .from(attempts)
+    .where(and(eq(attempts.requestId, requests.requestId), isNull(attempts.ending)));
+  const rows = await db
+    .select({ requestId: requests.requestId })
+    .from(requests)
+    .where(and(lt(requests.createdAtMs, beforeMs), not(exists(running))))
+    .orderBy(requests.createdAtMs)
+    .limit(REQUESTS_AT_ONCE);
+  if (rows.length === 0) return { requests: 0 };
+  await notePurged(database, beforeMs);
+  return {
+    requests: await removeRequests(
+      database,
+      rows.map(({ requestId }) => requestId),
+    ),
+  };
+}
+
+/** @returns how many there were, with everything that belongs to them */
+export function removeRequests(database: Database, ids: readonly string[]): Promise<number> {
+  return database.transact(function* ({ db, tables: { attempts, feedback, requests } }) {
+    yield* ask(db.delete(feedback).where(inArray(feedback.requestId, [...ids])));
+    yield* ask(db.delete(attempts).where(inArray(attempts.requestId, [...ids])));
+    const removed = yield* ask(
+      db
+        .delete(requests)
+        .where(inArray(requests.requestId, [...ids]))
+        .returning({ requestId: requests.requestId }),
+    );
+    return removed.length;
+  });
+}
+
+/** Whoever misses a request from before this is told why. Never back: what is gone is gone. */
+export async function notePurged(database: Database, beforeMs: number): Promise<void> {
+  const known = Number((await loadState(database, PURGED_BEFORE)) ?? Number.NEGATIVE_INFINITY);
+  if (beforeMs > known) await saveState(database, PURGED_BEFORE, String(Math.round(beforeMs)));
+}
+
+async function removeUsageBefore(database: Database, beforeMs: number): Promise<number> {
+  const { rolledDays, trafficHours, trafficSums, patternBlocks } = database.tables;
+  const isOld = (column: SQLiteColumn) => lt(column, beforeMs);
+  const hours = await removeFirst(database, trafficHours, trafficHours.hourMs, isOld(trafficHours.hourMs));
+  if (hours > 0) return hours;
+  for (const { name } of [...HOUR_LEVELS, ...DAY_LEVELS]) {
+    const ofLevel = and(eq(trafficSums.level, name), isOld(trafficSums.startMs));
+    const sums = await removeFirst(
+      database,
+      trafficSums,
+      trafficSums.startMs,
+      ofLevel,
+      eq(trafficSums.level, name),
+    );
+    if (sums > 0) return sums;
+  }
+  const days = await removeFirst(database, rolledDays, rolledDays.dayMs, isOld(rolledDays.dayMs));
+  if (days > 0) return days;
+  const blocks = await removeFirst(
+    database,
+    patternBlocks,
+    patternBlocks.blockMs,
+    isOld(patternBlocks.blockMs),
+  );
+  if (blocks > 0) return blocks;
+  return removeChoicesBefore(database, beforeMs / DAY_MS);
+}
+
+/** The rows of the earliest time that there is among those that fit. */
+async function removeFirst(
+  database: Database,
+  table: SQLiteTable,
+  at: SQLiteColumn,
+  isOld: ReturnType<typeof and>,
+  isOfLevel?: ReturnType<typeof eq>,
+): Promise<number> {
+  const { db } = database;
+  const [found] = await db
+    .select({ first: min(at) })
+    .from(table)
+    .where(isOld);
+  if (found?.first == null) return 0;
+  const first = Number(found.first);
+  return database.transact(function* (queryable) {
+    const removed = yield* ask(
+      queryable.db
+        .delete(table)
+        .where(and(isOfLevel, eq(at, first)))
+        .returning({ at }),
+    );
+    return removed.length;
+  });
+}
+
+/** Their keys begin with what is counted, not with the day: a piece of the key at a time. */
+async function removeChoicesBefore(database: Database, beforeDay: number): Promise<number> {
+  const { choiceDays, ratingDays } = database.tables;
+  for (const task of [...TASKS, ...OPERATION_TASKS]) {
+    for (const size of REQUEST_SIZES) {
+      for (const table of [choiceDays, ratingDays] as const) {
+        const isOld = and(eq(table.task, task), eq(table.size, size), lt(table.day, beforeDay));
+        const removed = await database.transact(function* ({ db }) {
+          return yield* ask(db.delete(table).where(isOld).returning({ day: table.day }));
+        });
+        if (removed.length > 0) return removed.length;
+      }
+    }
+  }
+  return 0;
+}
+
+async function removeAccountsBefore(database: Database, beforeDay: number): Promise<number> {
+  const { feedbackDays } = database.tables;
+  for (const keyId of await accountKeys(database)) {
+    const isOld = and(eq(feedbackDays.keyId, keyId), lt(feedbackDays.day, beforeDay));
+    const removed = await database.transact(function* ({ db }) {
+      return yield* ask(db.delete(feedbackDays).where(isOld).returning({ day: feedbackDays.day }));
+    });
+    if (removed.length > 0) return removed.length;
+  }
+  return 0;
+}
+
+/** One look into the index for each key: `distinct` would walk through all rows. */
+async function accountKeys({ db, tables: { feedbackDays } }: Queryable): Promise<readonly string[]> {
+  const keyIds: string[] = [];
+  for (;;) {
+    const last = keyIds.at(-1);
+    const [next] = await db
+      .select({ keyId: feedbackDays.keyId })
+      .from(feedbackDays)
+      .where(last === undefined ? undefined : gt(feedbackDays.keyId, last))
+      .orderBy(feedbackDays.keyId)
+      .limit(1);
+    if (next === undefined) return keyIds;
+    keyIds.push(next.keyId);
+  }
+}
+
+async function removeResponsesOver(database: Database, nowMs: number): Promise<number> {
+  const { db, tables } = database;
+  const { responses } = tables;
+  const rows = await db
+    .select({ responseId: responses.responseId })
+    .from(responses)
+    .where(lte(responses.expiresAtMs, nowMs))
+    .limit(RESPONSES_AT_ONCE);
+  if (rows.length === 0) return 0;
+  const ids = rows.map(({ responseId }) => responseId);
+  await database.transact(function* (queryable): Steps<void> {
+    yield* ask(queryable.db.delete(responses).where(inArray(responses.responseId, ids)));
+  });
+  return ids.length;
+}
