@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { Rankings } from './answers.ts';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Health, Rankings } from './answers.ts';
 import { logout } from './api.ts';
 import { setColourOrder } from './colours.ts';
 import { words } from './format.ts';
@@ -11,6 +11,7 @@ import { LoginPage } from './pages/login.tsx';
 import { ModelsPage } from './pages/models.tsx';
 import { MoneyPage } from './pages/money.tsx';
 import { NowPage } from './pages/now.tsx';
+import { PatternsPage } from './pages/patterns.tsx';
 import { RequestsPage } from './pages/requests.tsx';
 import { LiveSign } from './parts/live-sign.tsx';
 import { hrefOf, PAGES, type Page, usePlace } from './route.ts';
@@ -21,6 +22,7 @@ const PAGE_TO_VIEW: Readonly<Record<Page, (props: { detail: string }) => preact.
   now: NowPage,
   learning: LearningPage,
   money: MoneyPage,
+  patterns: PatternsPage,
   requests: RequestsPage,
   models: ModelsPage,
   keys: KeysPage,
@@ -32,16 +34,22 @@ export function App() {
   const [isLoggedOut, setLoggedOut] = useState(false);
   onLoggedOut.current = () => setLoggedOut(true);
   if (isLoggedOut) return <LoginPage onLoggedIn={() => setLoggedOut(false)} />;
-  return <Pages />;
+  return <Pages onLogIn={() => setLoggedOut(true)} />;
 }
 
-function Pages() {
+function Pages(props: { onLogIn: () => void }) {
   const { page, detail } = usePlace();
   // Whether this key may see anything, and which models there are, before any of it is drawn.
   const first = useData<Rankings>('intelligence/rankings?task=unknown&window=1h', { everyMs: 60_000 });
   const session = useAnswer<{ is_logged_in: boolean }>('session', { everyMs: 300_000 });
+  const health = useData<Health>('intelligence/health', { everyMs: 600_000 });
   const isIn = first.answer !== undefined;
-  setColourOrder(first.answer?.data[0]?.models.map(({ model }) => model) ?? []);
+  setColourOrder(
+    useMemo(
+      () => modelsOf(first.answer, health.answer),
+      [first.answer === undefined, health.answer === undefined],
+    ),
+  );
   const View = PAGE_TO_VIEW[page];
 
   useEffect(() => {
@@ -93,6 +101,10 @@ function Pages() {
               >
                 Log out
               </button>
+            ) : session.answer ? (
+              <button type="button" class="button" onClick={props.onLogIn}>
+                Log in
+              </button>
             ) : null}
           </div>
         </div>
@@ -102,6 +114,13 @@ function Pages() {
       </main>
     </>
   );
+}
+
+/** Those of chat, then all others. */
+function modelsOf(rankings: Rankings | undefined, health: Health | undefined): string[] {
+  const chat = rankings?.data[0]?.models.map(({ model }) => model) ?? [];
+  const all = health?.data.flatMap(({ endpoints }) => endpoints.map(({ model }) => model)) ?? [];
+  return [...new Set([...chat.sort(), ...all.sort()])];
 }
 
 /** No link: the page that is looked at stands in the fragment. */

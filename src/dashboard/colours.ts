@@ -17,9 +17,9 @@ const OTHERS = '#8a8f98';
 
 let order: readonly string[] = [];
 
-/** The models there are: a model has the same colour on every page. */
+/** The models there are, those that are looked at most first: a model has the same colour on every page. */
 export function setColourOrder(models: readonly string[]): void {
-  order = [...models].sort();
+  order = models;
 }
 
 export function colourOf(model: string): string {

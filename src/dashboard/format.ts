@@ -6,7 +6,7 @@ export function usd(value: number | null | undefined): string {
   const size = Math.abs(value);
   if (size === 0) return '$0';
   if (size >= 1_000) return `${value < 0 ? '−' : ''}$${Math.round(size).toLocaleString('en-US')}`;
-  const digits = size >= 1 ? 2 : Math.min(8, 1 - Math.floor(Math.log10(size)));
+  const digits = size >= 1 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(size)));
   return `${value < 0 ? '−' : ''}$${size.toFixed(Math.max(2, digits))}`;
 }
 

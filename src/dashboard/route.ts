@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-export const PAGES = ['now', 'learning', 'money', 'requests', 'models', 'keys'] as const;
+export const PAGES = ['now', 'learning', 'money', 'patterns', 'requests', 'models', 'keys'] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Place {

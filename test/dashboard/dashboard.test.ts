@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fillHistory } from '../../scripts/demo/history/fill-history.ts';
+import type { Rankings, Replay, Savings, SpendForecast } from '../../src/dashboard/answers.ts';
+import { type Serving, serve } from '../../src/serve.ts';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { send } from '../http/send.ts';
 import { CHROMIUM, startBrowser } from './browser.ts';
@@ -53,6 +59,11 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
 
   const logIn = () => visit.logIn(admin);
   const go = (name: string) => visit.go(name);
+  /** Of the decisions as they are made; only those that came by the stream say how likely they were. */
+  const lineOf = ({ headers }: { headers: NodeJS.Dict<string | string[]> }) =>
+    page.locator('[data-field=decisions] li', {
+      has: page.locator(`a[href*="${headers['x-request-id']}"]`),
+    });
 
   test('asks for a key, refuses a wrong one in words, and lets the right one in', async () => {
     await page.goto(`${gateway.url}/dashboard`);
@@ -111,6 +122,23 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     expect((await send(`${gateway.url}/v1/chat/completions`, { key: admin, body })).status).toBe(200);
   });
 
+  test('caps how much of the choices a model gets, and takes the cap away', async () => {
+    await logIn();
+    await go('Models & providers');
+    const most = page.getByLabel('The most of the choices that sim-flash gets');
+    await most.selectOption('0.1');
+    await page.getByText('sim-flash gets at most 10 % of the choices of each task').waitFor();
+    const exposure = async () => {
+      const { json } = await send(`${gateway.url}/v1/intelligence/rankings?task=translation`, { key: admin });
+      const [task] = (json as Rankings).data;
+      return task?.models.find(({ model }) => model === 'sim-flash')?.exposure;
+    };
+    expect(await exposure()).toEqual({ max_share: 0.1 });
+    await most.selectOption('any share');
+    await page.getByText('sim-flash may get any share').waitFor();
+    expect(await exposure()).toBeNull();
+  });
+
   test('makes a key, shows it once, and revokes it when asked twice', async () => {
     await logIn();
     await go('Keys');
@@ -133,10 +161,10 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     const requests = page.getByLabel('Requests', { exact: true }).locator('strong');
     const before = Number(await requests.textContent());
     const asked = await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
-    const line = page.locator('[data-field=decisions] li').first();
+    const line = lineOf(asked);
     await line.waitFor();
     expect(await line.textContent()).toContain(String(asked.headers['x-router-model']));
-    expect(await line.getByRole('link').getAttribute('href')).toContain(asked.headers['x-request-id']);
+    expect(await line.textContent()).toMatch(/likely/);
     await expect
       .poll(async () => Number(await requests.textContent()), { timeout: WAIT_MS })
       .toBe(before + 1);
@@ -159,8 +187,8 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
          document.dispatchEvent(new Event('visibilitychange'));`,
       );
     // The place in the stream is known after the first decision only.
-    await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
-    await page.locator('[data-field=decisions] li').first().waitFor();
+    const seen = await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
+    await lineOf(seen).getByText('likely').waitFor();
     await visit.settled();
     await hide(true);
     await page.getByText('Resting').waitFor();
@@ -171,9 +199,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await page.waitForTimeout(6_500);
     expect(asked).toEqual([]);
     await hide(false);
-    await page
-      .locator(`[data-field=decisions] a[href*="${missed.headers['x-request-id']}"]`)
-      .waitFor({ timeout: WAIT_MS });
+    await lineOf(missed).getByText('likely').waitFor();
   }, 60_000);
 
   test('draws what is believed, says why, and tells an alarm', async () => {
@@ -316,7 +342,8 @@ endpoints = [{ provider = "simulated", model = "sim-flash" }]
 `);
     try {
       const { key: admin } = await gateway.createKey({ name: HOSTILE, scopes: ['admin'] });
-      for (const model of [HOSTILE, 'auto', HOSTILE]) {
+      // As many as patterns show a kind of requests from.
+      for (const model of ['auto', ...Array.from({ length: 12 }, () => HOSTILE)]) {
         const answer = await send(`${gateway.url}/v1/chat/completions`, {
           key: admin,
           body: { ...TRANSLATE, model },
@@ -373,6 +400,8 @@ describe.skipIf(CHROMIUM === undefined)('an empty installation', () => {
       await teaches('Code generation', '/v1/feedback/');
       await go('Money');
       await teaches('Nothing spent yet', 'cost-forecast');
+      await go('Patterns');
+      await teaches('No pattern yet', 'npm run demo');
       await go('Requests');
       await teaches('No requests yet', '/v1/route');
       await go('Models & providers');
@@ -385,4 +414,107 @@ describe.skipIf(CHROMIUM === undefined)('an empty installation', () => {
       await gateway.stop();
     }
   }, 60_000);
+});
+
+describe.skipIf(CHROMIUM === undefined)('two weeks of traffic', () => {
+  let browser: Browser;
+  let serving: Serving;
+  let folder: string;
+  let visit: Visit;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outrider-dashboard-'));
+    const { configPath } = await fillHistory({
+      folder,
+      requests: 600,
+      seed: 1,
+      endMs: Date.now(),
+      onProgress: () => {},
+      signal: new AbortController().signal,
+    });
+    const toml = await readFile(configPath, 'utf8');
+    await writeFile(configPath, toml.replace('[api]\n', '[api]\naddress = "127.0.0.1:0"\n'));
+    const env = { OUTRIDER_DETECT: 'none', OUTRIDER_SEED: '1', OUTRIDER_LOG_LEVEL: 'silent' };
+    serving = await serve({ configPath, env, print: () => {} });
+    browser = await startBrowser();
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await serving.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    visit = await openPage(browser, serving.url);
+    // The demonstration is open to this machine.
+    await visit.page.goto(`${serving.url}/dashboard`);
+    await visit.page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
+  });
+
+  afterEach(async () => {
+    await visit.page.context().close();
+    expect(visit.complaints).toEqual([]);
+  });
+
+  test('the slider tells at once what another value of quality would do, as replay does', async () => {
+    const { page, go } = visit;
+    await go('Money');
+    const whatIf = page.locator('[data-field=what-if]');
+    const slider = whatIf.getByRole('slider', { name: /A perfect answer/ });
+    await slider.waitFor();
+    const questions: string[] = [];
+    page.on('request', (request) => questions.push(request.url()));
+    const cost = whatIf.getByRole('region', { name: 'Per 1,000 requests, then' });
+    const quality = whatIf.getByRole('region', { name: 'Quality, then' });
+    const own = await cost.textContent();
+    await slider.focus();
+    await page.keyboard.press('Home');
+    const valueText = (await slider.getAttribute('aria-valuetext')) ?? '';
+    const thrifty = { cost: await cost.textContent(), quality: await quality.textContent() };
+    expect(thrifty.cost).not.toBe(own);
+    expect(questions.filter((url) => url.includes('replay'))).toEqual([]);
+    const { json } = await send(`${serving.url}/v1/intelligence/replay`, {
+      body: { value_of_quality_usd: Number(valueText.replace('$', '')) },
+    });
+    const [policy] = (json as Replay).policies;
+    for (const [text, estimate] of [
+      [thrifty.cost, policy?.cost_usd_per_1k_requests],
+      [thrifty.quality, policy?.quality],
+    ] as const) {
+      // What cannot be told is not told, in the words of the answer.
+      const told = estimate?.doubly_robust;
+      if (told) expect(Number(/\d+\.\d+/.exec(text ?? '')?.[0])).toBeCloseTo(told.mean, 1);
+      else expect(text).toContain(estimate?.refusal?.message);
+    }
+    await whatIf.getByRole('button', { name: 'As it is now' }).click();
+    expect(await cost.textContent()).toBe(own);
+  });
+
+  test('what routing saved is what the answer says, with its interval', async () => {
+    const { json } = await send(`${serving.url}/v1/intelligence/savings?window=30d`);
+    const best = (json as Savings).comparisons.find(({ against }) => against === 'best');
+    const figure = visit.page.getByLabel(`Against always ${best?.model}, 30 days`);
+    await figure.waitFor();
+    const text = (await figure.textContent()) ?? '';
+    if (best?.saved_usd) {
+      const amount = Math.abs(best.saved_usd.mean);
+      expect(Number(/\$([\d.]+) (?:saved|more)/.exec(text)?.[1])).toBeCloseTo(amount, amount < 1 ? 2 : 1);
+      expect(text).toContain(best.saved_usd.mean >= 0 ? 'saved' : 'more');
+    } else expect(text).toContain(best?.cost_usd.refusal?.message);
+    await visit.go('Money');
+    const table = visit.page.getByRole('table', { name: /What routing saved/ });
+    await table.getByRole('rowheader', { name: 'Always the dearest' }).waitFor();
+  });
+
+  test('the month goes on to its end, with a band', async () => {
+    const { json } = await send(`${serving.url}/v1/intelligence/cost-forecast?until=month`);
+    expect((json as SpendForecast).history_hours).toBeGreaterThan(200);
+    await visit.go('Money');
+    const month = visit.page.locator('[data-field=month]');
+    await month.getByText('Four of five cases').waitFor();
+    await month.getByText('As a table').click();
+    const cells = await month.getByRole('table').locator('tbody tr').last().locator('td').allTextContents();
+    expect(cells.some((text) => /\$[\d.,]+ – \$[\d.,]+/.test(text))).toBe(true);
+  });
 });

@@ -3,7 +3,15 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 /** A browser on a busy machine. */
 export const WAIT_MS = 20_000;
 
-export const PAGES = ['Now', 'Learning', 'Money', 'Requests', 'Models & providers', 'Keys'] as const;
+export const PAGES = [
+  'Now',
+  'Learning',
+  'Money',
+  'Patterns',
+  'Requests',
+  'Models & providers',
+  'Keys',
+] as const;
 
 export interface Visit {
   readonly page: Page;

@@ -41,7 +41,9 @@ export function KeysPage() {
           )
         }
       </Loaded>
-      {keys.error ? null : (
+      {keys.error ? (
+        <Command text="npx outrider keys create --name me --scope admin" />
+      ) : (
         <NewKey
           onCreated={(key) => {
             setFresh(key);

@@ -1,25 +1,47 @@
 import { useState } from 'preact/hooks';
-import type { ModelList } from '../answers.ts';
+import type { ModelList, Rankings } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { colourOf } from '../colours.ts';
-import { count, NONE, usd } from '../format.ts';
+import { count, NONE, percent, usd } from '../format.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Failure } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
+import { useData } from '../use-data.ts';
 
 type Model = ModelList['data'][number];
+/** That an operator may choose from. */
+const SHARES: readonly number[] = [0.5, 0.25, 0.1, 0.05, 0.01];
+
+type Action = 'pause' | 'resume' | 'reevaluate';
 
 /** The models with their prices, and what an operator can do with each. */
 export function ModelTable(props: { list: ModelList; onChanged: () => void }) {
   const [error, setError] = useState<ApiError>();
   const [told, setTold] = useState('');
-  const act = async (id: string, action: 'pause' | 'resume' | 'reevaluate') => {
-    const path = `api/intelligence/models/${id.split('/').map(encodeURIComponent).join('/')}/${action}`;
+  const act = async (id: string, action: Action) => {
     try {
-      const answer = await call<{ trial?: { max_requests: number } }>(path, { method: 'POST', body: {} });
+      const answer = await call<{ trial?: { max_requests: number } }>(pathOf(id, action), {
+        method: 'POST',
+        body: {},
+      });
       setError(undefined);
       setTold(wordsOf(id, action, answer.trial?.max_requests));
       props.onChanged();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  const rankings = useData<Rankings>('intelligence/rankings?window=1h', { everyMs: 30_000 });
+  const cap = async (id: string, maxShare: number | null) => {
+    try {
+      await call(pathOf(id, 'exposure'), { method: 'POST', body: { max_share: maxShare } });
+      setError(undefined);
+      setTold(
+        maxShare === null
+          ? `${id} may get any share of the choices.`
+          : `${id} gets at most ${percent(maxShare)} of the choices of each task.`,
+      );
+      rankings.reload();
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
     }
@@ -40,18 +62,45 @@ export function ModelTable(props: { list: ModelList; onChanged: () => void }) {
           { number: 'USD per million, in / out' },
           { text: 'Can', isMinor: true },
           { text: 'Providers', isMinor: true },
+          'Gets at most',
           '',
         ]}
       >
         {models.map((model) => (
-          <Row key={model.id} model={model} act={(action) => act(model.id, action)} />
+          <Row
+            key={model.id}
+            model={model}
+            act={(action) => act(model.id, action)}
+            cap={capOf(rankings.answer, model.id)}
+            onCapped={(maxShare) => cap(model.id, maxShare)}
+          />
         ))}
       </DataTable>
     </>
   );
 }
 
-function Row(props: { model: Model; act: (action: 'pause' | 'resume' | 'reevaluate') => void }) {
+function pathOf(id: string, action: string): string {
+  return `api/intelligence/models/${id.split('/').map(encodeURIComponent).join('/')}/${action}`;
+}
+
+/** What holds for each task: a cap that only some tasks have is told with the task. */
+function capOf(rankings: Rankings | undefined, id: string): number | null {
+  let cap = 0;
+  for (const { models } of rankings?.data ?? []) {
+    const exposure = models.find(({ model }) => model === id)?.exposure;
+    if (!exposure) return null;
+    cap = Math.max(cap, exposure.max_share);
+  }
+  return rankings === undefined ? null : cap;
+}
+
+function Row(props: {
+  model: Model;
+  act: (action: Action) => void;
+  cap: number | null;
+  onCapped: (maxShare: number | null) => void;
+}) {
   const { model, act } = props;
   const isPaused = model.status === 'paused';
   return (
@@ -67,6 +116,9 @@ function Row(props: { model: Model; act: (action: 'pause' | 'resume' | 'reevalua
       <td class="right">{priceOf(model)}</td>
       <td class="small">{model.capabilities.join(', ') || NONE}</td>
       <td class="small">{model.providers?.join(', ')}</td>
+      <td>
+        {model.type === 'chat' ? <Cap id={model.id} cap={props.cap} onCapped={props.onCapped} /> : NONE}
+      </td>
       <td>
         <div class="row tight">
           <button
@@ -94,12 +146,32 @@ function Row(props: { model: Model; act: (action: 'pause' | 'resume' | 'reevalua
   );
 }
 
+/** The most of the choices of each task that are left to the router. */
+function Cap(props: { id: string; cap: number | null; onCapped: (maxShare: number | null) => void }) {
+  const { id, cap } = props;
+  const shares = cap === null || SHARES.includes(cap) ? SHARES : [...SHARES, cap].sort((a, b) => b - a);
+  return (
+    <select
+      aria-label={`The most of the choices that ${id} gets`}
+      value={cap === null ? '' : String(cap)}
+      onChange={({ currentTarget: { value } }) => props.onCapped(value === '' ? null : Number(value))}
+    >
+      <option value="">any share</option>
+      {shares.map((share) => (
+        <option key={share} value={String(share)}>
+          {percent(share)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 function priceOf({ pricing_per_million: tokens, pricing_per_unit: unit }: Model): string {
   if (unit) return `${usd(unit.usd)} a${unit.unit === 'image' ? 'n' : ''} ${unit.unit}`;
   return tokens ? `${tokens.prompt} / ${tokens.completion}` : NONE;
 }
 
-function wordsOf(id: string, action: 'pause' | 'resume' | 'reevaluate', requests = 0): string {
+function wordsOf(id: string, action: Action, requests = 0): string {
   switch (action) {
     case 'pause':
       return `${id} is out of service: nobody is sent there until it is resumed.`;

@@ -10,7 +10,9 @@ import { seriesOf } from '../series.ts';
 import { useData } from '../use-data.ts';
 import { Budgets } from './budgets.tsx';
 import { MonthAhead } from './month-ahead.tsx';
+import { SavingsTable } from './savings.tsx';
 import { Split } from './split.tsx';
+import { WhatIf } from './what-if.tsx';
 
 const DAY_MS = 86_400_000;
 const DAYS = 30;
@@ -38,6 +40,8 @@ export function MoneyPage() {
         }
       </Loaded>
       {hasSpent && forecast.answer ? <MonthAhead forecast={forecast.answer} /> : null}
+      {hasSpent ? <SavingsTable /> : null}
+      {hasSpent ? <WhatIf /> : null}
       {forecast.answer ? <Budgets forecast={forecast.answer} /> : null}
       {hasSpent ? (
         <div class="two">

@@ -1,4 +1,4 @@
-import type { Health, UsageReport } from '../answers.ts';
+import type { Health, Savings, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, milliseconds, NONE, percent, usd } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
@@ -8,6 +8,7 @@ import { Decisions } from '../parts/decisions.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { Illness } from '../parts/illness.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { Saved } from '../parts/saved.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { seriesOf } from '../series.ts';
@@ -21,6 +22,7 @@ export function NowPage() {
   const from = new Date(toMs - 24 * HOUR_MS).toISOString();
   const hours = useData<UsageReport>(`usage?group_by=hour,model&from=${from}&limit=1000`, { isLive: true });
   const health = useData<Health>('intelligence/health', { isLive: true });
+  const savings = useData<Savings>('intelligence/savings?window=30d', { everyMs: 60_000 });
   return (
     <>
       <PageHead
@@ -33,7 +35,7 @@ export function NowPage() {
           report.total.requests === 0 ? (
             <Quiet />
           ) : (
-            <Traffic report={report} health={health.answer} toMs={toMs} />
+            <Traffic report={report} health={health.answer} savings={savings.answer} toMs={toMs} />
           )
         }
       </Loaded>
@@ -67,8 +69,13 @@ function Quiet() {
   );
 }
 
-function Traffic(props: { report: UsageReport; health: Health | undefined; toMs: number }) {
-  const { report, health, toMs } = props;
+function Traffic(props: {
+  report: UsageReport;
+  health: Health | undefined;
+  savings: Savings | undefined;
+  toMs: number;
+}) {
+  const { report, health, savings, toMs } = props;
   const { total, data } = report;
   const times = Array.from({ length: 24 }, (_, index) => toMs - (24 - index) * HOUR_MS);
   const models = [...new Set(data.map(({ model }) => model ?? ''))];
@@ -84,6 +91,7 @@ function Traffic(props: { report: UsageReport; health: Health | undefined; toMs:
         <Figure label="Spent" value={usd(total.cost_usd)}>
           {usd(total.requests > 0 ? (1_000 * total.cost_usd) / total.requests : null)} per 1,000
         </Figure>
+        {savings ? <Saved savings={savings} /> : null}
         <Figure
           label="Answered by providers"
           value={asked > 0 ? percent(total.completed / asked, 1) : NONE}

@@ -75,6 +75,7 @@ function Row({ row }: { row: Task['models'][number] }) {
         <span class="swatch" style={{ background: colour }} />
         {row.model}
         {row.trial ? <span class="tag warn">on trial, {row.trial.remaining} left</span> : null}
+        {row.exposure ? <span class="tag warn">at most {percent(row.exposure.max_share)}</span> : null}
         {row.paused ? <Status status="paused" /> : null}
       </th>
       <td>

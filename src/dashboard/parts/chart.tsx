@@ -70,7 +70,7 @@ export function Chart(props: ChartProps) {
         bands,
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         legend: { show: false },
-        padding: [10, 8, 0, 0],
+        padding: [10, 20, 0, 0],
         scales: {
           x: {
             time: formatAt === undefined,
