@@ -79,17 +79,19 @@ export function capExposureCommand(
   print: Print,
 ): Promise<void> {
   const { maxShare, task, remove = false } = options;
-  if (remove === (maxShare !== undefined)) {
-    throw new Mistake(
-      'Say what it may get at most, with --max-share 0.2, or take the cap away with --remove.',
-    );
-  }
   return withStore(options, env, async (_store, { api }) => {
+    if (remove === (maxShare !== undefined)) {
+      throw new Mistake(
+        'Say what it may get at most, with --max-share 0.2, or take the cap away with --remove.',
+      );
+    }
     const url = actionUrl(options.url, api.address, id, 'exposure');
     const { caps } = await post<Exposure>(url, { max_share: maxShare ?? null, task }, env.OUTRIDER_API_KEY);
     if (caps.length === 0) print(`${id} is not capped.`);
     for (const cap of caps) {
-      print(`${id} gets at most ${100 * cap.max_share} % of the choices of ${cap.task ?? 'each task'}.`);
+      print(
+        `${id} gets at most ${Number((100 * cap.max_share).toFixed(2))} % of the choices of ${cap.task ?? 'each task'}.`,
+      );
     }
   });
 }

@@ -3,7 +3,7 @@ import { bothBits } from '../core/tally/key-bits.ts';
 import { type AnyTask, anyTaskNamed, OPERATION_TASKS } from '../core/task/operation-task.ts';
 import { TASKS } from '../core/task/task.ts';
 import type { PatternSum } from './contract.ts';
-import type { Queryable } from './database.ts';
+import type { Queryable, RowReader } from './database.ts';
 import { PATTERN_BLOCK_MS, patternBlockOf } from './pattern-sums.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -69,7 +69,7 @@ export interface PatternReader {
  * Reads the roll-up of patterns. Blocks that are over hardly change, and are remembered: a first look at sixty days of
  * 3,000 cells takes about a second, a few milliseconds at a time, and every further one reads the blocks under way only.
  */
-export function createPatternReader(queryable: Queryable, now: () => number): PatternReader {
+export function createPatternReader(queryable: Queryable & RowReader, now: () => number): PatternReader {
   let memory = emptyMemory();
 
   async function unitsOf(one: Memory, fromMs: number, toMs: number): Promise<Unit[]> {
@@ -152,8 +152,8 @@ function* spansOf(fromMs: number, toMs: number, daysBeforeMs: number): Generator
 }
 
 async function readUnit(
-  { db, tables: { patternBlocks } }: Queryable,
-  { cells, nameToCell }: Memory,
+  { db, tables: { patternBlocks }, readRows }: Queryable & RowReader,
+  memory: Memory,
   startMs: number,
   lengthMs: number,
   readAtMs: number,
@@ -168,29 +168,33 @@ async function readUnit(
     .from(patternBlocks)
     .where(isInBlocks);
   const count = counted?.rows ?? 0;
+  const columns = {
+    task: patternBlocks.task,
+    shape: patternBlocks.shape,
+    modelId: patternBlocks.modelId,
+    keyBits: patternBlocks.keyBits,
+    // In the order of `SUMS`.
+    ...Object.fromEntries(SUMS.map((name) => [name, patternBlocks[name]])),
+  };
   const cellToPlace = new Map<number, number>();
   const sums: number[] = [];
   const bits: number[] = [];
   for (const task of count === 0 ? [] : count <= ROWS_AT_ONCE ? [undefined] : EVERY_TASK) {
-    const rows = await db
-      .select()
-      .from(patternBlocks)
-      .where(task === undefined ? isInBlocks : and(isInBlocks, eq(patternBlocks.task, task)));
-    for (const row of rows) {
-      const name = `${row.task}\n${row.shape}\n${row.modelId}`;
-      let cell = nameToCell.get(name);
-      if (cell === undefined) {
-        const { shape, modelId } = row;
-        cell = cells.push({ task: anyTaskNamed(row.task) ?? 'unknown', shape, modelId }) - 1;
-        nameToCell.set(name, cell);
-      }
+    const rows = await readRows(
+      db
+        .select(columns)
+        .from(patternBlocks)
+        .where(task === undefined ? isInBlocks : and(isInBlocks, eq(patternBlocks.task, task))),
+    );
+    for (const [ofTask, ofShape, ofModel, keyBits, ...amounts] of rows) {
+      const cell = cellOf(memory, String(ofTask), String(ofShape), String(ofModel));
       const place = cellToPlace.get(cell) ?? bits.length;
       cellToPlace.set(cell, place);
       for (let at = 0; at < STRIDE; at += 1) {
         const sum = place * STRIDE + at;
-        sums[sum] = (sums[sum] ?? 0) + row[SUMS[at] as (typeof SUMS)[number]];
+        sums[sum] = (sums[sum] ?? 0) + Number(amounts[at]);
       }
-      bits[place] = bothBits(bits[place] ?? 0, row.keyBits);
+      bits[place] = bothBits(bits[place] ?? 0, Number(keyBits));
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -200,6 +204,16 @@ async function readUnit(
     bits: Float64Array.from(bits),
     readAtMs,
   };
+}
+
+function cellOf({ cells, nameToCell }: Memory, task: string, shape: string, modelId: string): number {
+  const name = `${task}\n${shape}\n${modelId}`;
+  let cell = nameToCell.get(name);
+  if (cell === undefined) {
+    cell = cells.push({ task: anyTaskNamed(task) ?? 'unknown', shape, modelId }) - 1;
+    nameToCell.set(name, cell);
+  }
+  return cell;
 }
 
 function sumUnits(units: readonly Unit[], cells: readonly Cell[]): PatternSum[] {
