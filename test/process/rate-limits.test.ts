@@ -12,7 +12,9 @@ afterEach(async () => {
   for (let close = closers.pop(); close; close = closers.pop()) await close();
 });
 
-test('of 500 at once exactly 60 pass, before a kill -9 and after it: nothing stays reserved', async () => {
+test('of 500 at once exactly 60 pass, before a kill -9 and after it: nothing stays reserved', {
+  timeout: 90_000,
+}, async () => {
   const upstream = await startMisbehavingUpstream();
   closers.push(upstream.close);
   const folder = await mkdtemp(join(tmpdir(), 'outrider-limits-'));
