@@ -16,69 +16,90 @@ export async function readChoices(queryable: Queryable, query: ChoiceQuery): Pro
   return sums;
 }
 
+/** Putting these two together takes drizzle longer than the database takes to answer them. */
+const prepared = new WeakMap<Queryable['db'], ReturnType<typeof prepare>>();
+
+function prepare({ db, tables: { choiceDays, ratingDays } }: Queryable) {
+  const within = ({ task, day }: { readonly task: SQLiteColumn; readonly day: SQLiteColumn }) =>
+    and(
+      eq(task, sql.placeholder('task')),
+      gte(day, sql.placeholder('fromDay')),
+      lte(day, sql.placeholder('toDay')),
+    );
+  return {
+    choices: db
+      .select({
+        size: choiceDays.size,
+        modelId: choiceDays.modelId,
+        offered: total(choiceDays.offered),
+        supported: total(choiceDays.supported),
+        expectedCost: total(choiceDays.expectedCost),
+        expectedSeconds: total(choiceDays.expectedSeconds),
+        count: total(choiceDays.count),
+        weight: total(choiceDays.weight),
+        squaredWeight: total(choiceDays.squaredWeight),
+        costSum: total(choiceDays.costSum),
+        costWeightedSum: total(choiceDays.costWeightedSum),
+        costSquaredWeightSum: total(choiceDays.costSquaredWeightSum),
+        costSquare: total(choiceDays.costSquare),
+        costWeightedSquare: total(choiceDays.costWeightedSquare),
+        costSquaredWeightSquare: total(choiceDays.costSquaredWeightSquare),
+        costErrorSum: total(choiceDays.costErrorSum),
+        costErrorWeightedSum: total(choiceDays.costErrorWeightedSum),
+        costErrorSquaredWeightSum: total(choiceDays.costErrorSquaredWeightSum),
+        costErrorSquare: total(choiceDays.costErrorSquare),
+        costErrorWeightedSquare: total(choiceDays.costErrorWeightedSquare),
+        costErrorSquaredWeightSquare: total(choiceDays.costErrorSquaredWeightSquare),
+        secondsSum: total(choiceDays.secondsSum),
+        secondsWeightedSum: total(choiceDays.secondsWeightedSum),
+        secondsSquaredWeightSum: total(choiceDays.secondsSquaredWeightSum),
+        secondsSquare: total(choiceDays.secondsSquare),
+        secondsWeightedSquare: total(choiceDays.secondsWeightedSquare),
+        secondsSquaredWeightSquare: total(choiceDays.secondsSquaredWeightSquare),
+        secondsErrorSum: total(choiceDays.secondsErrorSum),
+        secondsErrorWeightedSum: total(choiceDays.secondsErrorWeightedSum),
+        secondsErrorSquaredWeightSum: total(choiceDays.secondsErrorSquaredWeightSum),
+        secondsErrorSquare: total(choiceDays.secondsErrorSquare),
+        secondsErrorWeightedSquare: total(choiceDays.secondsErrorWeightedSquare),
+        secondsErrorSquaredWeightSquare: total(choiceDays.secondsErrorSquaredWeightSquare),
+      })
+      .from(choiceDays)
+      .where(within(choiceDays))
+      .groupBy(choiceDays.size, choiceDays.modelId)
+      .prepare(),
+    ratings: db
+      .select({
+        size: ratingDays.size,
+        modelId: ratingDays.modelId,
+        source: ratingDays.source,
+        count: total(ratingDays.count),
+        weight: total(ratingDays.weight),
+        squaredWeight: total(ratingDays.squaredWeight),
+        sum: total(ratingDays.sum),
+        weightedSum: total(ratingDays.weightedSum),
+        squaredWeightSum: total(ratingDays.squaredWeightSum),
+        square: total(ratingDays.square),
+        weightedSquare: total(ratingDays.weightedSquare),
+        squaredWeightSquare: total(ratingDays.squaredWeightSquare),
+      })
+      .from(ratingDays)
+      .where(within(ratingDays))
+      .groupBy(ratingDays.size, ratingDays.modelId, ratingDays.source)
+      .prepare(),
+  };
+}
+
 async function sumTask(
-  { db, tables: { choiceDays, ratingDays } }: Queryable,
+  queryable: Queryable,
   { fromDay, toDay }: ChoiceQuery,
   task: AnyTask,
 ): Promise<ChoiceSum[]> {
-  const rows = await db
-    .select({
-      size: choiceDays.size,
-      modelId: choiceDays.modelId,
-      offered: total(choiceDays.offered),
-      supported: total(choiceDays.supported),
-      expectedCost: total(choiceDays.expectedCost),
-      expectedSeconds: total(choiceDays.expectedSeconds),
-      count: total(choiceDays.count),
-      weight: total(choiceDays.weight),
-      squaredWeight: total(choiceDays.squaredWeight),
-      costSum: total(choiceDays.costSum),
-      costWeightedSum: total(choiceDays.costWeightedSum),
-      costSquaredWeightSum: total(choiceDays.costSquaredWeightSum),
-      costSquare: total(choiceDays.costSquare),
-      costWeightedSquare: total(choiceDays.costWeightedSquare),
-      costSquaredWeightSquare: total(choiceDays.costSquaredWeightSquare),
-      costErrorSum: total(choiceDays.costErrorSum),
-      costErrorWeightedSum: total(choiceDays.costErrorWeightedSum),
-      costErrorSquaredWeightSum: total(choiceDays.costErrorSquaredWeightSum),
-      costErrorSquare: total(choiceDays.costErrorSquare),
-      costErrorWeightedSquare: total(choiceDays.costErrorWeightedSquare),
-      costErrorSquaredWeightSquare: total(choiceDays.costErrorSquaredWeightSquare),
-      secondsSum: total(choiceDays.secondsSum),
-      secondsWeightedSum: total(choiceDays.secondsWeightedSum),
-      secondsSquaredWeightSum: total(choiceDays.secondsSquaredWeightSum),
-      secondsSquare: total(choiceDays.secondsSquare),
-      secondsWeightedSquare: total(choiceDays.secondsWeightedSquare),
-      secondsSquaredWeightSquare: total(choiceDays.secondsSquaredWeightSquare),
-      secondsErrorSum: total(choiceDays.secondsErrorSum),
-      secondsErrorWeightedSum: total(choiceDays.secondsErrorWeightedSum),
-      secondsErrorSquaredWeightSum: total(choiceDays.secondsErrorSquaredWeightSum),
-      secondsErrorSquare: total(choiceDays.secondsErrorSquare),
-      secondsErrorWeightedSquare: total(choiceDays.secondsErrorWeightedSquare),
-      secondsErrorSquaredWeightSquare: total(choiceDays.secondsErrorSquaredWeightSquare),
-    })
-    .from(choiceDays)
-    .where(and(eq(choiceDays.task, task), gte(choiceDays.day, fromDay), lte(choiceDays.day, toDay)))
-    .groupBy(choiceDays.size, choiceDays.modelId);
+  const statements = prepared.get(queryable.db) ?? prepare(queryable);
+  prepared.set(queryable.db, statements);
+  const rows = await statements.choices.execute({ task, fromDay, toDay });
   if (rows.length === 0) return [];
-  const rated = await db
-    .select({
-      size: ratingDays.size,
-      modelId: ratingDays.modelId,
-      source: ratingDays.source,
-      count: total(ratingDays.count),
-      weight: total(ratingDays.weight),
-      squaredWeight: total(ratingDays.squaredWeight),
-      sum: total(ratingDays.sum),
-      weightedSum: total(ratingDays.weightedSum),
-      squaredWeightSum: total(ratingDays.squaredWeightSum),
-      square: total(ratingDays.square),
-      weightedSquare: total(ratingDays.weightedSquare),
-      squaredWeightSquare: total(ratingDays.squaredWeightSquare),
-    })
-    .from(ratingDays)
-    .where(and(eq(ratingDays.task, task), gte(ratingDays.day, fromDay), lte(ratingDays.day, toDay)))
-    .groupBy(ratingDays.size, ratingDays.modelId, ratingDays.source);
+  await new Promise((resolve) => setImmediate(resolve));
+  const rated = await statements.ratings.execute({ task, fromDay, toDay });
   const placeToRatings = new Map<string, RatingSum[]>();
   for (const { size, modelId, source, ...quality } of rated) {
     if (!(quality.count > 0)) continue;

@@ -6,8 +6,10 @@ import { OUTCOMES_TO_EXCLUDE } from './eligibility.ts';
 import type { Strategy } from './strategy.ts';
 import { ELIGIBLE_SHARE } from './thompson.ts';
 
-/** Joint samples of a task's qualities: a share is known to a fiftieth at worst. */
-const DRAWS = 512;
+/** Joint samples of a task's qualities: a share is known to a thirtieth at worst. */
+const DRAWS = 256;
+/** Points of quality within which an arm is as good as tied: what slopes are measured over. */
+const TIED = 0.02;
 /** The same question has the same answer, as long as the same is believed; and a grid of policies has one that is smooth. */
 const SEED = 94;
 /** Halvings of the price of a dollar: a budget is met to a thousandth where it can be met. */
@@ -21,6 +23,12 @@ export interface TaskBelief {
   readonly outcomes: Float64Array;
   /** θ of model m in draw d at `d · models + m`. */
   readonly draws: Float64Array;
+}
+
+/** Shares of the models among alike requests, and by how much each rises with what is believed of the model's quality. */
+export interface GroupMix {
+  readonly shares: Float64Array;
+  readonly slopes: Float64Array;
 }
 
 /** Alike requests of one task that a policy decides about. */
@@ -67,7 +75,7 @@ export function mixOf(
   groups: readonly MixGroup[],
   policy: MixPolicy,
   floorShare: number,
-): readonly (Float64Array | undefined)[] {
+): readonly (GroupMix | undefined)[] {
   const mixAt = (penalty: number) => groups.map((group) => sharesOf(group, policy, penalty, floorShare));
   const { budgetUsdPer1kRequests: budget } = policy;
   const free = mixAt(0);
@@ -83,11 +91,11 @@ export function mixOf(
   return mixAt(Math.expm1(high));
 }
 
-function costPer1k(groups: readonly MixGroup[], mix: readonly (Float64Array | undefined)[]): number {
+function costPer1k(groups: readonly MixGroup[], mix: readonly (GroupMix | undefined)[]): number {
   let cost = 0;
   let requests = 0;
   for (const [index, group] of groups.entries()) {
-    const shares = mix[index];
+    const shares = mix[index]?.shares;
     if (shares === undefined) continue;
     requests += group.requests;
     for (const [model, share] of shares.entries())
@@ -101,9 +109,10 @@ function sharesOf(
   policy: MixPolicy,
   penalty: number,
   floorShare: number,
-): Float64Array | undefined {
+): GroupMix | undefined {
   const count = belief.means.length;
   const shares = new Float64Array(count);
+  const slopes = new Float64Array(count);
   const arms: number[] = [];
   const burdens: number[] = [];
   for (let model = 0; model < count; model += 1) {
@@ -117,22 +126,33 @@ function sharesOf(
   if (first === undefined) return undefined;
   if (policy.kind === 'priority') {
     shares[first] = 1;
-    return shares;
+    return { shares, slopes };
   }
   const value = policy.valueOfQualityUsd;
+  const tied = value * TIED;
+  const utilities = new Float64Array(arms.length);
   for (let draw = 0; draw < DRAWS; draw += 1) {
     const row = draw * count;
-    let winner = first;
+    let winner = 0;
     let best = Number.NEGATIVE_INFINITY;
+    let second = Number.NEGATIVE_INFINITY;
     for (let arm = 0; arm < arms.length; arm += 1) {
-      const model = arms[arm] as number;
-      const utility = value * (belief.draws[row + model] as number) - (burdens[arm] as number);
-      if (utility <= best) continue;
-      best = utility;
-      winner = model;
+      const utility =
+        value * (belief.draws[row + (arms[arm] as number)] as number) - (burdens[arm] as number);
+      utilities[arm] = utility;
+      if (utility > best) {
+        second = best;
+        best = utility;
+        winner = arm;
+      } else if (utility > second) second = utility;
     }
-    shares[winner] = (shares[winner] as number) + 1 / DRAWS;
+    add(shares, arms[winner] as number, 1 / DRAWS);
+    if (best - second < tied) add(slopes, arms[winner] as number, 1);
+    for (let arm = 0; arm < arms.length; arm += 1) {
+      if (arm !== winner && best - (utilities[arm] as number) < tied) add(slopes, arms[arm] as number, 1);
+    }
   }
+  for (const model of arms) slopes[model] = ((1 - floorShare) * (slopes[model] ?? 0)) / (2 * TIED * DRAWS);
   mixInFloor(
     shares,
     arms,
@@ -140,7 +160,11 @@ function sharesOf(
     value,
     floorShare,
   );
-  return shares;
+  return { shares, slopes };
+}
+
+function add(into: Float64Array, at: number, amount: number): void {
+  into[at] = (into[at] ?? 0) + amount;
 }
 
 /** As `chooseByThompson` does. */

@@ -3,6 +3,7 @@ import {
   ARM_DEVIATION,
   type Estimate,
   estimateFrom,
+  FEWEST_EFFECTIVE_SAMPLES,
   intervalOf,
   type OffPolicyEstimate,
   varianceOf,
@@ -69,6 +70,7 @@ export function evaluateGroups(
   const requests = sumOf(groups, (group) => group.requests);
   const all = clusters.map(({ sums }) => sums);
   const variance = outcomeVarianceOf(all);
+  if (isExpected) allowForTails(clusters, variance);
   const values = clusters.flatMap(({ arms }) => arms).filter(({ sums }) => sums.mass > 0);
   const plain = cellsOf(all, Math.max(1, requests), variance);
   const cells = plain.map((cell, index) => inUnits(cell, values[index], requests, isExpected ? 1 : 0));
@@ -82,6 +84,7 @@ export function evaluateGroups(
     weight: weights.first.weight,
     squaredWeight: weights.second.squaredWeight,
     weightedReward: weights.first.weightedSum,
+    isPredictable: isExpected && answersBehind(groups, shareOf) >= FEWEST_EFFECTIVE_SAMPLES,
     deviationsFrom: (mean) => {
       const { second } = weights;
       const squares =
@@ -90,6 +93,43 @@ export function evaluateGroups(
       return squares - certain;
     },
   });
+}
+
+/**
+ * By how much the mean of a policy is overstated that was made of what this very log taught: it chooses rather whom chance
+ * was kind to. Efron's covariance penalty (2004) for a share τ that rises with the mean that is believed, by Stein's lemma
+ *
+ *     Σ_c m·∂τ/∂μ·σ²·n/(n + 20)²·(1 − n/N)
+ *
+ * with n of the cell's N requests known themselves, and a belief that moves by n/(n + 20) of what their mean is off. In units of the measure; 0 for a policy that asks nobody.
+ *
+ * @param slopeOf ∂τ/∂μ of a model in a group
+ */
+export function optimismOf(
+  groups: readonly LoggedGroup[],
+  slopeOf: (group: number, arm: number) => number,
+): number {
+  const clusters = gather(groups, () => 1);
+  const all = clusters.map(({ sums }) => sums);
+  const cells = clusters.flatMap(({ arms }) => arms);
+  const uncertainties = new Map(
+    cellsOf(all, 1, outcomeVarianceOf(all)).map((cell, index) => [
+      cells[index],
+      cell.predictionVariance * (1 - cell.predictionShare) * cell.unseenShare,
+    ]),
+  );
+  let optimism = 0;
+  let requests = 0;
+  for (const cluster of clusters) {
+    for (const group of cluster.groups) {
+      const count = groups[group]?.requests ?? 0;
+      requests += count;
+      for (const [arm, pooled] of cluster.arms.entries()) {
+        optimism += count * slopeOf(group, arm) * (uncertainties.get(pooled) ?? 0);
+      }
+    }
+  }
+  return requests > 0 ? optimism / requests : 0;
 }
 
 /**
@@ -135,6 +175,8 @@ interface PooledArm {
   chosen: number;
   /** Σ τ·requests·scale. */
   value: number;
+  /** Σw²·(1 − π). */
+  uncertainWeight: number;
 }
 
 interface Cluster {
@@ -172,7 +214,7 @@ function addGroup({ sums, arms }: Cluster, group: LoggedGroup, shareOf: (arm: nu
     if (pooled === undefined) {
       const cell = emptyCell(sums);
       sums.cells.push(cell);
-      pooled = { sums: cell, moments: NO_MOMENTS, chosen: 0, value: 0 };
+      pooled = { sums: cell, moments: NO_MOMENTS, chosen: 0, value: 0, uncertainWeight: 0 };
       arms.push(pooled);
     }
     const share = shareOf(index);
@@ -181,6 +223,7 @@ function addGroup({ sums, arms }: Cluster, group: LoggedGroup, shareOf: (arm: nu
     pooled.moments = plusMoments(pooled.moments, errors);
     pooled.chosen += arm.chosen;
     pooled.value += share * group.requests * arm.scale;
+    pooled.uncertainWeight += share * share * Math.max(0, errors.squaredWeight - errors.weight);
     cell.count += errors.count;
     cell.mass += share * group.requests;
     cell.supportedMass += share * Math.min(group.requests, arm.supported);
@@ -234,6 +277,18 @@ function addResiduals(sums: CellSums, parts: readonly Part[]): void {
   }
 }
 
+/**
+ * Costs and times have long tails, which a few dozen outcomes have mostly not shown yet: the noise of a cell is at least what
+ * the outcomes of all models together would make of its weights.
+ */
+function allowForTails(clusters: readonly Cluster[], variance: number): void {
+  for (const { arms } of clusters) {
+    for (const { sums, uncertainWeight } of arms) {
+      sums.residualSquares = Math.max(sums.residualSquares, variance * uncertainWeight);
+    }
+  }
+}
+
 /** The cell's mass as what it weighs in the estimate. */
 function inUnits(
   cell: OffPolicyCell,
@@ -248,6 +303,27 @@ function inUnits(
     supportedMass: cell.mass > 0 ? (mass * cell.supportedMass) / cell.mass : 0,
     predicted: base + cell.predicted,
   };
+}
+
+/** 1/Σ(share of a model/its answers): what one model's answers would have to be for its mean to be known as well. */
+function answersBehind(
+  groups: readonly LoggedGroup[],
+  shareOf: (group: number, arm: number) => number,
+): number {
+  const shares: number[] = [];
+  const answers: number[] = [];
+  let requests = 0;
+  for (const [index, group] of groups.entries()) {
+    requests += group.requests;
+    for (const [arm, { chosen }] of group.arms.entries()) {
+      shares[arm] = (shares[arm] ?? 0) + group.requests * shareOf(index, arm);
+      answers[arm] = (answers[arm] ?? 0) + chosen;
+    }
+  }
+  const sum = shares.reduce((total, share, arm) => {
+    return share > 0 ? total + share / requests / (answers[arm] ?? 0) : total;
+  }, 0);
+  return sum > 0 ? 1 / sum : 0;
 }
 
 /** Sums of w (`first`: by τ) and of w² (`second`: by τ²). */

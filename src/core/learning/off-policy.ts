@@ -98,6 +98,8 @@ export interface OffPolicySums {
   readonly weightedReward: number;
   /** Σw²·(r − mean)²·(1 − π). */
   readonly deviationsFrom: (mean: number) => number;
+  /** Whether predictions say enough for a doubly robust estimate where importance weights say too little. */
+  readonly isPredictable?: boolean;
 }
 
 /** Both estimates, or why there is none (`evaluateOffPolicy`). */
@@ -107,7 +109,8 @@ export function estimateFrom(sums: OffPolicySums): OffPolicyEstimate {
   const unsupportedShare = samples > 0 ? sums.unsupportedShare : 0;
   const support = { samples, leftOut, effectiveSampleSize, unsupportedShare };
   const isThin = !(effectiveSampleSize >= FEWEST_EFFECTIVE_SAMPLES);
-  if (isThin || unsupportedShare > LARGEST_UNSUPPORTED_SHARE) {
+  const isSupported = !isThin && unsupportedShare <= LARGEST_UNSUPPORTED_SHARE;
+  if (!isSupported && sums.isPredictable !== true) {
     return { ...support, snips: undefined, doublyRobust: undefined };
   }
   const mean = sums.weightedReward / weight;
@@ -115,7 +118,7 @@ export function estimateFrom(sums: OffPolicySums): OffPolicyEstimate {
   const unseen = varianceOf(cells, deviation, () => 0);
   return {
     ...support,
-    snips: intervalOf(mean, sums.deviationsFrom(mean) / weight ** 2 + unseen),
+    snips: isSupported ? intervalOf(mean, sums.deviationsFrom(mean) / weight ** 2 + unseen) : undefined,
     doublyRobust: intervalOf(
       sumOf(cells, ({ mass, predicted, belief, residual }) => mass * (predicted + belief * residual)),
       varianceOf(cells, deviation, ({ belief }) => belief),

@@ -1,4 +1,5 @@
 import {
+  type GroupMix,
   type MixGroup,
   type MixPolicy,
   mixOf,
@@ -6,7 +7,8 @@ import {
   type TaskBelief,
 } from '../../core/choice/policy-mix.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
-import type { OffPolicyEstimate } from '../../core/learning/off-policy.ts';
+import type { Estimate, OffPolicyEstimate } from '../../core/learning/off-policy.ts';
+import { optimismOf } from '../../core/learning/off-policy-groups.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
 import {
@@ -68,11 +70,7 @@ export async function replayPolicies(
 ): Promise<object> {
   const policies = policiesOf(deps, body, visibleModels);
   const logged = await readLoggedChoices(deps, body);
-  const tasks = new Map<AnyTask, TaskBelief>();
-  const chat = deps.learner.ofType('chat');
-  for (const { task } of logged.groups) {
-    if (!tasks.has(task)) tasks.set(task, readTaskBelief(chat, task, logged.models));
-  }
+  const tasks = readBeliefs(deps, logged);
   const rows: object[] = [];
   for (const policy of policies) {
     rows.push(replayOne(deps, logged, tasks, policy, visibleModels));
@@ -88,7 +86,51 @@ export async function replayPolicies(
   };
 }
 
-function policiesOf(
+/**
+ * The estimate, its quality less what a policy made of this log's beliefs promises too much. That correction is as uncertain
+ * as it is large.
+ */
+function evaluateMix(
+  logged: LoggedChoices,
+  measure: Measure,
+  mix: readonly (GroupMix | undefined)[],
+): OffPolicyEstimate {
+  const groups = logged.measures[measure];
+  const estimate = evaluateMeasure(groups, measure, (group, arm) => mix[group]?.shares[arm] ?? 0);
+  if (measure !== 'quality' || estimate.doublyRobust === undefined) return estimate;
+  const optimism = optimismOf(groups, (group, arm) => mix[group]?.slopes[arm] ?? 0);
+  return {
+    ...estimate,
+    snips: estimate.snips && lessOptimism(estimate.snips, optimism),
+    doublyRobust: lessOptimism(estimate.doublyRobust, optimism),
+  };
+}
+
+function lessOptimism({ mean, low90, high90 }: Estimate, optimism: number): Estimate {
+  const corrected = mean - optimism;
+  return {
+    mean: corrected,
+    low90: corrected - Math.hypot(mean - low90, optimism),
+    high90: corrected + Math.hypot(high90 - mean, optimism),
+  };
+}
+
+/** What is believed now, by task of the log. */
+export function readBeliefs(
+  { learner }: Pick<ChoiceReportDeps, 'learner'>,
+  logged: LoggedChoices,
+): ReadonlyMap<AnyTask, TaskBelief> {
+  const chat = learner.ofType('chat');
+  return new Map(
+    [...new Set(logged.groups.map(({ task }) => task))].map((task) => [
+      task,
+      readTaskBelief(chat, task, logged.models),
+    ]),
+  );
+}
+
+/** @throws GatewayError 400 */
+export function policiesOf(
   deps: ChoiceReportDeps,
   { window: _window, task: _task, policies, ...single }: ReplayBody,
   visibleModels: ReadonlySet<string> | undefined,
@@ -145,38 +187,10 @@ function replayOne(
   visibleModels: ReadonlySet<string> | undefined,
 ): object {
   const { strategy, mix } = policy;
-  const mayChoose = logged.models.map(
-    (id) =>
-      deps.live.catalog.model(id)?.type === 'chat' &&
-      visibleModels?.has(id) !== false &&
-      policy.models?.includes(id) !== false,
-  );
-  const groups = logged.groups.map((group): MixGroup => {
-    const isOffered = mayChoose.map((may, model) => may && (group.sums[model]?.offered ?? 0) > 0);
-    return {
-      belief: tasks.get(group.task) as TaskBelief,
-      requests: group.requests,
-      costUsd: group.expectedCostUsd,
-      seconds: group.expectedSeconds,
-      // Where the log had none of its models, what it would do there is unsupported.
-      isOffered: isOffered.includes(true) ? isOffered : mayChoose,
-    };
-  });
-  const { kind } = strategy;
-  const shares =
-    kind === 'cascade'
-      ? groups.map(() => undefined)
-      : mixOf(groups, { ...mix, kind }, deps.live.routing.exploration);
-  const refusal = refusalFor(logged, kind, shares);
+  const shares = mixUnder(deps, logged, tasks, policy, visibleModels);
+  const refusal = refusalFor(logged, strategy.kind, shares);
   const answer = (measure: Measure, unit: number) =>
-    answerOf(
-      refusal === undefined
-        ? evaluateMeasure(logged.measures[measure], measure, (group, arm) => shares[group]?.[arm] ?? 0)
-        : NOTHING,
-      measure,
-      unit,
-      refusal,
-    );
+    answerOf(refusal === undefined ? evaluateMix(logged, measure, shares) : NOTHING, measure, unit, refusal);
   return {
     name: policy.name,
     strategy: strategy.name,
@@ -198,10 +212,39 @@ function replayOne(
   };
 }
 
+/** Shares by group of the log and model; undefined where the policy leaves none, or where nobody knows what it does. */
+export function mixUnder(
+  deps: ChoiceReportDeps,
+  logged: LoggedChoices,
+  tasks: ReadonlyMap<AnyTask, TaskBelief>,
+  { strategy: { kind }, mix, models }: Policy,
+  visibleModels: ReadonlySet<string> | undefined,
+): readonly (GroupMix | undefined)[] {
+  if (kind === 'cascade') return logged.groups.map(() => undefined);
+  const mayChoose = logged.models.map(
+    (id) =>
+      deps.live.catalog.model(id)?.type === 'chat' &&
+      visibleModels?.has(id) !== false &&
+      models?.includes(id) !== false,
+  );
+  const groups = logged.groups.map((group): MixGroup => {
+    const isOffered = mayChoose.map((may, model) => may && (group.sums[model]?.offered ?? 0) > 0);
+    return {
+      belief: tasks.get(group.task) as TaskBelief,
+      requests: group.requests,
+      costUsd: group.expectedCostUsd,
+      seconds: group.expectedSeconds,
+      // Where the log had none of its models, what it would do there is unsupported.
+      isOffered: isOffered.includes(true) ? isOffered : mayChoose,
+    };
+  });
+  return mixOf(groups, { ...mix, kind }, deps.live.routing.exploration);
+}
+
 function refusalFor(
   logged: LoggedChoices,
   kind: Strategy['kind'],
-  shares: readonly (Float64Array | undefined)[],
+  shares: readonly (GroupMix | undefined)[],
 ): Refusal | undefined {
   if (logged.groups.length === 0) return nothingLogged();
   if (kind === 'cascade') {
@@ -222,13 +265,13 @@ function refusalFor(
 /** Of all requests or of one task's, the largest share first. */
 function mixIn(
   logged: LoggedChoices,
-  shares: readonly (Float64Array | undefined)[],
+  shares: readonly (GroupMix | undefined)[],
   task: AnyTask | undefined,
 ): { model: string; share: number }[] {
   const sums = new Float64Array(logged.models.length);
   let requests = 0;
   for (const [index, group] of logged.groups.entries()) {
-    const mine = shares[index];
+    const mine = shares[index]?.shares;
     if (mine === undefined || (task !== undefined && group.task !== task)) continue;
     requests += group.requests;
     for (const [model, share] of mine.entries()) sums[model] = (sums[model] ?? 0) + group.requests * share;
@@ -243,12 +286,12 @@ function requestsOf({ groups }: LoggedChoices, task: AnyTask): number {
   return groups.reduce((sum, group) => sum + (group.task === task ? group.requests : 0), 0);
 }
 
-function expectedPer1k(logged: LoggedChoices, shares: readonly (Float64Array | undefined)[]): number {
+function expectedPer1k(logged: LoggedChoices, shares: readonly (GroupMix | undefined)[]): number {
   let cost = 0;
   let requests = 0;
   for (const [index, group] of logged.groups.entries()) {
     requests += group.requests;
-    for (const [model, share] of (shares[index] ?? []).entries()) {
+    for (const [model, share] of (shares[index]?.shares ?? []).entries()) {
       cost += group.requests * share * (group.expectedCostUsd[model] ?? 0);
     }
   }

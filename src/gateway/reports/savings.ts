@@ -1,3 +1,4 @@
+import { FEWEST_EFFECTIVE_SAMPLES } from '../../core/learning/off-policy.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
 import {
@@ -108,11 +109,27 @@ function rivalsOf(
     const model = candidates[place];
     if (model !== undefined) rivals.push({ against, model });
   };
-  add('best', qualities.indexOf(Math.max(...qualities)));
+  add('best', bestOf(logged, candidates, qualities));
   add('dearest', costs.indexOf(Math.max(...costs)));
   add('cheapest', costs.indexOf(Math.min(...costs)));
   if (baseline !== undefined) rivals.push({ against: 'baseline', model: models.indexOf(baseline) });
   return rivals;
+}
+
+/** The believed best of those that the log knows: of one that hardly answered, what is believed is what its price says. */
+function bestOf(
+  { groups }: LoggedChoices,
+  candidates: readonly number[],
+  qualities: readonly number[],
+): number {
+  const answers = candidates.map((model) =>
+    groups.reduce((sum, group) => sum + (group.sums[model]?.costMicroUsd.count ?? 0), 0),
+  );
+  const isKnown = answers.map((count) => count >= FEWEST_EFFECTIVE_SAMPLES);
+  const most = Math.max(...qualities.filter((_, place) => isKnown[place] || !isKnown.includes(true)));
+  return qualities.findIndex(
+    (quality, place) => quality === most && (isKnown[place] || !isKnown.includes(true)),
+  );
 }
 
 /** Over the requests of the log, as each task's are. */

@@ -30,7 +30,10 @@ export const offPolicyEstimateSchema = z
     doubly_robust: intervalSchema.nullable().meta({ description: 'The one to believe; null where refused' }),
     snips: intervalSchema
       .nullable()
-      .meta({ description: 'By importance weights alone: no assumption, more noise; null where refused' }),
+      .meta({
+        description:
+          'By importance weights alone: no assumption, more noise; null where refused, and where weights alone say too little',
+      }),
     samples: z
       .int()
       .meta({ description: 'Logged choices it rests on; of quality: those that somebody rated' }),

@@ -12,6 +12,7 @@ import {
   type LoggedArm,
   type LoggedGroup,
   meanOfLogged,
+  optimismOf,
 } from '../../../src/core/learning/off-policy-groups.ts';
 import { createRandom, type Random } from '../../../src/core/learning/random.ts';
 
@@ -200,6 +201,70 @@ describe('sums of a log', () => {
     expect(doublyRobust?.mean).toBeGreaterThan(0.5);
     expect(Number.isFinite(doublyRobust?.high90)).toBe(true);
   });
+});
+
+describe('a policy made of what the log taught', () => {
+  /** Two models that are equally good, tried sixty times each on a thousand requests; who looks better gets them all. */
+  function lucky(random: Random) {
+    const outcomes = [0, 1].map(() => Array.from({ length: 1_000 }, () => Number(random() < 0.6)));
+    const arms = outcomes.map((some): LoggedArm => {
+      const seen = sumOf(some.slice(0, 60).map((outcome) => momentsOf(outcome, 0.06)));
+      return { supported: 1_000, chosen: 60, outcomes: seen, errors: seen, scale: 1 };
+    });
+    const means = arms.map(({ errors }) => errors.sum / errors.count);
+    const deviation = Math.sqrt(0.24 / 60);
+    // As sure of it as chance allows: a normal cumulative of the difference.
+    const margin = ((means[0] ?? 0) - (means[1] ?? 0)) / (deviation * Math.SQRT2);
+    const share = 1 / (1 + Math.exp(-1.7 * margin));
+    const slope = (1.7 * share * (1 - share)) / (deviation * Math.SQRT2);
+    const groups: LoggedGroup[] = [{ cluster: 'one', requests: 1_000, arms }];
+    const truths = outcomes.map((some) => some.reduce((sum, outcome) => sum + outcome, 0) / 1_000);
+    return {
+      groups,
+      shares: [share, 1 - share],
+      optimism: optimismOf(groups, () => slope),
+      truth: share * (truths[0] ?? 0) + (1 - share) * (truths[1] ?? 0),
+    };
+  }
+
+  test('promises too much, and the correction takes most of that off', () => {
+    let promised = 0;
+    let corrected = 0;
+    const runs = 400;
+    for (let seed = 1; seed <= runs; seed += 1) {
+      const { groups, shares, optimism, truth } = lucky(createRandom(seed * 13));
+      const { doublyRobust } = evaluateGroups(groups, (_, arm) => shares[arm] ?? 0, { isExpected: false });
+      promised += ((doublyRobust?.mean ?? Number.NaN) - truth) / runs;
+      corrected += ((doublyRobust?.mean ?? Number.NaN) - optimism - truth) / runs;
+    }
+    expect(promised).toBeGreaterThan(0.01);
+    expect(Math.abs(corrected)).toBeLessThan(promised / 2);
+  });
+
+  test('promises nothing too much where it asks nobody, or where all is known', () => {
+    const { groups } = lucky(createRandom(3));
+    expect(optimismOf(groups, () => 0)).toBe(0);
+    expect(optimismOf([], () => 1)).toBe(0);
+  });
+});
+
+test('where costs are expected, fifty answers of a model tell of its cost where weights tell nothing', () => {
+  const rows = logOf(createRandom(4), 3_000);
+  const groups = groupsOf(rows, 'cost').map((group) => ({
+    ...group,
+    arms: group.arms.map((arm) => ({ ...arm, supported: 0.1 * group.requests })),
+  }));
+  const told = evaluateGroups(groups, best, { isExpected: true });
+  expect(told.unsupportedShare).toBeCloseTo(0.9, 9);
+  expect(told.snips).toBeUndefined();
+  const truth = truthOf(rows, (row) => row.costs);
+  expect(told.doublyRobust?.low90).toBeLessThan(truth);
+  expect(told.doublyRobust?.high90).toBeGreaterThan(truth);
+  const few = groupsOf(rows.slice(0, 100), 'cost').map((group) => ({
+    ...group,
+    arms: group.arms.map((arm) => ({ ...arm, supported: 0.1 * group.requests })),
+  }));
+  expect(evaluateGroups(few, best, { isExpected: true }).doublyRobust).toBeUndefined();
 });
 
 describe('what was chosen itself', () => {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type MixGroup,
+  type MixPolicy,
+  mixOf,
+  type TaskBelief,
+} from '../../../src/core/choice/policy-mix.ts';
+import { createRandom } from '../../../src/core/learning/random.ts';
+
+const random = createRandom(7);
+const MEANS = [0.9, 0.7, 0.5];
+/** Qualities around their means, as wide as a few dozen outcomes leave them. */
+const belief: TaskBelief = {
+  means: Float64Array.from(MEANS),
+  outcomes: Float64Array.from([40, 40, 3]),
+  draws: Float64Array.from({ length: 256 * 3 }, (_, at) => (MEANS[at % 3] ?? 0) + 0.2 * (random() - 0.5)),
+};
+const group = (changes: Partial<MixGroup> = {}): MixGroup => ({
+  belief,
+  requests: 100,
+  costUsd: [0.01, 0.001, 0.0001],
+  seconds: [1, 2, 4],
+  isOffered: [true, true, true],
+  ...changes,
+});
+const policy = (changes: Partial<MixPolicy> = {}): MixPolicy => ({
+  kind: 'bandit',
+  valueOfQualityUsd: 0.03,
+  valueOfSecondUsd: 0,
+  minQuality: 0,
+  budgetUsdPer1kRequests: undefined,
+  ...changes,
+});
+const sharesOf = (changes: Partial<MixPolicy>, of = [group()], floor = 0) =>
+  mixOf(of, policy(changes), floor).map((mix) => mix && [...mix.shares]);
+const costPer1k = (shares: readonly number[] | undefined) =>
+  1000 * (shares ?? []).reduce((sum, share, model) => sum + share * (group().costUsd[model] ?? 0), 0);
+
+describe('whom a policy would choose', () => {
+  test('the best where only quality counts, the cheapest where it is worth nothing, the quickest where time counts most', () => {
+    expect(sharesOf({ valueOfQualityUsd: 100 })[0]?.[0]).toBeGreaterThan(0.95);
+    expect(sharesOf({ valueOfQualityUsd: 0 })).toEqual([[0, 0, 1]]);
+    expect(sharesOf({ valueOfQualityUsd: 0, valueOfSecondUsd: 1 })).toEqual([[1, 0, 0]]);
+  });
+
+  test('shares add up, the floor goes to those near the best only', () => {
+    const [shares = []] = sharesOf({ valueOfQualityUsd: 1 }, [group()], 0.2);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    const [free = []] = sharesOf({ valueOfQualityUsd: 1 });
+    expect(shares[0]).toBeCloseTo(0.8 * (free[0] ?? 0) + 0.2, 12);
+    expect(shares[2]).toBeCloseTo(0.8 * (free[2] ?? 0), 12);
+  });
+
+  test('none that is not offered, none below the floor of quality once it is known to be', () => {
+    expect(sharesOf({ valueOfQualityUsd: 100 }, [group({ isOffered: [false, true, true] })])[0]?.[0]).toBe(0);
+    // The third has three outcomes: too few to shut it out.
+    expect(sharesOf({ valueOfQualityUsd: 0, minQuality: 0.8 })).toEqual([[0, 0, 1]]);
+    expect(sharesOf({ minQuality: 0.8 }, [group({ isOffered: [false, true, false] })])).toEqual([undefined]);
+  });
+
+  test('in the order of the configuration under priority', () => {
+    expect(sharesOf({ kind: 'priority' })).toEqual([[1, 0, 0]]);
+    expect(sharesOf({ kind: 'priority' }, [group({ isOffered: [false, true, true] })])).toEqual([[0, 1, 0]]);
+  });
+
+  test('as much as a budget allows, over all groups together', () => {
+    const cheap = group({ costUsd: [0.0001, 0.0001, 0.0001] });
+    const free = costPer1k(sharesOf({ valueOfQualityUsd: 100 })[0]);
+    const [bound, other] = sharesOf({ valueOfQualityUsd: 100, budgetUsdPer1kRequests: 2 }, [group(), cheap]);
+    expect(free).toBeGreaterThan(9);
+    const spent = (costPer1k(bound) + 0.1) / 2;
+    expect(spent).toBeLessThanOrEqual(2);
+    expect(spent).toBeGreaterThan(1.5);
+    expect(other?.[0]).toBeGreaterThan(0.9);
+  });
+
+  test('the cheapest under a budget that nobody keeps', () => {
+    const shares = sharesOf({ valueOfQualityUsd: 100, budgetUsdPer1kRequests: 0 });
+    expect(shares).toEqual([[0, 0, 1]]);
+  });
+
+  test('with slopes that are how much a share rises with the mean', () => {
+    const [mix] = mixOf([group()], policy(), 0);
+    const moved = (model: number, by: number) => {
+      const draws = belief.draws.map((draw, at) => (at % 3 === model ? draw + by : draw));
+      return mixOf([group({ belief: { ...belief, draws } })], policy(), 0)[0]?.shares[model] ?? 0;
+    };
+    for (const model of [0, 1, 2]) {
+      const slope = (moved(model, 0.02) - moved(model, -0.02)) / 0.04;
+      expect(mix?.slopes[model]).toBeCloseTo(slope, 1);
+    }
+    expect(Math.max(...(mix?.slopes ?? []))).toBeGreaterThan(1);
+  });
+});
