@@ -114,7 +114,7 @@ function tableOf({ from, to, logged, policies }: ReplayAnswer): string[] {
     ),
   );
   return [
-    `${logged.requests} requests chosen freely, ${from.slice(0, 10)} to ${to.slice(0, 10)}; means with their 90 % intervals`,
+    `${logged.requests} requests chosen freely, ${from.slice(0, 10)} to ${lastDayOf(to)}; means with their 90 % intervals`,
     ...rows.map((row) =>
       row
         .map((cell, column) => cell.padEnd(column === row.length - 1 ? 0 : (widths[column] ?? 0)))
@@ -123,6 +123,11 @@ function tableOf({ from, to, logged, policies }: ReplayAnswer): string[] {
     ),
     ...reasons,
   ];
+}
+
+/** @param to the end of the day, which is the beginning of the next */
+function lastDayOf(to: string): string {
+  return new Date(Date.parse(to) - 1).toISOString().slice(0, 10);
 }
 
 function told({ doubly_robust: estimate }: EstimateAnswer, digits: number): string {

@@ -133,6 +133,15 @@ describe('savings', () => {
     expect(comparisons.some(({ cost_usd }) => cost_usd.doubly_robust !== null)).toBe(true);
   });
 
+  test('are not sent again as long as they say the same', async () => {
+    const url = `${gateway.url}/v1/intelligence/savings?window=7d`;
+    const first = await send(url, { key: admin });
+    const tag = String(first.headers.etag);
+    expect(first.json).toMatchObject({ window: '7d', to: expect.stringMatching(/T00:00:00.000Z$/) });
+    const again = await send(url, { key: admin, headers: { 'if-none-match': tag } });
+    expect(again).toMatchObject({ status: 304, text: '' });
+  });
+
   test('of one task are about it alone, by any of its names', async () => {
     const { task, logged, tasks } = await savings('?task=summary');
     expect(task).toBe('summarization');

@@ -89,7 +89,7 @@ export async function readLoggedChoices(
     period: {
       window,
       from: new Date(fromDay * DAY_MS).toISOString(),
-      to: new Date(nowMs).toISOString(),
+      to: new Date((toDay + 1) * DAY_MS).toISOString(),
       generated_at: new Date(nowMs).toISOString(),
     },
     task,

@@ -28,12 +28,10 @@ export const estimateRefusalSchema = z
 export const offPolicyEstimateSchema = z
   .object({
     doubly_robust: intervalSchema.nullable().meta({ description: 'The one to believe; null where refused' }),
-    snips: intervalSchema
-      .nullable()
-      .meta({
-        description:
-          'By importance weights alone: no assumption, more noise; null where refused, and where weights alone say too little',
-      }),
+    snips: intervalSchema.nullable().meta({
+      description:
+        'By importance weights alone: no assumption, more noise; null where refused, and where weights alone say too little',
+    }),
     samples: z
       .int()
       .meta({ description: 'Logged choices it rests on; of quality: those that somebody rated' }),
@@ -75,6 +73,8 @@ export const periodMembers = {
     description: 'First UTC day that is part of it',
     examples: ['2026-10-30T00:00:00.000Z'],
   }),
-  to: z.string().meta({ description: 'The present', examples: ['2026-11-28T09:00:00.000Z'] }),
+  to: z
+    .string()
+    .meta({ description: 'End of the last one, which is today', examples: ['2026-11-29T00:00:00.000Z'] }),
   generated_at: z.string().meta({ examples: ['2026-11-28T09:00:00.000Z'] }),
 };

@@ -50,8 +50,11 @@ export function registerSavings(
   },
 ): void {
   const access = 'intelligence';
-  app.get('/v1/intelligence/savings', { config: { access, operation: SAVING } }, async (request) =>
-    deps.reportSavings(readQuery(request.query, ['window', 'task', 'baseline']), visibleTo(request.caller)),
+  app.get(
+    '/v1/intelligence/savings',
+    { config: { access, operation: SAVING, hasEtag: true } },
+    async (request) =>
+      deps.reportSavings(readQuery(request.query, ['window', 'task', 'baseline']), visibleTo(request.caller)),
   );
   app.post<{ Body: JsonBody | undefined }>(
     '/v1/intelligence/replay',
