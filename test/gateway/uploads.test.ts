@@ -261,19 +261,20 @@ test('a client that stops in the middle is told, and its provider blamed for not
   sending.outgoing.destroy();
 });
 
-test('a provider that takes nothing holds its client back, and is left for the next one', async () => {
-  const { gateway, upstreams } = await start(
-    [{ onStart: (request) => void request.pause() }, {}],
-    '[routing.timeouts]\nheaders_ms = 1500',
-  );
-  const sending = send(gateway, { 'x-request-id': 'deaf' });
+/** It reads nothing of what it is sent. */
+const DEAF = { onStart: (request: IncomingMessage) => void request.pause() };
+
+function sendLarge(gateway: TestGateway, id: string): Sending {
+  const sending = send(gateway, { 'x-request-id': id });
   sending.outgoing.write(field('model', 'it') + FILE_HEAD);
   for (let sent = 0; sent < 24; sent += 1) sending.outgoing.write(Buffer.alloc(MB, sent));
-  await new Promise((resolve) => setTimeout(resolve, 900));
-  const { socket } = sending.outgoing;
-  // What is on its way stands in the buffers of four sockets; the rest is still with the client.
-  expect(sending.outgoing.writableLength).toBeGreaterThan(8 * MB);
-  expect(socket?.destroyed).toBe(false);
+  return sending;
+}
+
+test('a provider that takes nothing is left for the next one, and its client has sent all meanwhile', async () => {
+  const { gateway, upstreams } = await start([DEAF, {}], '[routing.timeouts]\nheaders_ms = 5000');
+  const sending = sendLarge(gateway, 'deaf');
+  await expect.poll(() => sending.outgoing.writableLength, { timeout: 4_500 }).toBe(0);
   const { status, headers } = await sending.end(`\r\n${END}`);
   expect(status).toBe(200);
   expect(headers['x-router-attempts']).toBe('2');
@@ -284,6 +285,27 @@ test('a provider that takes nothing holds its client back, and is left for the n
     { ending: 'completed' },
   ]);
 }, 30_000);
+
+test('where no other could take it nothing is kept, and a provider that takes nothing holds its client back', async () => {
+  const { gateway } = await start([DEAF], '[routing.timeouts]\nheaders_ms = 1500');
+  const sending = sendLarge(gateway, 'held-back');
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  // What is on its way stands in the buffers of two sockets; the rest is still with the client.
+  expect(sending.outgoing.writableLength).toBeGreaterThan(8 * MB);
+  const { status } = await sending.end(`\r\n${END}`);
+  expect(status).toBe(504);
+  expect((await explain(gateway, 'held-back')).attempts).toMatchObject([{ ending: 'timeout' }]);
+}, 30_000);
+
+test('a client that leaves is noticed also while its provider takes nothing', async () => {
+  const { gateway } = await start([DEAF, {}]);
+  const sending = sendLarge(gateway, 'left-the-deaf');
+  await expect.poll(() => sending.outgoing.writableLength, { timeout: 5_000 }).toBe(0);
+  sending.outgoing.destroy();
+  await expect
+    .poll(async () => (await explain(gateway, 'left-the-deaf')).attempts, { timeout: 2_000 })
+    .toMatchObject([{ ending: 'client_left', cost: { actual_usd: 0 } }]);
+}, 20_000);
 
 describe('what stands behind a file that is on its way', () => {
   async function late(parts: string, behave: Parameters<typeof startUploadUpstream>[0] = {}) {

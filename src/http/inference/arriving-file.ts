@@ -94,10 +94,15 @@ export class ArrivingFile implements AudioFile {
       this.#windowBytes += piece.length;
       this.#reader?.more();
     }
+    // It can be read again: who is slow to take it holds nobody back. Of a client that is not read from nobody hears that it left.
+    if (this.#isKept && this.#windowBytes > WAITING_BYTES) {
+      this.#window = [];
+      this.#windowBytes = 0;
+    }
     this.#relieve();
   }
 
-  /** From now on the client is held back until somebody takes what it sends. */
+  /** From now on what is not kept has to be taken before more of it comes. */
   handOn(): void {
     this.#isHandedOn = true;
   }
