@@ -26,6 +26,8 @@ interface Answered {
   /** Of the gateway's process, for one answer. */
   readonly cpuMs: number;
   readonly longestBlockMs: number;
+  /** The same in CPU: where the host has other work, the number to look at. */
+  readonly longestTurnMs: number;
 }
 
 interface Filled {
@@ -142,7 +144,9 @@ async function report(folder: string, filled: Filled, gateway: WatchedGateway): 
   const start = {
     untilItListensMs: Math.round(gateway.startMs),
     longestBlockMs: round(gateway.starting.longestBlockMs),
+    longestTurnMs: round(gateway.starting.longestTurnMs),
     longestBlockAfterMs: round(settling.longestBlockMs),
+    longestTurnAfterMs: round(settling.longestTurnMs),
     cpuAfterMs: Math.round(settling.cpuMs),
   };
   if (options.json) {
@@ -154,9 +158,19 @@ async function report(folder: string, filled: Filled, gateway: WatchedGateway): 
     `idle for 2 s: longest block ${round(idle.longestBlockMs)} ms, ${round(idle.cpuMs)} ms of CPU\n`,
   );
   const width = Math.max(...answers.map(({ name }) => name.length));
-  console.log(`${'ms'.padEnd(width)}   first     p50     p95     max     CPU   block`);
-  for (const { name, status, firstMs, p50Ms, p95Ms, maxMs, cpuMs, longestBlockMs } of answers) {
-    const numbers = [firstMs, p50Ms, p95Ms, maxMs, cpuMs, longestBlockMs];
+  console.log(`${'ms'.padEnd(width)}   first     p50     p95     max     CPU   block  in CPU`);
+  for (const {
+    name,
+    status,
+    firstMs,
+    p50Ms,
+    p95Ms,
+    maxMs,
+    cpuMs,
+    longestBlockMs,
+    longestTurnMs,
+  } of answers) {
+    const numbers = [firstMs, p50Ms, p95Ms, maxMs, cpuMs, longestBlockMs, longestTurnMs];
     console.log(
       name.padEnd(width) +
         numbers.map((ms) => ms.toFixed(1).padStart(8)).join('') +
@@ -191,7 +205,7 @@ async function askOften(
     times.push(performance.now() - beganAtMs);
     status = response.status;
   }
-  const { longestBlockMs, cpuMs } = await gateway.read();
+  const { longestBlockMs, longestTurnMs, cpuMs } = await gateway.read();
   const sorted = [...times].sort((one, other) => one - other);
   const quantile = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
@@ -205,6 +219,7 @@ async function askOften(
     maxMs: round(sorted.at(-1) ?? 0),
     cpuMs: round(cpuMs / options.times),
     longestBlockMs: round(longestBlockMs),
+    longestTurnMs: round(longestTurnMs),
   };
 }
 

@@ -8,6 +8,8 @@ const STOP_LIMIT_MS = 60_000;
 export interface Watched {
   /** Longest time that the event loop did nothing else, in one piece. */
   readonly longestBlockMs: number;
+  /** Most CPU between two turns of a timer: the same, without what other processes took of the processor. */
+  readonly longestTurnMs: number;
   /** Of all threads. */
   readonly cpuMs: number;
 }
@@ -70,10 +72,12 @@ await runCli(['serve', '--config', ${JSON.stringify(options.configPath)}]);`;
     throw new Error(`the gateway did not start:\n${readFileSync(options.logFile, 'utf8')}`);
   }
   const startMs = performance.now() - beganAtMs;
+  const starting = await ask<Watched>('read');
+  await ask('reset');
   return {
     url,
     startMs,
-    starting: await ask<Watched>('read'),
+    starting,
     async reset() {
       await ask('reset');
     },
