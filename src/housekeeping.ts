@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 20_000;
 /** How often for what is older than its time. */
 const SWEEP_EVERY_MS = 3_600_000;
 /** Between two steps of removing, of some milliseconds each. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 10;
 
 /**
  * What a store needs from time to time, in small steps while requests go on: sums that reports read, and that rows leave

@@ -14,8 +14,8 @@ import { loadState, saveState } from './process-state.ts';
 import { DAY_LEVELS, HOUR_LEVELS } from './traffic-levels.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** Requests with their attempts and verdicts: about 4 ms on SQLite. */
-const REQUESTS_AT_ONCE = 100;
+/** Requests with their attempts and verdicts: about 3 ms on SQLite. */
+const REQUESTS_AT_ONCE = 50;
 /** Responses hold whole prompts and answers. */
 const RESPONSES_AT_ONCE = 20;
 /** Everything that began before it may be gone, whoever removed it. */
