@@ -24,10 +24,14 @@ export function setColourOrder(models: readonly string[]): void {
 
 export function colourOf(model: string): string {
   const place = order.indexOf(model);
-  return (place < 0 ? undefined : COLOURS[place % COLOURS.length]) ?? OTHERS;
+  const colour = place < 0 ? undefined : COLOURS[place % COLOURS.length];
+  if (colour === undefined) return OTHERS;
+  return place < COLOURS.length ? colour : duller(colour);
 }
 
-/** Of names that are no models: keys, tasks. */
-export function colourAt(place: number): string {
-  return COLOURS[place % COLOURS.length] ?? OTHERS;
+/** The second dozen of models: half way to grey. */
+function duller(colour: string): string {
+  const part = (text: string, at: number) => Number.parseInt(text.slice(at, at + 2), 16);
+  const mixed = [1, 3, 5].map((at) => Math.round((part(colour, at) + part(OTHERS, at)) / 2));
+  return `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
 }

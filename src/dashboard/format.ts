@@ -18,7 +18,8 @@ export function count(value: number | null | undefined): string {
 }
 
 export function percent(share: number | null | undefined, digits = 0): string {
-  return share === null || share === undefined ? NONE : `${(100 * share).toFixed(digits)} %`;
+  if (share === null || share === undefined) return NONE;
+  return `${share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(digits)} %`;
 }
 
 export function milliseconds(value: number | null | undefined): string {

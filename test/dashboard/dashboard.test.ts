@@ -209,7 +209,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await logIn();
     await go('Learning');
     await page.getByRole('link', { name: 'Translation' }).click();
-    await page.locator('[data-field=why]').getByText('is the best choice here').waitFor();
+    await page.locator('[data-field=why]').getByText('is expected to be worth the most here').waitFor();
     const curves = page.getByRole('img', { name: /What is believed of the quality of/ });
     await curves.locator('canvas').waitFor();
     const alarm = page.locator('[data-field=changes] li').first();

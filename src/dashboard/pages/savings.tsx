@@ -102,7 +102,9 @@ function Row({ comparison }: { comparison: Comparison }) {
         ) : (
           <>
             {NONE}
-            <div class="small quiet wrap">{quality.refusal?.message}</div>
+            {quality.refusal && quality.refusal.code !== cost.refusal?.code ? (
+              <div class="small quiet wrap">{quality.refusal.message}</div>
+            ) : null}
           </>
         )}
       </td>

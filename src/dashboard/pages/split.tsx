@@ -1,9 +1,13 @@
+import { useState } from 'preact/hooks';
 import type { UsageGroup, UsageReport } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { count, NONE, percent, usd, words } from '../format.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Share } from '../parts/interval.tsx';
 import { useData } from '../use-data.ts';
+
+/** The rest is cents, and a long way down on a phone. */
+const FIRST_SHOWN = 8;
 
 /** The spending of the window, divided by one thing; the dearest first. */
 export function Split(props: {
@@ -12,11 +16,13 @@ export function Split(props: {
   from: string;
   nameOf: (row: UsageGroup) => string;
 }) {
+  const [isWhole, setWhole] = useState(false);
   const { answer } = useData<UsageReport>(`usage?group_by=${props.group}&from=${props.from}&limit=100`, {
     everyMs: 30_000,
   });
   if (answer === undefined || answer.total.requests === 0) return null;
-  const rows = [...answer.data].sort((one, other) => other.cost_usd - one.cost_usd);
+  const all = [...answer.data].sort((one, other) => other.cost_usd - one.cost_usd);
+  const rows = isWhole ? all : all.slice(0, FIRST_SHOWN);
   return (
     <section class="card">
       <h2>{props.title}</h2>
@@ -55,6 +61,11 @@ export function Split(props: {
           );
         })}
       </DataTable>
+      {rows.length < all.length ? (
+        <button type="button" class="button small" onClick={() => setWhole(true)}>
+          All {all.length}
+        </button>
+      ) : null}
     </section>
   );
 }

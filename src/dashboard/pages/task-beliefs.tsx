@@ -28,14 +28,14 @@ export function TaskBeliefs(props: { task: Task; strategy: string }) {
       {first ? (
         <p data-field="why">
           <span class="swatch" style={{ background: colourOf(first.model) }} />
-          <strong>{first.model}</strong> is the best choice here. {first.reason}
+          <strong>{first.model}</strong> is expected to be worth the most here. {first.reason}
         </p>
       ) : null}
       {task.models.every(({ evidence }) => evidence === 'prior') ? <NothingSeen /> : null}
       <p class="small quiet">What is believed of each model's quality: the narrower the curve, the surer.</p>
       <Densities task={task} />
       <DataTable
-        caption={`Best first, by '${strategy}'. The bar is the range that holds the true quality with 90 % probability.`}
+        caption={`The likeliest best first, by '${strategy}'. The bar is the range that holds the true quality with 90 % probability.`}
         isCaptionShown
         columns={[
           'Model',

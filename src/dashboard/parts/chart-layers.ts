@@ -31,7 +31,7 @@ function lines({ times, series, band, kind }: ChartProps): Layers {
       { label: 'high', width: 0, points: { show: false } },
       { label: 'low', width: 0, points: { show: false } },
     ],
-    bands: [{ series: [place, place + 1], fill: `${series[0]?.colour ?? '#888888'}33` }],
+    bands: [{ series: [place, place + 1], fill: `${series[0]?.colour ?? '#888888'}44` }],
   };
 }
 
