@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { send } from './send.ts';
@@ -55,12 +56,16 @@ describe('with a key', () => {
     expect(policy).not.toContain('unsafe');
     const sources = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(sources.length).toBeGreaterThanOrEqual(3);
+    let gzippedBytes = gzipSync(page.text).length;
     for (const source of sources) {
       expect(source).toMatch(/^\/dashboard\/assets\//);
       const file = await send(gateway.url + source);
       expect(file.status).toBe(200);
+      gzippedBytes += gzipSync(file.text).length;
       expect(file.headers['cache-control']).toContain('immutable');
     }
+    // What a phone on a slow line waits for.
+    expect(gzippedBytes).toBeLessThan(60_000);
     expect((await send(at('/assets/../../package.json'))).status).toBeGreaterThanOrEqual(400);
   });
 
