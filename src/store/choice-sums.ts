@@ -45,6 +45,8 @@ export function placeOf(
   },
 ): ChoicePlace | undefined {
   if (number !== 0 || end.ending !== 'completed') return undefined;
+  // Whoever was drawn may have been shut out in the moment between: then another was asked first.
+  if (choice.ranking[0]?.modelId !== modelId) return undefined;
   const propensity = chanceOf(choice.ranking, modelId);
   if (propensity === 0) return undefined;
   return {

@@ -108,7 +108,7 @@ export function settleAttempt(
       latencyMs,
       automatic,
     }),
-    freeChoice: start.number === 0 && isFreeChoice(decision) ? decision : undefined,
+    freeChoice: wasDrawn(decision, start) ? decision : undefined,
   };
   deps.store.journal.end(end);
   // In the same breath: what the budgets say is what the rows say.
@@ -126,6 +126,11 @@ export function settleAttempt(
   deps.metrics.attemptEnded(start, end, isStream, operation.name);
   deps.log.attempt(start, end, decision.reason);
   return { end, costPicoUsd };
+}
+
+/** Whether this attempt is what a free choice came to. */
+function wasDrawn(decision: Decision, { number, modelId }: AttemptStart): boolean {
+  return number === 0 && decision.ranking[0]?.modelId === modelId && isFreeChoice(decision);
 }
 
 /** Rather than the client, or the judge. */

@@ -75,7 +75,17 @@ export function choicesContract({ createUrl, open }: Databases): void {
     await record(store, 'explicit', { decision: undefined });
     await record(store, 'failed', { decision, ending: 'server_error' });
     await record(store, 'second', { decision, number: 1 });
-    expect(await store.readChoices(ALL)).toEqual([]);
+    const other = decisionOf([
+      ['small', 0.5],
+      ['large', 0.5],
+    ]);
+    // Drawn was `small`, asked was `large`.
+    await record(store, 'shut out', { decision: other });
+    await judge(store, 'shut out', 1);
+    const sums = await store.readChoices(ALL);
+    expect(sums.flatMap(({ costMicroUsd, ratings }) => [costMicroUsd.count, ratings.length])).toEqual(
+      sums.flatMap(() => [0, 0]),
+    );
   });
 
   it('add up over replicas', async () => {
