@@ -18,6 +18,8 @@ const DAY_MS = 24 * HOUR_MS;
 /** Endings of an hour are in the database so long after it; later ones are an exception. */
 const SETTLED_MS = 120_000;
 
+/** A clock that began in 1970 leaves twenty thousand days, and a statement takes so many values. */
+const MOST_DAYS_AT_ONCE = 1_000;
 /** More than a transaction lasts on PostgreSQL. */
 const CLOSING_WAIT_MS = 2_500;
 /** Requests come first: summing up takes a quarter of the time at most. */
@@ -80,11 +82,15 @@ async function closeHours(database: Database, nowMs: number): Promise<boolean> {
   const wanted = (fromMs: number, toMs: number) => {
     for (let dayMs = fromMs; dayMs < toMs; dayMs += DAY_MS) missing.push(dayMs);
   };
+  // Without a gap: days before those that are known from the last to the first, those after them from the first on.
   if (known?.first == null || known.last == null) {
     wanted(dayStartOf(firstMs), untilMs);
+    missing.splice(MOST_DAYS_AT_ONCE);
   } else {
     wanted(dayStartOf(firstMs), Number(known.first));
-    wanted(Number(known.last) + DAY_MS, untilMs);
+    missing.splice(0, Math.max(0, missing.length - MOST_DAYS_AT_ONCE));
+    if (missing.length === 0) wanted(Number(known.last) + DAY_MS, untilMs);
+    missing.splice(MOST_DAYS_AT_ONCE);
   }
   return database.transact(function* () {
     if (missing.length > 0) {

@@ -146,6 +146,22 @@ export function rollUpContract({ createUrl, open }: Databases): void {
     expect(await store.readUsage({ ...window, groupBy: ['day'] })).toMatchObject([{ requests: 4 }]);
   });
 
+  it('comes to its end also where a clock once stood at 1970', async () => {
+    const nowMs = 1_200 * DAY_MS + 3 * HOUR_MS;
+    const store = await open(await createUrl(), () => nowMs);
+    const random = createRandom(7);
+    await end(store, nowMs - DAY_MS, random);
+    await store.journal.flush();
+    await rollUpAll(store);
+    await end(store, 5, random);
+    await end(store, nowMs - 2 * HOUR_MS, random);
+    await store.journal.flush();
+    // A thousand days at a time.
+    for (let turn = 0; turn < 3; turn += 1) expect(await store.rollUp()).toBeDefined();
+    const sums = await store.readUsage({ fromMs: 0, toMs: nowMs, groupBy: ['day'], keyId: undefined });
+    expect(sums.map(({ requests }) => requests)).toEqual([1, 1, 1]);
+  }, 120_000);
+
   it('knows what models did without what a judge asked of them', async () => {
     const nowMs = DAY_START_MS + 2 * DAY_MS + HOUR_MS + 300_000;
     const store = await open(await createUrl(), () => nowMs);
