@@ -133,7 +133,7 @@ describe.skipIf(!hasOpenAiSchema)("by OpenAI's schema (skipped where its documen
     ['400', () => respond({ tools: [{ type: 'web_search' }] }), 400],
     ['404 of a model', () => respond({ model: 'nobody' }), 404],
     ['502', () => respond({ model: '500' }, odd), 502],
-    ['503', () => respond({ route: { max_cost_usd: 1e-12 } }), 503],
+    ['400 of a wish that nobody can meet', () => respond({ route: { max_cost_usd: 1e-12 } }), 400],
   ])('an error: %s', async (_name, ask, status) => {
     const answer = await ask();
     expect(answer.status).toBe(status);
