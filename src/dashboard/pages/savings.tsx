@@ -83,7 +83,7 @@ function Row({ comparison }: { comparison: Comparison }) {
           <>
             <strong class={saved.low_90 > 0 ? 'good' : saved.high_90 < 0 ? 'warn' : ''}>
               {usd(saved.mean)}
-              {share ? ` (${percent(share.mean)})` : ''}
+              {share ? ` (${shareOf(share.mean)})` : ''}
             </strong>
             <Range low={usd(saved.low_90)} high={usd(saved.high_90)} />
           </>
@@ -110,6 +110,11 @@ function Row({ comparison }: { comparison: Comparison }) {
       </td>
     </tr>
   );
+}
+
+/** What cost more than twice as much is told as a factor: −1476 % says nothing to anybody. */
+function shareOf(share: number): string {
+  return share < -1 ? `${(1 - share).toFixed(1)}× the cost` : percent(share);
 }
 
 function Range(props: { low: string; high: string }) {
