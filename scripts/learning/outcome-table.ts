@@ -37,14 +37,21 @@ export function readText(file: string): string {
  * and output_tokens; one row per prompt and model.
  *
  * @param source how errors name it
+ * @param keptModels names; the others' outcomes are read and left out, so prompts that only they lack stay
  * @throws Error saying what is wrong with which line: a missing column, a number that is none, two rows for one cell,
- * two tasks for one prompt, no prompt that all models answered.
+ * two tasks for one prompt, no prompt that all models answered; or that a model named is not there.
  */
-export function parseOutcomeTable(text: string, source: string): OutcomeTable {
+export function parseOutcomeTable(
+  text: string,
+  source: string,
+  keptModels?: readonly string[],
+): OutcomeTable {
   const { header, rows } = readCsv(text, source);
   const missing = REQUIRED_COLUMNS.filter((name) => !header.includes(name));
-  if (missing.length > 0)
-    throw new Error(`${source} lacks the column${plural(missing)} ${missing.join(', ')}`);
+  if (missing.length > 0) {
+    const found = header.length > 0 ? `. Its header is: ${header.join(',').slice(0, 200)}` : '';
+    throw new Error(`${source} lacks the column${plural(missing)} ${missing.join(', ')}${found}`);
+  }
   if (rows.length === 0) throw new Error(`${source} has no outcomes`);
   const columnOf = (name: string) => header.indexOf(name);
   const column = {
@@ -84,30 +91,37 @@ export function parseOutcomeTable(text: string, source: string): OutcomeTable {
     );
   }
 
-  const whole = [...prompts].filter(([, prompt]) => prompt.modelToRow.size === models.size);
+  const names = keptModels ?? [...models.keys()];
+  const kept = names.map((name) => {
+    const model = models.get(name);
+    if (model !== undefined) return model;
+    throw new Error(`the table has no model ${name}. It has: ${[...models.keys()].join(', ')}`);
+  });
+  const whole = [...prompts].filter(([, { modelToRow }]) => kept.every((model) => modelToRow.has(model)));
   if (whole.length === 0) {
-    throw new Error(`${source}: no prompt has an outcome of each of its ${models.size} models`);
+    const which = keptModels === undefined ? `its ${kept.length}` : `the ${kept.length} named`;
+    const hint = kept.length > 2 ? '; fewer can be named with --models' : '';
+    throw new Error(`${source}: no prompt has an outcome of each of ${which} models${hint}`);
   }
   const take = (field: number) =>
     Float64Array.from(
       whole.flatMap(([, { modelToRow }]) =>
-        Array.from(
-          { length: models.size },
-          (_, model) => cells[(modelToRow.get(model) ?? 0) * 4 + field] ?? 0,
-        ),
+        kept.map((model) => cells[(modelToRow.get(model) ?? 0) * 4 + field] ?? 0),
       ),
     );
-  return {
+  const table = {
     promptIds: whole.map(([id]) => id),
     tasks: [...tasks.keys()],
     promptToTask: Int32Array.from(whole, ([, prompt]) => prompt.task),
-    models: [...models.keys()],
+    models: names,
     quality: take(0),
     costUsd: take(1),
     inputTokens: take(2),
     outputTokens: take(3),
     incompletePrompts: prompts.size - whole.length,
   };
+  // Without the tasks of which no prompt is left.
+  return restrictTable(table, {});
 }
 
 /**

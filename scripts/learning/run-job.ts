@@ -46,14 +46,15 @@ const TEXT_COMPONENTS = 25;
 
 /** @throws Error with one clear line when a file is missing or makes no sense. */
 export function loadTable(source: TableSource): LoadedTable {
-  let table = parseOutcomeTable(readText(source.data), source.data);
+  const named = typeof source.models === 'number' ? undefined : source.models;
+  let table = parseOutcomeTable(readText(source.data), source.data, named);
   let texts: Map<string, string> | undefined;
   if (source.prompts !== undefined) {
     texts = parsePromptTexts(readText(source.prompts), source.prompts);
     table = restrictTable(table, { promptIds: texts });
   }
-  const models = typeof source.models === 'number' ? bestModels(table, source.models) : source.models;
-  if (models !== undefined) table = restrictTable(table, { models });
+  if (typeof source.models === 'number')
+    table = restrictTable(table, { models: bestModels(table, source.models) });
   if (table.models.length < 2)
     throw new Error(`${source.data} has ${table.models.length} model: there is no choice`);
   return {

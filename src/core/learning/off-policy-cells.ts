@@ -1,8 +1,8 @@
 import { type LoggedChoice, NOT_CHOSEN_FREELY } from './logged-choice.ts';
 
 /** κ: outcomes' worth of the prediction in the mean of an arm. */
-const PREDICTION_STRENGTH = 20;
-/** Effective sample of a cell at which its importance weights are believed half. */
+const PREDICTION_STRENGTH = 15;
+/** e²/n of a cell at which its importance weights are believed half. */
 const BELIEVED_FROM = 20;
 /** Cells' worth of the expected deviation in the one that is found, and outcomes at which a cell counts half in that. */
 const DEVIATION_STRENGTH = 5;
@@ -19,7 +19,7 @@ export interface OffPolicyCell {
   readonly supportedMass: number;
   /** Share of the target's choices here that the log did not happen to make itself. */
   readonly unseenShare: number;
-  /** q̂, its variance, and the share of the prediction in it: κ/(n+κ). */
+  /** q̂, its variance for this arm, and how far the prediction may mislead it: κ/(n+κ). */
   readonly predicted: number;
   readonly predictionVariance: number;
   readonly predictionShare: number;
@@ -46,14 +46,17 @@ interface Chosen extends OffPolicyTerm {
 export interface CellSums {
   readonly cluster: ClusterSums;
   count: number;
-  /** Σ(r − q) of the chosen rows. */
+  /** Σ(r − q) of the chosen rows, and Σ of its squares around its mean. */
   deviation: number;
+  squares: number;
   mass: number;
   supportedMass: number;
   chosenMass: number;
   /** Σ τ·q over the rows that bring predictions, and Σ τ over those that do not. */
   predicted: number;
   unpredictedMass: number;
+  /** Chosen rows that the target would have chosen too, with some probability. */
+  weightedCount: number;
   weight: number;
   squaredWeight: number;
   weightedResidual: number;
@@ -81,7 +84,7 @@ export function gatherCells<Logged extends LoggedChoice>(
   cells: OffPolicyCell[];
   terms: readonly OffPolicyTerm[];
   leftOut: number;
-  /** δ, as the log has it, but no less than was expected. */
+  /** δ, as the log has it of the arms that the target chooses, but no less than was expected. */
   deviation: number;
 } {
   const { clusterOf, armDeviation } = options;
@@ -140,12 +143,12 @@ export function cellsOf(clusters: readonly ClusterSums[], rows: number, variance
   });
 }
 
-/** √ of the variance of arms around their predictions, by moments over the cells. */
+/** √ of the variance around their predictions of the arms that the target chooses, by moments over its cells. */
 export function deviationOf(clusters: readonly ClusterSums[], variance: number, expected: number): number {
   let sum = DEVIATION_STRENGTH * expected ** 2;
   let strength = DEVIATION_STRENGTH;
-  for (const { count, deviation } of clusters.flatMap(({ cells }) => cells)) {
-    if (count === 0) continue;
+  for (const { count, deviation, mass } of clusters.flatMap(({ cells }) => cells)) {
+    if (count === 0 || mass === 0) continue;
     const known = count / (count + HALF_KNOWN_AT);
     sum += known * ((deviation / count) ** 2 - variance / count);
     strength += known;
@@ -187,6 +190,7 @@ function addRow(cluster: ClusterSums, row: LoggedChoice, shares: ArrayLike<numbe
   const propensity = Math.min(1, propensities[chosen] as number);
   const weight = share / propensity;
   sums.chosenMass += share;
+  if (weight > 0) sums.weightedCount += 1;
   sums.weight += weight;
   sums.squaredWeight += weight ** 2;
   return { weight, reward, propensity, prediction: predictions?.[chosen] ?? Number.NaN, sums };
@@ -202,11 +206,13 @@ export function emptyCell(cluster: ClusterSums): CellSums {
     cluster,
     count: 0,
     deviation: 0,
+    squares: 0,
     mass: 0,
     supportedMass: 0,
     chosenMass: 0,
     predicted: 0,
     unpredictedMass: 0,
+    weightedCount: 0,
     weight: 0,
     squaredWeight: 0,
     weightedResidual: 0,
@@ -216,7 +222,9 @@ export function emptyCell(cluster: ClusterSums): CellSums {
 
 function addSquare({ sums, reward, prediction }: Chosen): void {
   const { cluster, deviation, count } = sums;
-  cluster.squares += (reward - predictionOr(cluster, prediction) - deviation / count) ** 2;
+  const square = (reward - predictionOr(cluster, prediction) - deviation / count) ** 2;
+  sums.squares += square;
+  cluster.squares += square;
   cluster.freedom += 1 - 1 / count;
 }
 
@@ -227,7 +235,18 @@ function predictionOr({ reward, count }: ClusterSums, prediction: number): numbe
 
 /** q̂ of a row in this cell. */
 export function predictedOf(sums: CellSums, prediction: number): number {
-  return predictionOr(sums.cluster, prediction) + sums.deviation / (sums.count + PREDICTION_STRENGTH);
+  return predictionOr(sums.cluster, prediction) + leaningDeviation(sums);
+}
+
+/** What the outcomes of an arm add to its prediction: their mean distance, as far as e outcomes can be believed. */
+function leaningDeviation(sums: CellSums): number {
+  const size = effectiveSize(sums);
+  return sums.count > 0 ? (sums.deviation / sums.count) * (size / (size + PREDICTION_STRENGTH)) : 0;
+}
+
+/** e = (Σw)²/Σw². */
+function effectiveSize({ weight, squaredWeight }: CellSums): number {
+  return squaredWeight > 0 ? weight ** 2 / squaredWeight : 0;
 }
 
 export function residualOf({ weight, weightedResidual }: CellSums): number {
@@ -235,20 +254,25 @@ export function residualOf({ weight, weightedResidual }: CellSums): number {
 }
 
 function cellOf(sums: CellSums, rows: number, variance: number): OffPolicyCell {
-  const { cluster, count, deviation, mass, weight, squaredWeight, predicted, unpredictedMass } = sums;
-  const size = squaredWeight > 0 ? weight ** 2 / squaredWeight : 0;
+  const { cluster, count, mass, weight, weightedCount, predicted, unpredictedMass } = sums;
+  const size = effectiveSize(sums);
+  const believed = weightedCount > 0 ? size ** 2 / weightedCount : 0;
   const supported = sums.supportedMass / mass;
+  const unseenShare = Math.max(0, 1 - sums.chosenMass / mass);
+  // Where nearly all was chosen, the few weights seen say too little of those that were not: no surer than a plain mean.
+  const own = (sums.squares + VARIANCE_STRENGTH * variance) / (count + VARIANCE_STRENGTH);
+  const leastVariance = count > 0 ? (unseenShare * own) / count : 0;
   return {
     mass: mass / rows,
     supportedMass: sums.supportedMass / rows,
-    unseenShare: Math.max(0, 1 - sums.chosenMass / mass),
+    unseenShare,
     predicted:
       (predicted + (unpredictedMass > 0 ? (unpredictedMass * cluster.reward) / cluster.count : 0)) / mass +
-      deviation / (count + PREDICTION_STRENGTH),
-    predictionVariance: variance / (count + PREDICTION_STRENGTH),
+      leaningDeviation(sums),
+    predictionVariance: count > 0 ? (variance / count) * (size / (size + PREDICTION_STRENGTH)) ** 2 : 0,
     predictionShare: PREDICTION_STRENGTH / (count + PREDICTION_STRENGTH),
     residual: residualOf(sums),
-    residualVariance: weight > 0 ? sums.residualSquares / weight ** 2 : 0,
-    belief: (supported * size ** 2) / (size ** 2 + BELIEVED_FROM ** 2),
+    residualVariance: weight > 0 ? Math.max(sums.residualSquares / weight ** 2, leastVariance) : 0,
+    belief: (supported * believed ** 2) / (believed ** 2 + BELIEVED_FROM ** 2),
   };
 }

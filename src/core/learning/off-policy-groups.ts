@@ -151,6 +151,9 @@ export function meanOfLogged(groups: readonly LoggedGroup[]): Estimate | undefin
       sums.mass = chosen;
       sums.supportedMass = chosen;
       sums.chosenMass = moments.count;
+      // What was rated of the log's own choices is a sample like any other, however likely each choice was.
+      sums.weight = moments.count;
+      sums.squaredWeight = moments.count;
       const unknown = Math.max(0, chosen - moments.count);
       sum += moments.sum + unknown * (meanOf(cluster, all) + leaning(sums));
     }
@@ -228,6 +231,7 @@ function addGroup({ sums, arms }: Cluster, group: LoggedGroup, shareOf: (arm: nu
     cell.mass += share * group.requests;
     cell.supportedMass += share * Math.min(group.requests, arm.supported);
     cell.chosenMass += share * errors.count;
+    if (share > 0) cell.weightedCount += errors.count;
     cell.weight += share * errors.weight;
     cell.squaredWeight += share * share * errors.squaredWeight;
     sums.count += errors.count;
@@ -240,7 +244,8 @@ function addDeviations({ sums: cluster, arms }: Cluster, mean: number): void {
     sums.predicted = sums.mass * mean;
     if (moments.count === 0) continue;
     sums.deviation = moments.sum - moments.count * mean;
-    cluster.squares += Math.max(0, moments.square - moments.sum ** 2 / moments.count);
+    sums.squares = Math.max(0, moments.square - moments.sum ** 2 / moments.count);
+    cluster.squares += sums.squares;
     cluster.freedom += moments.count - 1;
   }
 }

@@ -29,7 +29,7 @@ export interface OffPolicyOptions<Logged> {
   readonly clusterOf?: (row: Logged) => number | string;
   /**
    * δ at least: how far arms lie from their predictions, standard deviation in units of reward. Left out: .1, for
-   * quality. Where the log shows more, more.
+   * quality. Where the log shows more of the arms that the target chooses, more.
    */
   readonly armDeviation?: number;
 }
@@ -48,16 +48,18 @@ export const ARM_DEVIATION = 0.1;
  *
  * and doubly robust (Dudík et al. 2011), by cell c = (cluster, arm), each with the share m of τ's choices that is its own:
  *
- *     q̂ = q + Σ(r − q) / (n + 20)           the arm's mean of n outcomes, leaning on its predictions q
+ *     q̂ = q + e/(e + 15)·Σ(r − q)/n         the arm's mean of n outcomes, leaning on its predictions q
  *     R = Σ w·(r − q̂) / Σ w                 what is left, by importance weights;  s = supported share of m
- *     g = s·e²/(e² + 20²)                   how far R is to be believed, e = (Σw)²/Σw² of the cell alone
+ *     g = s·x²/(x² + 20²), x = e²/n         how far R is to be believed, e = (Σw)²/Σw² of the cell alone
  *     DR = Σ_c m·(q̂ + g·R)
- *     variance = Σ_c m²·((1−g)·√(f·σ²/(n+20)) + g·√V)² + (δ·Σ_c m·f·(1−g)·20/(n+20))²
+ *     variance = Σ_c m²·((1−g)·e/(e+15)·√(f·σ²/n) + g·√V)² + (δ·Σ_c m·f·(1−g)·15/(n+15))²
  *
- * σ² is the variance of outcomes in the cluster, V the linearised one of R, f the share of τ's choices that the log did not
- * happen to make itself. The last term is that all arms hardly tried may lie off by δ in the same direction: a router that
- * learns leaves an arm after a few unlucky outcomes, so errors of such cells are no noise that averages out (Nie et al.
- * 2018). Importance weights alone are exact and too rare there: a cell with an effective sample of 5 gets g = .06.
+ * σ² is the variance of outcomes in the cluster, V the linearised one of R, no less than that of a plain mean of as many
+ * outcomes, f the share of τ's choices that the log did not happen to make itself. e is n where an arm's probability was
+ * always the same; where outcomes moved it, it is less, and their mean leans further (docs/decisions/0019-…). The last
+ * term is that all arms hardly tried may lie off by δ in the same direction: a router that learns leaves an arm after a few
+ * unlucky outcomes, so errors of such cells are no noise that averages out (Nie et al. 2018). Importance weights alone are
+ * exact and too rare there: a cell with x = 5 gets g = .06.
  * Numbers, and what else was tried: docs/learning.md.
  *
  * @param target probabilities of the other policy for a row, in the order of its arms; summing to 1

@@ -178,9 +178,9 @@ describe('thin support', () => {
     );
     expect(unsupportedShare).toBeCloseTo(0.25, 12);
     expect(snips?.mean).toBeCloseTo(1, 12);
-    // .75 of the value 1 of what was tried, all but 20/320 of 1 − g of it, and .25 of the prediction .1.
+    // .75 of the value 1 of what was tried, all but 15/315 of 1 − g of it, and .25 of the prediction .1.
     const doubt = 400 / (300 ** 2 + 400);
-    const leaning = (0.5 * 20) / 320;
+    const leaning = (0.5 * 15) / 315;
     expect(doublyRobust?.mean).toBeCloseTo(0.75 * (1 - leaning * doubt) + 0.025, 9);
     // An arm of which nothing is known may be off by δ = .1.
     const half = ((doublyRobust?.high90 ?? 0) - (doublyRobust?.low90 ?? 0)) / 2;

@@ -70,6 +70,22 @@ test('prompts without all models are left out and counted', () => {
   expect(table.incompletePrompts).toBe(1);
 });
 
+test('prompts that only models not asked for lack stay, and tasks of which nothing is left go', () => {
+  const text = `${HEADER}\na,t,m,1,0\na,t,n,.5,0\nb,t,m,1,0\nb,t,n,.25,0\nb,t,o,0,0\nc,u,o,1,0\n`;
+  expect(parseOutcomeTable(text, 'x')).toMatchObject({ promptIds: ['b'], tasks: ['t'], incompletePrompts: 2 });
+  const pair = parseOutcomeTable(text, 'x', ['n', 'm']);
+  expect(pair).toMatchObject({ promptIds: ['a', 'b'], tasks: ['t'], models: ['n', 'm'] });
+  expect([...pair.quality]).toEqual([0.5, 1, 0.25, 1]);
+  expect(() => parseOutcomeTable(text, 'x', ['n', 'p'])).toThrow('the table has no model p. It has: m, n, o');
+});
+
+test('what the header has instead, and what to do about models that few prompts have, is said', () => {
+  expect(() => parseOutcomeTable('Prompt_ID;task\n', 'x')).toThrow('. Its header is: Prompt_ID;task');
+  expect(() => parseOutcomeTable(`${HEADER}\na,t,m,1,0\nb,t,n,1,0\nc,t,o,1,0\n`, 'x')).toThrow(
+    'its 3 models; fewer can be named with --models',
+  );
+});
+
 test('a restricted table keeps the cells of what is left, in the order asked for', () => {
   const table = smallTable(6);
   const part = restrictTable(table, { promptIds: new Set(['p1', 'p3']), models: ['poor', 'dear'] });
