@@ -84,7 +84,7 @@ export function gatherCells<Logged extends LoggedChoice>(
   cells: OffPolicyCell[];
   terms: readonly OffPolicyTerm[];
   leftOut: number;
-  /** δ, as the log has it of the arms that the target chooses, but no less than was expected. */
+  /** δ, as the log has it, but no less than was expected. */
   deviation: number;
 } {
   const { clusterOf, armDeviation } = options;
@@ -143,12 +143,12 @@ export function cellsOf(clusters: readonly ClusterSums[], rows: number, variance
   });
 }
 
-/** √ of the variance around their predictions of the arms that the target chooses, by moments over its cells. */
+/** √ of the variance of arms around their predictions, by moments over the cells. */
 export function deviationOf(clusters: readonly ClusterSums[], variance: number, expected: number): number {
   let sum = DEVIATION_STRENGTH * expected ** 2;
   let strength = DEVIATION_STRENGTH;
-  for (const { count, deviation, mass } of clusters.flatMap(({ cells }) => cells)) {
-    if (count === 0 || mass === 0) continue;
+  for (const { count, deviation } of clusters.flatMap(({ cells }) => cells)) {
+    if (count === 0) continue;
     const known = count / (count + HALF_KNOWN_AT);
     sum += known * ((deviation / count) ** 2 - variance / count);
     strength += known;

@@ -29,7 +29,7 @@ export interface OffPolicyOptions<Logged> {
   readonly clusterOf?: (row: Logged) => number | string;
   /**
    * δ at least: how far arms lie from their predictions, standard deviation in units of reward. Left out: .1, for
-   * quality. Where the log shows more of the arms that the target chooses, more.
+   * quality. Where the log shows more, more.
    */
   readonly armDeviation?: number;
 }

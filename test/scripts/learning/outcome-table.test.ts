@@ -72,7 +72,11 @@ test('prompts without all models are left out and counted', () => {
 
 test('prompts that only models not asked for lack stay, and tasks of which nothing is left go', () => {
   const text = `${HEADER}\na,t,m,1,0\na,t,n,.5,0\nb,t,m,1,0\nb,t,n,.25,0\nb,t,o,0,0\nc,u,o,1,0\n`;
-  expect(parseOutcomeTable(text, 'x')).toMatchObject({ promptIds: ['b'], tasks: ['t'], incompletePrompts: 2 });
+  expect(parseOutcomeTable(text, 'x')).toMatchObject({
+    promptIds: ['b'],
+    tasks: ['t'],
+    incompletePrompts: 2,
+  });
   const pair = parseOutcomeTable(text, 'x', ['n', 'm']);
   expect(pair).toMatchObject({ promptIds: ['a', 'b'], tasks: ['t'], models: ['n', 'm'] });
   expect([...pair.quality]).toEqual([0.5, 1, 0.25, 1]);
