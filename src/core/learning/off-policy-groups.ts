@@ -99,9 +99,9 @@ export function evaluateGroups(
  * By how much the mean of a policy is overstated that was made of what this very log taught: it chooses rather whom chance
  * was kind to. Efron's covariance penalty (2004) for a share τ that rises with the mean that is believed, by Stein's lemma
  *
- *     Σ_c m·∂τ/∂μ·σ²·n/(n + 20)²·(1 − n/N)
+ *     Σ_c m·∂τ/∂μ·σ²/n·(e/(e + 15))²·(1 − n/N)
  *
- * with n of the cell's N requests known themselves, and a belief that moves by n/(n + 20) of what their mean is off. In units of the measure; 0 for a policy that asks nobody.
+ * with n of the cell's N requests known themselves, and a belief that moves by as much of what their mean is off as q̂ does. In units of the measure; 0 for a policy that asks nobody.
  *
  * @param slopeOf ∂τ/∂μ of a model in a group
  */
@@ -115,7 +115,7 @@ export function optimismOf(
   const uncertainties = new Map(
     cellsOf(all, 1, outcomeVarianceOf(all)).map((cell, index) => [
       cells[index],
-      cell.predictionVariance * (1 - cell.predictionShare) * cell.unseenShare,
+      cell.predictionVariance * cell.unseenShare,
     ]),
   );
   let optimism = 0;
