@@ -101,7 +101,8 @@ export function evaluateGroups(
  *
  *     Σ_c m·∂τ/∂μ·σ²/n·(e/(e + 15))²·(1 − n/N)
  *
- * with n of the cell's N requests known themselves, and a belief that moves by as much of what their mean is off as q̂ does. In units of the measure; 0 for a policy that asks nobody.
+ * with n of the cell's N requests known themselves, and a belief that moves by as much of what their mean is off as q̂
+ * does. In units of the measure; 0 for a policy that asks nobody.
  *
  * @param slopeOf ∂τ/∂μ of a model in a group
  */
