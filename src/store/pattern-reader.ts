@@ -16,6 +16,8 @@ const ROWS_AT_ONCE = 1_000;
 /** What other processes change of blocks that are over (late verdicts) is seen after this, a few blocks a call. */
 const FRESH_MS = 300_000;
 const READ_AGAIN_A_CALL = 4;
+/** Endings of a block are in the database so long after it: what was read before is not the whole of it. */
+const SETTLED_MS = 120_000;
 /** Beyond, names that nobody uses any more are forgotten, with all else. */
 const MOST_CELLS = 100_000;
 const EVERY_TASK: readonly AnyTask[] = [...TASKS, ...OPERATION_TASKS];
@@ -74,20 +76,23 @@ export function createPatternReader(queryable: Queryable & RowReader, now: () =>
 
   async function unitsOf(one: Memory, fromMs: number, toMs: number): Promise<Unit[]> {
     const nowMs = now();
-    let again = READ_AGAIN_A_CALL;
-    const units: Unit[] = [];
-    for (const [startMs, lengthMs] of spansOf(fromMs, toMs, nowMs - DAYS_AFTER_MS)) {
+    const spans = [...spansOf(fromMs, toMs, nowMs - DAYS_AFTER_MS)].map(([startMs, lengthMs]) => {
       const span = `${startMs} ${lengthMs}`;
       const known = one.spanToUnit.get(span);
-      if (known !== undefined && startMs + lengthMs <= nowMs) {
-        const isFresh = nowMs >= known.readAtMs && nowMs - known.readAtMs < FRESH_MS;
-        if (isFresh || again === 0) {
-          units.push(known);
-          continue;
-        }
-        again -= 1;
-      }
-      units.push(await readOnce(one, span, startMs, lengthMs));
+      const isWhole = known !== undefined && startMs + lengthMs + SETTLED_MS <= known.readAtMs;
+      return { span, startMs, lengthMs, known: isWhole ? known : undefined };
+    });
+    // The longest known first: in the order of time the youngest would never be their turn.
+    const again = new Set(
+      spans
+        .flatMap(({ known }) => (known === undefined || isFresh(known, nowMs) ? [] : known))
+        .sort((a, b) => a.readAtMs - b.readAtMs)
+        .slice(0, READ_AGAIN_A_CALL),
+    );
+    const units: Unit[] = [];
+    for (const { span, startMs, lengthMs, known } of spans) {
+      const isKept = known !== undefined && !again.has(known);
+      units.push(isKept ? known : await readOnce(one, span, startMs, lengthMs));
     }
     return units;
   }
@@ -134,6 +139,11 @@ export function createPatternReader(queryable: Queryable & RowReader, now: () =>
 
 function emptyMemory(): Memory {
   return { cells: [], nameToCell: new Map(), spanToUnit: new Map(), spanToReading: new Map() };
+}
+
+/** A clock set back makes it doubtful. */
+function isFresh({ readAtMs }: Unit, nowMs: number): boolean {
+  return nowMs >= readAtMs && nowMs - readAtMs < FRESH_MS;
 }
 
 function startOf(span: string): number {

@@ -147,4 +147,38 @@ export function patternsContract({ createUrl, open }: Databases): void {
     nowMs += 4 * DAY_MS;
     expect(await total()).toEqual([400, 1_200]);
   });
+
+  it('counts what came between the last look at a block and its end, and reads what is oldest in memory first', async () => {
+    const url = await createUrl();
+    let nowMs = START_MS + 60_000;
+    const store = await open(url, () => nowMs);
+    const other = await open(url, () => nowMs);
+    const requests = async (of: Store, fromMs = BLOCK_MS - 30 * DAY_MS) =>
+      (await of.readPatterns(fromMs, nowMs)).reduce((sum, one) => sum + one.requests, 0);
+    await ended(store, 'r1');
+    await store.journal.flush();
+    // A month of which every day is read and remembered, and the block that is under way.
+    expect(await requests(store)).toBe(1);
+    nowMs = BLOCK_MS + 6 * HOUR_MS - 1_000;
+    expect(await requests(store)).toBe(1);
+    expect(await requests(other)).toBe(1);
+    await ended(store, 'r2', { end: { endedAtMs: nowMs } });
+    await store.journal.flush();
+    nowMs += 2_000;
+    // The block is over, and nobody looked since.
+    expect(await requests(store)).toBe(2);
+    expect(await requests(other)).toBe(2);
+    // What another process changes of it is seen in time, however seldom and of however long a window somebody asks.
+    await store.changeEvidence('r2', 'key_a', () => ({
+      automaticCounts: false,
+      deltas: [negated(qualityDelta())],
+    }));
+    const successes = async () => (await other.readPatterns(BLOCK_MS - 30 * DAY_MS, nowMs)).at(0)?.successes;
+    let looks = 0;
+    while ((await successes()) !== 1 && looks < 20) {
+      nowMs += 6 * 60_000;
+      looks += 1;
+    }
+    expect(await successes()).toBe(1);
+  });
 }
