@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, exists, gte, inArray, lt, or } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, gte, inArray, lt, not, or } from 'drizzle-orm';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAttemptFact, toTask } from './attempt-rows.ts';
 import type { FeedbackListQuery, FeedbackPlace, ListedVerdict } from './contract.ts';
@@ -32,6 +32,7 @@ export async function listFeedback(
     .orderBy(...newestFirst)
     .limit(1)
     .offset(MOST_LOOKED_AT - 1);
+  const isBehind = end === undefined ? undefined : placeBefore(feedback, end);
   const rows = await db
     .select({
       verdict: feedback,
@@ -42,7 +43,9 @@ export async function listFeedback(
     .where(
       and(
         isBefore,
+        // Both: the first finds them in the index, the second leaves out those behind the end in its millisecond.
         end === undefined ? undefined : gte(feedback.updatedAtMs, end.updatedAtMs),
+        isBehind && not(isBehind),
         query.keyId === undefined ? undefined : eq(requests.keyId, query.keyId),
         query.task === undefined ? undefined : eq(requests.task, query.task),
         query.sourceName === undefined ? undefined : eq(feedback.sourceName, query.sourceName),

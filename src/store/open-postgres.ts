@@ -126,7 +126,7 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
     },
     async readRows(query) {
       const { sql: text, params } = query.toSQL();
-      const { rows } = await pool.query({ text, values: params, rowMode: 'array' });
+      const { rows } = await pool.query({ text, values: params.map(storable), rowMode: 'array' });
       return rows;
     },
     async alone(work) {
@@ -155,7 +155,10 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
 
 /** Drizzle's builders for both databases have the same shape, and the tables the same names: the house's one cast. */
 function asQueryable(client: pg.Pool | pg.PoolClient): Queryable {
-  return { db: drizzle(client), tables } as unknown as Queryable;
+  const storing = {
+    query: (config: pg.QueryConfig, values?: unknown[]) => client.query(config, values?.map(storable)),
+  };
+  return { db: drizzle(storing as unknown as pg.PoolClient), tables } as unknown as Queryable;
 }
 
 /** Finds a row only when the lock of that instance is free, that is, when it is dead; held until the transaction ends. */
@@ -169,7 +172,10 @@ const claimInstance: RowStatement<{ instanceId: number }> = {
   }),
 };
 
-/** PostgreSQL's text cannot hold NUL; one in an upstream's finish reason would lose the whole ending. */
+/**
+ * PostgreSQL's text cannot hold NUL: one in an upstream's finish reason would lose the whole ending, and one in an id that is
+ * asked for would be an error where there is nothing of that name.
+ */
 function storable(value: unknown): unknown {
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
 }

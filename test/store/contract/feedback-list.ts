@@ -49,6 +49,28 @@ export function feedbackListContract({ createUrl, open }: Databases): void {
     expect(pages).toEqual(['r2 human, r2 ci', 'r1 human, r3 ci', 'r1 ci']);
   });
 
+  it('looks at 2,000 at a time, of which none is told twice where they are of one millisecond', async () => {
+    const store = await open(await createUrl());
+    const ids = Array.from({ length: 2_001 }, (_, index) => `r${String(index).padStart(4, '0')}`);
+    const sayFrom = async (first: number) => {
+      for (let at = first; at < ids.length; at += 4) {
+        await said(store, ids[at] ?? '', 1, { source: at === 0 ? 'human' : 'ci' });
+      }
+    };
+    await Promise.all([0, 1, 2, 3].map(sayFrom));
+    const first = await store.listFeedback({ ...EVERYTHING, sourceName: 'human' });
+    const second = await store.listFeedback({ ...EVERYTHING, sourceName: 'human', before: first.next });
+    expect([first, second].map(({ verdicts }) => verdicts.length)).toEqual([0, 1]);
+    expect(second.next).toBeUndefined();
+  }, 30_000);
+
+  it('goes on from what no text of a database can hold', async () => {
+    const store = await open(await createUrl());
+    await said(store, 'r1', 1);
+    const before = { updatedAtMs: START_MS + 2, requestId: 'a\0b', sourceName: '\0' };
+    expect((await store.listFeedback({ ...EVERYTHING, before })).verdicts).toHaveLength(1);
+  });
+
   it('by key, task, source, time, and the model that answered', async () => {
     const store = await open(await createUrl());
     await said(store, 'r1', 1);

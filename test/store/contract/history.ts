@@ -34,6 +34,12 @@ export function historyContract({ createUrl, open }: Databases): void {
   it('knows no request that never was', async () => {
     const store = await open(await createUrl());
     expect(await store.readRequest('nobody')).toBeUndefined();
+    // No text of PostgreSQL holds a NUL: nothing is called so.
+    const id = 'a\0b';
+    expect(await store.readRequest(id)).toBeUndefined();
+    expect(await store.readVerdicts(id)).toBeUndefined();
+    expect(await store.findKey(id)).toBeUndefined();
+    expect(await store.readResponse(id, id, START_MS)).toBeUndefined();
     expect(await store.readTraffic(0)).toEqual([]);
   });
 
