@@ -58,11 +58,7 @@ export function replayCommand(options: ReplayOptions, env: NodeJS.ProcessEnv, pr
   return withStore(options, env, async (_store, { api, strategies }) => {
     const { host, port } = api.address;
     const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const answer = await post(
-      `${base.replace(/\/+$/, '')}/v1/intelligence/replay`,
-      bodyOf(options, Object.keys(strategies)),
-      env.OUTRIDER_API_KEY,
-    );
+    const answer = await post(base, bodyOf(options, Object.keys(strategies)), env.OUTRIDER_API_KEY);
     if (options.json) print(JSON.stringify(answer, null, 2));
     else for (const line of tableOf(answer)) print(line);
   });
@@ -144,15 +140,33 @@ function mixOf(models: readonly { readonly model: string; readonly share: number
 }
 
 /** @throws Mistake in the gateway's own words */
-async function post(url: string, body: object, key: string | undefined): Promise<ReplayAnswer> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (key) headers.authorization = `Bearer ${key}`;
+async function post(base: string, body: object, key: string | undefined): Promise<ReplayAnswer> {
+  const place = originOf(base);
+  const headers = headersWith(key);
+  const url = `${base.replace(/\/+$/, '')}/v1/intelligence/replay`;
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
-    throw new Mistake(
-      `No gateway answers at ${new URL(url).origin}. Start it, or name its address with --url.`,
-    );
+    throw new Mistake(`No gateway answers at ${place}. Start it, or name its address with --url.`);
   });
-  const json = (await answer.json().catch(() => ({}))) as ReplayAnswer & { error?: { message?: string } };
-  if (answer.ok) return json;
-  throw new Mistake(json.error?.message ?? `The gateway answered ${answer.status}.`);
+  const json: unknown = await answer.json().catch(() => undefined);
+  const { object, error } = (json ?? {}) as { object?: unknown; error?: { message?: unknown } | null };
+  if (answer.ok && object === 'replay') return json as ReplayAnswer;
+  if (!answer.ok && typeof error?.message === 'string') throw new Mistake(error.message);
+  throw new Mistake(
+    `What answers at ${place} is no Outrider gateway: it says ${answer.status}. Name its address with --url.`,
+  );
+}
+
+/** @throws Mistake */
+function originOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed.origin;
+  throw new Mistake(`--url has to be an address such as http://127.0.0.1:8080, not '${url}'.`);
+}
+
+/** @throws Mistake for a key with what no header can hold */
+function headersWith(key: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (!key) return headers;
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new Mistake('OUTRIDER_API_KEY holds characters that are in no key.');
+  return { ...headers, authorization: `Bearer ${key}` };
 }

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { replayCommand } from '../../src/replay-command.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
@@ -325,6 +327,39 @@ describe('outrider replay', () => {
     } finally {
       stderr.mockRestore();
       process.exitCode = undefined;
+    }
+  });
+
+  test.each([
+    ['nonsense', undefined, '--url has to be an address'],
+    ['ftp://127.0.0.1', undefined, '--url has to be an address'],
+    [undefined, 'a\nb', 'OUTRIDER_API_KEY holds characters'],
+    [undefined, '200 null', 'is no Outrider gateway: it says 200'],
+    [undefined, '200 <h1>hello</h1>', 'is no Outrider gateway: it says 200'],
+    [undefined, '200 {"ok":true}', 'is no Outrider gateway: it says 200'],
+    [undefined, '502 null', 'is no Outrider gateway: it says 502'],
+  ])('says in a line what is wrong: %s %j', async (url, answer, told) => {
+    const stranger = createServer((_, response) => {
+      response.statusCode = Number(answer?.slice(0, 3));
+      response.end(answer?.slice(4));
+    });
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      await replayCommand(
+        {
+          config: gateway.configPath,
+          url: url ?? `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`,
+        },
+        { OUTRIDER_API_KEY: answer?.includes('\n') ? answer : admin, OUTRIDER_DETECT: 'none' },
+        () => {},
+      );
+      expect(stderr.mock.calls.map(([words]) => String(words)).join('')).toContain(told);
+      expect(process.exitCode).toBe(2);
+    } finally {
+      stderr.mockRestore();
+      process.exitCode = undefined;
+      stranger.close();
     }
   });
 });
