@@ -59,6 +59,29 @@ export function createTracing(options: {
   };
 }
 
+/** Ends of answers as the providers' documents name them; of realtime sessions too. Whatever else one says is its own text. */
+const FINISH_REASONS: ReadonlySet<string> = new Set([
+  'stop',
+  'length',
+  'tool_calls',
+  'function_call',
+  'content_filter',
+  'error',
+  'model_length',
+  'eos_token',
+  'stop_sequence',
+  'insufficient_system_resource',
+  'completed',
+  'incomplete',
+  'cancelled',
+  'failed',
+]);
+
+function finishReasons(said: string): string[] {
+  if (said === '') return [];
+  return [FINISH_REASONS.has(said) ? said : 'other'];
+}
+
 type Quietly = <Result>(work: () => Result) => Result | undefined;
 
 /**
@@ -95,11 +118,13 @@ function beginRequest(tracer: Tracer, job: Job, places: ProviderPlaces, quietly:
     parent,
   );
   const ownContext = trace.setSpan(parent, span);
+  let isDecided = false;
   let isSettled = false;
 
   return {
     decided: (decision) =>
       quietly(() => {
+        isDecided = true;
         const { task } = decision.profile;
         span.setAttributes({
           'outrider.task': task,
@@ -132,7 +157,7 @@ function beginRequest(tracer: Tracer, job: Job, places: ProviderPlaces, quietly:
         span.setAttributes({
           ...placeAttributes(places, candidate.endpoint.provider),
           'gen_ai.response.model': candidate.model.id,
-          'gen_ai.response.finish_reasons': end.finishReason === '' ? [] : [end.finishReason],
+          'gen_ai.response.finish_reasons': finishReasons(end.finishReason),
           'gen_ai.usage.input_tokens': end.inputTokens,
           'gen_ai.usage.output_tokens': end.outputTokens,
           'gen_ai.usage.cache_read.input_tokens': end.cachedInputTokens,
@@ -154,7 +179,7 @@ function beginRequest(tracer: Tracer, job: Job, places: ProviderPlaces, quietly:
         const type = isOurs ? error.code || error.ending : undefined;
         span.setAttribute('error.type', type ?? 'internal_error');
         // Names of spans are grouped by: whatever a client makes up must not be one.
-        if (type === 'model_not_found') span.updateName(operationName);
+        if (!isDecided) span.updateName(operationName);
         // What is wrong with a request is no error of the server that says so.
         const isServers = !isOurs || (error.status >= 500 && error.ending !== 'client_left');
         if (isServers) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -214,6 +214,18 @@ describe('with an SDK', () => {
     expect(attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThan(0);
   });
 
+  it('keeps what a provider makes up as the end of an answer to itself', async () => {
+    const [choice] = completion.choices;
+    answers = [{ body: { ...completion, choices: [{ ...choice, finish_reason: `${PROMPT}: ${ANSWER}` }] } }];
+    expect((await ask()).status).toBe(200);
+    expect(requestSpan().attributes['gen_ai.response.finish_reasons']).toEqual(['other']);
+  });
+
+  it('is not named by a wish that there is not', async () => {
+    expect((await ask({ model: 'auto:made-up' })).status).toBe(400);
+    expect(requestSpan().name).toBe('chat');
+  });
+
   it('tells what a stream broke off with', async () => {
     answers = [
       { type: 'text/event-stream', body: [Buffer.from(chunk({ content: ANSWER }, null))], isCut: true },

@@ -1,13 +1,18 @@
 /** What a key left, removed: an hour at a time, for the rows lie in the order of time and not by key. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm';
 import { addToTraffic } from './add-to-traffic.ts';
 import type { ForgottenKey, PurgeQuery } from './contract.ts';
-import { ask, type Database, type Queryable } from './database.ts';
+import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { removeRequests } from './retention.ts';
 import { hourOf } from './sums.ts';
 
 const HOUR_MS = 3_600_000;
 const REQUESTS_AT_ONCE = 100;
+/** They hold whole prompts and answers, and a gateway beside it waits a tenth of a second for its turn at most. */
+const RESPONSES_AT_ONCE = 20;
+/** Between two steps. */
+const PAUSE_MS = 5;
 /** In whose place the sums stand that totals and budgets of all need. No key has such an id. */
 export const FORGOTTEN_KEY_ID = 'forgotten';
 
@@ -57,7 +62,7 @@ export async function removeEnded(database: Database, ids: readonly string[]): P
 /** Everything of a key but its requests: what it used stays in the sums of all, under nobody's name. */
 export async function forgetKey(database: Database, keyId: string): Promise<ForgottenKey> {
   const { db, tables } = database;
-  const { trafficHours, feedbackDays, pinnedModels, responses, keys } = tables;
+  const { trafficHours, pinnedModels, keys } = tables;
   let usageHours = 0;
   const [edges] = await db
     .select({ first: min(trafficHours.hourMs), last: max(trafficHours.hourMs) })
@@ -73,16 +78,11 @@ export async function forgetKey(database: Database, keyId: string): Promise<Forg
       yield* addToTraffic(rows.map((row) => ({ ...row, keyId: FORGOTTEN_KEY_ID })));
     });
   }
-  return database.transact(function* (queryable: Queryable) {
+  const responses = await removeResponses(database, keyId);
+  await removeAccounts(database, keyId);
+  const isNameForgotten = await database.transact(function* (queryable: Queryable) {
     const inside = queryable.db;
-    yield* ask(inside.delete(feedbackDays).where(eq(feedbackDays.keyId, keyId)));
     yield* ask(inside.delete(pinnedModels).where(eq(pinnedModels.keyId, keyId)));
-    const removed = yield* ask(
-      inside
-        .delete(responses)
-        .where(eq(responses.keyId, keyId))
-        .returning({ responseId: responses.responseId }),
-    );
     const unnamed = yield* ask(
       inside
         .update(keys)
@@ -90,6 +90,48 @@ export async function forgetKey(database: Database, keyId: string): Promise<Forg
         .where(and(eq(keys.id, keyId), sql`${keys.revokedAtMs} is not null`))
         .returning({ id: keys.id }),
     );
-    return { usageHours, responses: removed.length, isNameForgotten: unnamed.length > 0 };
+    return unnamed.length > 0;
   });
+  return { usageHours, responses, isNameForgotten };
+}
+
+async function removeResponses(database: Database, keyId: string): Promise<number> {
+  const { db, tables } = database;
+  const { responses } = tables;
+  // No index leads to them by their key: all ids are looked for once.
+  const rows = await db
+    .select({ responseId: responses.responseId })
+    .from(responses)
+    .where(eq(responses.keyId, keyId));
+  let removed = 0;
+  for (let at = 0; at < rows.length; at += RESPONSES_AT_ONCE) {
+    const ids = rows.slice(at, at + RESPONSES_AT_ONCE).map(({ responseId }) => responseId);
+    removed += await database.transact(function* (queryable) {
+      const gone = yield* ask(
+        queryable.db
+          .delete(responses)
+          .where(inArray(responses.responseId, ids))
+          .returning({ responseId: responses.responseId }),
+      );
+      return gone.length;
+    });
+    await sleep(PAUSE_MS);
+  }
+  return removed;
+}
+
+/** What its verdicts weighed, a model at a time: a row for each task and day of a few months. */
+async function removeAccounts(database: Database, keyId: string): Promise<void> {
+  const { db, tables } = database;
+  const { feedbackDays } = tables;
+  const models = await db
+    .selectDistinct({ modelId: feedbackDays.modelId })
+    .from(feedbackDays)
+    .where(eq(feedbackDays.keyId, keyId));
+  for (const { modelId } of models) {
+    await database.transact(function* (queryable): Steps<void> {
+      const isIts = and(eq(feedbackDays.keyId, keyId), eq(feedbackDays.modelId, modelId));
+      yield* ask(queryable.db.delete(feedbackDays).where(isIts));
+    });
+  }
 }

@@ -71,8 +71,9 @@ async function removeRequestsBefore(database: Database, beforeMs: number): Promi
 /** @returns how many there were, with everything that belongs to them */
 export function removeRequests(database: Database, ids: readonly string[]): Promise<number> {
   return database.transact(function* ({ db, tables: { attempts, feedback, requests } }) {
-    yield* ask(db.delete(feedback).where(inArray(feedback.requestId, [...ids])));
+    // Attempts first, as who changes a verdict locks them first: else both wait for each other, or a verdict is left over.
     yield* ask(db.delete(attempts).where(inArray(attempts.requestId, [...ids])));
+    yield* ask(db.delete(feedback).where(inArray(feedback.requestId, [...ids])));
     const removed = yield* ask(
       db
         .delete(requests)

@@ -4,7 +4,7 @@ import { readMigrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
 import { type Cluster, findPostgres, startPostgres } from './postgres.ts';
-import { endOf, qualityDelta, requestOf, START_MS, startOf } from './records.ts';
+import { endOf, feedbackOf, qualityDelta, requestOf, START_MS, startOf } from './records.ts';
 
 const now = () => START_MS;
 const binaries = findPostgres();
@@ -47,6 +47,49 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where it is not ins
     await expect(openStore({ url: 'postgres://a b:c', now })).rejects.toMatchObject({
       reason: 'invalid_url',
     });
+  });
+
+  it('removes a request while a verdict on it is changed: neither waits for ever, and nothing is left over', async () => {
+    const url = await cluster.createDatabase();
+    const store = await openStore({ url, now });
+    for (const id of ['changed', 'new']) {
+      await store.journal.begin(requestOf(id), startOf(id));
+      store.journal.end(endOf(id));
+      await store.journal.flush();
+    }
+    await store.changeEvidence('changed', undefined, () => ({
+      upsert: feedbackOf('changed'),
+      automaticCounts: true,
+      deltas: [],
+    }));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const verdict = async (id: string, statement: string) => {
+      await client.query('begin');
+      // As `changeEvidence` does: the request is locked, then its verdict is written.
+      await client.query('update attempts set automatic_counts = automatic_counts where request_id = $1', [
+        id,
+      ]);
+      const removing = store.removeRequests([id]);
+      const waiting = () =>
+        client.query(`select 1 from pg_locks where not granted and locktype in ('transactionid', 'tuple')`);
+      await expect.poll(async () => (await waiting()).rowCount, { timeout: 10_000 }).toBeGreaterThan(0);
+      await client.query(statement);
+      await client.query('commit');
+      expect(await removing).toBe(1);
+    };
+    await verdict('changed', `update feedback set weight = weight where request_id = 'changed'`);
+    await store.changeEvidence('new', undefined, () => ({
+      upsert: feedbackOf('new'),
+      automaticCounts: true,
+      deltas: [],
+    }));
+    await client.query('create temporary table kept as select * from feedback');
+    await client.query('delete from feedback');
+    await verdict('new', 'insert into feedback select * from kept');
+    expect((await client.query('select request_id from feedback')).rows).toEqual([]);
+    await client.end();
+    await store.close();
   });
 
   it('recovers what a replica left only once that replica is gone', async () => {
