@@ -101,3 +101,15 @@ test('a full memory goes to the disk at once', async () => {
   expect((await readAll(kept)).equals(all)).toBe(true);
   kept.discard();
 });
+
+test('a recording that comes a byte at a time is read without walking along each of them', async () => {
+  const { kept } = keep();
+  for (let at = 0; at < all.length; at++) kept.append(all.subarray(at, at + 1));
+  const beganMs = performance.now();
+  expect((await readAll(kept)).equals(all)).toBe(true);
+  // Minutes, when each byte was a piece of its own.
+  expect(performance.now() - beganMs).toBeLessThan(5000);
+  await expect.poll(() => kept.queuedBytes).toBe(0);
+  expect((await readAll(kept)).equals(all)).toBe(true);
+  kept.discard();
+});

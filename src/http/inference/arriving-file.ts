@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts';
 import type { AudioFile } from '../../gateway/request/operations/transcription.ts';
+import { GatheredPieces } from './gathered-pieces.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import type { UploadRoom } from './upload-room.ts';
 
@@ -25,7 +26,7 @@ export class ArrivingFile implements AudioFile {
   #beginning = Buffer.alloc(0);
   #arrivedBytes = 0;
   /** The last that arrived, which no call has taken yet; only while it is handed on. */
-  #window: Buffer[] = [];
+  readonly #window = new GatheredPieces();
   #windowBytes = 0;
   #isHandedOn = false;
   #isWhole = false;
@@ -90,13 +91,13 @@ export class ArrivingFile implements AudioFile {
     this.#arrivedBytes += piece.length;
     if (this.#isKept) this.#kept.append(piece);
     if (this.#isHandedOn) {
-      this.#window.push(piece);
+      this.#window.add(piece);
       this.#windowBytes += piece.length;
       this.#reader?.more();
     }
     // It can be read again: who is slow to take it holds nobody back. Of a client that is not read from nobody hears that it left.
     if (this.#isKept && this.#windowBytes > WAITING_BYTES) {
-      this.#window = [];
+      this.#window.clear();
       this.#windowBytes = 0;
     }
     this.#relieve();
@@ -125,7 +126,7 @@ export class ArrivingFile implements AudioFile {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#kept.discard();
-    this.#window = [];
+    this.#window.clear();
     this.#windowBytes = 0;
     this.spoil(endedBy('client_left', 'The client left.'));
     this.#relieve();
@@ -153,7 +154,7 @@ export class ArrivingFile implements AudioFile {
         return notKept(error);
       }
     }
-    const piece = this.#window.shift();
+    const piece = this.#window.pieces.shift();
     if (piece !== undefined) {
       this.#windowBytes -= piece.length;
       // What was kept before it was known that nobody comes after this call.

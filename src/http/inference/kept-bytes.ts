@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { GatheredPieces } from './gathered-pieces.ts';
 import { openNamelessFile } from './nameless-file.ts';
 import type { UploadRoom } from './upload-room.ts';
 
@@ -14,12 +15,12 @@ export class KeptBytes {
   readonly #room: UploadRoom;
   readonly #onEased: () => void;
   readonly #onLost: (cause?: unknown) => void;
-  #pieces: Buffer[] = [];
+  readonly #memory = new GatheredPieces();
   #memoryBytes = 0;
   #handle: FileHandle | undefined;
   #fileBytes = 0;
   /** On their way to the file; each stays here until it is written. */
-  #queue: Buffer[] = [];
+  readonly #queue = new GatheredPieces();
   #queuedBytes = 0;
   #takenDiskBytes = 0;
   #isFile = false;
@@ -51,7 +52,8 @@ export class KeptBytes {
       }
       this.#isFile = true;
     }
-    this.#queue.push(piece);
+    // The first is being written.
+    this.#queue.add(piece, 1);
     this.#queuedBytes += piece.length;
     if (!this.#isWriting) void this.#write();
   }
@@ -59,14 +61,14 @@ export class KeptBytes {
   /** Some of the bytes from `at` on, fewer than `before`; a promise where they have to be fetched from the file. */
   read(at: number, before: number): Buffer | Promise<Buffer> {
     let start = 0;
-    for (const piece of this.#pieces) {
+    for (const piece of this.#memory.pieces) {
       if (at < start + piece.length) return piece.subarray(at - start, before - start);
       start += piece.length;
     }
     const written = this.#memoryBytes + this.#fileBytes;
     if (at < written) return this.#fromFile(at - this.#memoryBytes, Math.min(before, written) - at);
     start = written;
-    for (const piece of this.#queue) {
+    for (const piece of this.#queue.pieces) {
       if (at < start + piece.length) return piece.subarray(at - start, before - start);
       start += piece.length;
     }
@@ -78,15 +80,15 @@ export class KeptBytes {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#room.giveBack({ memoryBytes: this.#memoryBytes, diskBytes: this.#takenDiskBytes });
-    this.#pieces = [];
-    this.#queue = [];
+    this.#memory.clear();
+    this.#queue.clear();
     this.#queuedBytes = 0;
     if (!this.#isWriting) this.#close();
   }
 
   #toMemory(piece: Buffer): boolean {
     if (!this.#room.takeMemory(piece.length)) return false;
-    this.#pieces.push(piece);
+    this.#memory.add(piece);
     this.#memoryBytes += piece.length;
     return true;
   }
@@ -95,7 +97,8 @@ export class KeptBytes {
     this.#isWriting = true;
     try {
       if (this.#handle === undefined && !(await this.#open())) return;
-      for (let piece = this.#queue[0]; piece !== undefined && !this.#isOver; piece = this.#queue[0]) {
+      const { pieces } = this.#queue;
+      for (let piece = pieces[0]; piece !== undefined && !this.#isOver; piece = pieces[0]) {
         if (!this.#room.takeDisk(piece.length)) {
           this.#lose();
           return;
@@ -103,7 +106,7 @@ export class KeptBytes {
         this.#takenDiskBytes += piece.length;
         await this.#handle?.appendFile(piece);
         if (this.#isOver) return;
-        this.#queue.shift();
+        pieces.shift();
         this.#queuedBytes -= piece.length;
         this.#fileBytes += piece.length;
         this.#onEased();
@@ -126,8 +129,8 @@ export class KeptBytes {
     } catch (error) {
       this.#room.loseFolder();
       this.#isFile = false;
-      const waiting = this.#queue;
-      this.#queue = [];
+      const waiting = [...this.#queue.pieces];
+      this.#queue.clear();
       this.#queuedBytes = 0;
       if (this.#isOver) return false;
       if (!waiting.every((piece) => this.#toMemory(piece))) this.#lose(error);
