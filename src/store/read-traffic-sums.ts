@@ -46,8 +46,37 @@ export async function readTrafficSums(
   queryable: Queryable & RowReader,
   query: TrafficQuery,
 ): Promise<readonly UsageSum[]> {
+  let days = await rolledDaysIn(queryable, query);
+  for (;;) {
+    const sums = await sumAll(queryable, query, stretchesOf(query, days));
+    // An hour that was added to its day meanwhile may have been counted with the day and by itself.
+    const now = await rolledDaysIn(queryable, query);
+    const changedMs = firstChanged(days, now);
+    if (changedMs === undefined) return sums;
+    // Summing up goes on from there: the hours themselves stay as they are. Each round begins earlier, so there is a last one.
+    days = now.filter(({ dayMs }) => dayMs < changedMs);
+  }
+}
+
+interface RolledDay {
+  readonly dayMs: number;
+  /** Its sums hold its hours up to here. */
+  readonly untilMs: number;
+}
+
+/** The first day that was read as it is not any more. */
+function firstChanged(before: readonly RolledDay[], now: readonly RolledDay[]): number | undefined {
+  const dayToUntil = new Map(now.map(({ dayMs, untilMs }) => [dayMs, untilMs]));
+  return before.find(({ dayMs, untilMs }) => dayToUntil.get(dayMs) !== untilMs)?.dayMs;
+}
+
+async function sumAll(
+  queryable: Queryable & RowReader,
+  query: TrafficQuery,
+  stretches: readonly Stretch[],
+): Promise<readonly UsageSum[]> {
   const groupToSum = new Map<string, Growing>();
-  for (const stretch of await stretchesOf(queryable, query)) {
+  for (const stretch of stretches) {
     let steps = 1;
     for (let fromMs = stretch.fromMs; fromMs < stretch.untilMs; ) {
       const untilMs = Math.min(stretch.untilMs, fromMs + steps * stretch.stepMs);
@@ -70,10 +99,21 @@ export async function readTrafficSums(
   return [...groupToSum.values()];
 }
 
-async function stretchesOf(
+async function rolledDaysIn(
   { db, tables: { rolledDays } }: Queryable,
+  { fromMs, toMs }: TrafficQuery,
+): Promise<readonly RolledDay[]> {
+  return db
+    .select({ dayMs: rolledDays.dayMs, untilMs: rolledDays.untilMs })
+    .from(rolledDays)
+    .where(and(gte(rolledDays.dayMs, dayStartOf(hourOf(fromMs))), lt(rolledDays.dayMs, hourOf(toMs))))
+    .orderBy(asc(rolledDays.dayMs));
+}
+
+function stretchesOf(
   { fromMs, toMs, groupBy, keyId, exceptKeyId, task }: TrafficQuery,
-): Promise<readonly Stretch[]> {
+  days: readonly RolledDay[],
+): readonly Stretch[] {
   const firstMs = hourOf(fromMs);
   const endMs = hourOf(toMs);
   const needs = {
@@ -86,11 +126,6 @@ async function stretchesOf(
   };
   const ofHours = levelFor(HOUR_LEVELS, needs);
   const ofDays = groupBy.includes('hour') ? undefined : levelFor(DAY_LEVELS, needs);
-  const days = await db
-    .select({ dayMs: rolledDays.dayMs, untilMs: rolledDays.untilMs })
-    .from(rolledDays)
-    .where(and(gte(rolledDays.dayMs, dayStartOf(firstMs)), lt(rolledDays.dayMs, endMs)))
-    .orderBy(asc(rolledDays.dayMs));
   const stretches: Stretch[] = [];
   const push = (from: number, until: number, level: TrafficLevel | undefined, stepMs: number) => {
     if (from >= until) return;

@@ -199,4 +199,27 @@ export function rollUpContract({ createUrl, open }: Databases): void {
     await rollUpAll(first);
     expect(await everything(first, DAY_START_MS, nowMs)).toEqual(before);
   });
+
+  it('counts every hour once while it is being summed up', async () => {
+    const nowMs = DAY_START_MS + 4 * DAY_MS + 600_000;
+    const store = await open(await createUrl(), () => nowMs);
+    const random = createRandom(5);
+    for (let hour = 0; hour < 96; hour += 1) await end(store, DAY_START_MS + hour * HOUR_MS, random);
+    await store.journal.flush();
+    const requestsBy = async (groupBy: readonly UsageGroup[]) =>
+      (await store.readUsage({ fromMs: DAY_START_MS, toMs: nowMs, groupBy, keyId: undefined })).reduce(
+        (sum, one) => sum + one.requests,
+        0,
+      );
+    let isRolling = true;
+    const rolling = rollUpAll(store).finally(() => {
+      isRolling = false;
+    });
+    const counts = new Set<number>();
+    while (isRolling) {
+      for (const groupBy of [[], ['model', 'task'], ['hour']] as const) counts.add(await requestsBy(groupBy));
+    }
+    expect(await rolling).toBeGreaterThan(90);
+    expect([...counts]).toEqual([96]);
+  });
 }
