@@ -155,10 +155,9 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
 
 /** Drizzle's builders for both databases have the same shape, and the tables the same names: the house's one cast. */
 function asQueryable(client: pg.Pool | pg.PoolClient): Queryable {
-  const storing = {
-    query: (config: pg.QueryConfig, values?: unknown[]) => client.query(config, values?.map(storable)),
-  };
-  return { db: drizzle(storing as unknown as pg.PoolClient), tables } as unknown as Queryable;
+  const query = (config: pg.QueryConfig, values?: unknown[]) => client.query(config, values?.map(storable));
+  const storing: typeof client = Object.create(client, { query: { value: query } });
+  return { db: drizzle(storing), tables } as unknown as Queryable;
 }
 
 /** Finds a row only when the lock of that instance is free, that is, when it is dead; held until the transaction ends. */
