@@ -203,12 +203,15 @@ export async function proveSavings(
     const truths = truthsOf({ table, catalog }, prompts);
     const logged = await readLoggedChoices(deps, {});
     const beliefs = readBeliefs(deps, logged);
-    const mixes = policiesOf(deps, { policies }, undefined).map((policy): Mix => {
-      const shares = mixUnder(deps, logged, beliefs, policy, undefined);
-      return logged.groups.flatMap(({ task, size }, group) =>
-        logged.models.map((model, arm) => ({ task, size, model, share: shares[group]?.shares[arm] ?? 0 })),
+    const mixes: Mix[] = [];
+    for (const policy of policiesOf(deps, { policies }, undefined)) {
+      const shares = await mixUnder(deps, logged, beliefs, policy, undefined);
+      mixes.push(
+        logged.groups.flatMap(({ task, size }, group) =>
+          logged.models.map((model, arm) => ({ task, size, model, share: shares[group]?.shares[arm] ?? 0 })),
+        ),
       );
-    });
+    }
     const stated = [...statedSavings(savings, truths), ...statedReplay(replay, truths, mixes)];
     return { stated, savings, replay };
   } finally {

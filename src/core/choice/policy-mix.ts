@@ -66,16 +66,17 @@ export function readTaskBelief(learner: Learner, task: AnyTask, modelIds: readon
 /**
  * Whom a policy would choose among alike requests, by what is believed now: shares by model and group, as `decide` would
  * draw them, (1 − ε)·p̂ + ε/|E|. Caps of untried models, conversations that stay and endpoints are left out. A budget is
- * kept by the price of a dollar, the same for all groups, that `core/choice/pacer.ts` would come to.
+ * kept by the price of a dollar, the same for all groups, that `core/choice/pacer.ts` would come to: it is looked for in two
+ * dozen steps of some milliseconds, between which others may have their turn.
  *
  * @param floorShare ε
  * @returns undefined for a group of which the policy leaves no model
  */
-export function mixOf(
+export function* mixInSteps(
   groups: readonly MixGroup[],
   policy: MixPolicy,
   floorShare: number,
-): readonly (GroupMix | undefined)[] {
+): Generator<undefined, readonly (GroupMix | undefined)[]> {
   const mixAt = (penalty: number) => groups.map((group) => sharesOf(group, policy, penalty, floorShare));
   const { budgetUsdPer1kRequests: budget } = policy;
   const free = mixAt(0);
@@ -84,6 +85,7 @@ export function mixOf(
   let low = 0;
   let high = Math.log1p(HIGHEST_PENALTY);
   for (let step = 0; step < BUDGET_STEPS; step += 1) {
+    yield;
     const middle = (low + high) / 2;
     if (costPer1k(groups, mixAt(Math.expm1(middle))) <= budget) high = middle;
     else low = middle;

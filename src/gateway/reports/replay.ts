@@ -2,7 +2,7 @@ import {
   type GroupMix,
   type MixGroup,
   type MixPolicy,
-  mixOf,
+  mixInSteps,
   readTaskBelief,
   type TaskBelief,
 } from '../../core/choice/policy-mix.ts';
@@ -20,6 +20,7 @@ import {
   round,
 } from './logged-choices.ts';
 import { answerOf, evaluateMeasure, nothingLogged, type Refusal } from './off-policy-answer.ts';
+import { othersFirst } from './others-first.ts';
 
 /** What a policy says of itself; what it leaves out is its strategy's. */
 export interface PolicyWish {
@@ -73,9 +74,8 @@ export async function replayPolicies(
   const tasks = readBeliefs(deps, logged);
   const rows: object[] = [];
   for (const policy of policies) {
-    rows.push(replayOne(deps, logged, tasks, policy, visibleModels));
-    // A grid of policies may take its time; requests may not have to wait for it.
-    await new Promise((resolve) => setImmediate(resolve));
+    rows.push(await replayOne(deps, logged, tasks, policy, visibleModels));
+    await othersFirst();
   }
   return {
     object: 'replay',
@@ -179,18 +179,21 @@ function policyOf(
   };
 }
 
-function replayOne(
+async function replayOne(
   deps: ChoiceReportDeps,
   logged: LoggedChoices,
   tasks: ReadonlyMap<AnyTask, TaskBelief>,
   policy: Policy,
   visibleModels: ReadonlySet<string> | undefined,
-): object {
+): Promise<object> {
   const { strategy, mix } = policy;
-  const shares = mixUnder(deps, logged, tasks, policy, visibleModels);
+  const shares = await mixUnder(deps, logged, tasks, policy, visibleModels);
   const refusal = refusalFor(logged, strategy.kind, shares);
-  const answer = (measure: Measure, unit: number) =>
-    answerOf(refusal === undefined ? evaluateMix(logged, measure, shares) : NOTHING, measure, unit, refusal);
+  const answer = async (measure: Measure, unit: number) => {
+    await othersFirst();
+    const estimate = refusal === undefined ? evaluateMix(logged, measure, shares) : NOTHING;
+    return answerOf(estimate, measure, unit, refusal);
+  };
   return {
     name: policy.name,
     strategy: strategy.name,
@@ -205,21 +208,21 @@ function replayOne(
       requests: requestsOf(logged, task),
       models: mixIn(logged, shares, task),
     })),
-    cost_usd_per_1k_requests: answer('cost', 1000),
-    quality: answer('quality', 1),
-    seconds: answer('seconds', 1),
+    cost_usd_per_1k_requests: await answer('cost', 1000),
+    quality: await answer('quality', 1),
+    seconds: await answer('seconds', 1),
     expected_cost_usd_per_1k_requests: refusal === undefined ? expectedPer1k(logged, shares) : null,
   };
 }
 
 /** Shares by group of the log and model; undefined where the policy leaves none, or where nobody knows what it does. */
-export function mixUnder(
+export async function mixUnder(
   deps: ChoiceReportDeps,
   logged: LoggedChoices,
   tasks: ReadonlyMap<AnyTask, TaskBelief>,
   { strategy: { kind }, mix, models }: Policy,
   visibleModels: ReadonlySet<string> | undefined,
-): readonly (GroupMix | undefined)[] {
+): Promise<readonly (GroupMix | undefined)[]> {
   if (kind === 'cascade') return logged.groups.map(() => undefined);
   const mayChoose = logged.models.map(
     (id) =>
@@ -238,7 +241,12 @@ export function mixUnder(
       isOffered: isOffered.includes(true) ? isOffered : mayChoose,
     };
   });
-  return mixOf(groups, { ...mix, kind }, deps.live.routing.exploration);
+  const steps = mixInSteps(groups, { ...mix, kind }, deps.live.routing.exploration);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await othersFirst();
+  }
 }
 
 function refusalFor(

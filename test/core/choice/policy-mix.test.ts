@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  type GroupMix,
   type MixGroup,
   type MixPolicy,
-  mixOf,
+  mixInSteps,
   type TaskBelief,
 } from '../../../src/core/choice/policy-mix.ts';
 import { createRandom } from '../../../src/core/learning/random.ts';
@@ -31,6 +32,16 @@ const policy = (changes: Partial<MixPolicy> = {}): MixPolicy => ({
   budgetUsdPer1kRequests: undefined,
   ...changes,
 });
+/** Whom it comes to, and how many turns it leaves to others until then. */
+function finish(...question: Parameters<typeof mixInSteps>) {
+  const steps = mixInSteps(...question);
+  for (let turns = 0; ; turns += 1) {
+    const { done, value } = steps.next();
+    if (done) return { mix: value, turns };
+  }
+}
+const mixOf = (...question: Parameters<typeof mixInSteps>): readonly (GroupMix | undefined)[] =>
+  finish(...question).mix;
 const sharesOf = (changes: Partial<MixPolicy>, of = [group()], floor = 0) =>
   mixOf(of, policy(changes), floor).map((mix) => mix && [...mix.shares]);
 const costPer1k = (shares: readonly number[] | undefined) =>
@@ -41,6 +52,11 @@ describe('whom a policy would choose', () => {
     expect(sharesOf({ valueOfQualityUsd: 100 })[0]?.[0]).toBeGreaterThan(0.95);
     expect(sharesOf({ valueOfQualityUsd: 0 })).toEqual([[0, 0, 1]]);
     expect(sharesOf({ valueOfQualityUsd: 0, valueOfSecondUsd: 1 })).toEqual([[1, 0, 0]]);
+  });
+
+  test('leaves a turn to others with each price of a dollar that it tries', () => {
+    expect(finish([group()], policy(), 0).turns).toBe(0);
+    expect(finish([group()], policy({ budgetUsdPer1kRequests: 0.5 }), 0).turns).toBe(24);
   });
 
   test('shares add up, the floor goes to those near the best only', () => {
