@@ -41,13 +41,16 @@ export function purgeCommand(options: PurgeOptions, env: NodeJS.ProcessEnv, prin
     const which = beforeMs === undefined ? '' : ` from before ${new Date(beforeMs).toISOString()}`;
     let found = 0;
     let removed = 0;
+    let running = 0;
     if (dryRun !== true && keyId === undefined && beforeMs !== undefined) {
       await patiently(() => store.notePurged(beforeMs));
     }
     for await (const ids of store.requestsToPurge({ keyId, beforeMs })) {
       found += ids.length;
       if (dryRun === true) continue;
-      removed += await patiently(() => store.removeRequests(ids));
+      const some = await patiently(() => store.removeRequests(ids));
+      removed += some.removed;
+      running += some.running;
       await sleep(PAUSE_MS);
     }
     if (dryRun === true) {
@@ -55,7 +58,7 @@ export function purgeCommand(options: PurgeOptions, env: NodeJS.ProcessEnv, prin
       return;
     }
     print(`${removed} requests${whose}${which} are removed, with their attempts, decisions and verdicts.`);
-    if (found > removed) print(`${found - removed} have not ended and stay.`);
+    if (running > 0) print(`${running} have not ended and stay.`);
     if (keyId !== undefined && beforeMs === undefined) await forgetKey(store, keyId, print);
   });
 }

@@ -332,6 +332,13 @@ export interface PurgeQuery {
   readonly beforeMs: number | undefined;
 }
 
+/** Those that another process removed meanwhile are neither. */
+export interface RemovedRequests {
+  readonly removed: number;
+  /** They have not ended, and stay. */
+  readonly running: number;
+}
+
 export interface ForgottenKey {
   /** Hours of the roll-up in which it was. */
   readonly usageHours: number;
@@ -663,8 +670,8 @@ export interface Store {
   purgedBeforeMs(): Promise<number | undefined>;
   /** Ids of requests, some at a time, the oldest first: what `removeRequests` would be handed. */
   requestsToPurge(query: PurgeQuery): AsyncIterable<readonly string[]>;
-  /** Removes these with their attempts and verdicts, as far as they have ended. @returns how many they were */
-  removeRequests(requestIds: readonly string[]): Promise<number>;
+  /** Removes these with their attempts and verdicts, as far as they have ended. */
+  removeRequests(requestIds: readonly string[]): Promise<RemovedRequests>;
   /** Removes whatever else a key left; once it is revoked its name too. */
   forgetKey(keyId: string): Promise<ForgottenKey>;
   /** From now on whoever misses a request from before is told that it was removed. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm';
 import { addToTraffic } from './add-to-traffic.ts';
-import type { ForgottenKey, PurgeQuery } from './contract.ts';
+import type { ForgottenKey, PurgeQuery, RemovedRequests } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { removeRequests } from './retention.ts';
 import { hourOf } from './sums.ts';
@@ -47,16 +47,17 @@ export async function* requestsToPurge(
   }
 }
 
-/** Those of these requests that nobody waits for any more. */
-export async function removeEnded(database: Database, ids: readonly string[]): Promise<number> {
+/** Removes those of these requests that nobody waits for any more. */
+export async function removeEnded(database: Database, ids: readonly string[]): Promise<RemovedRequests> {
   const { attempts } = database.tables;
-  const running = await database.db
+  const rows = await database.db
     .select({ requestId: attempts.requestId })
     .from(attempts)
     .where(and(inArray(attempts.requestId, [...ids]), isNull(attempts.ending)));
-  const isRunning = new Set(running.map(({ requestId }) => requestId));
-  const ended = ids.filter((id) => !isRunning.has(id));
-  return ended.length === 0 ? 0 : removeRequests(database, ended);
+  const running = new Set(rows.map(({ requestId }) => requestId));
+  const ended = ids.filter((id) => !running.has(id));
+  const removed = ended.length === 0 ? 0 : await removeRequests(database, ended);
+  return { removed, running: running.size };
 }
 
 /** Everything of a key but its requests: what it used stays in the sums of all, under nobody's name. */

@@ -76,7 +76,7 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where it is not ins
       await expect.poll(async () => (await waiting()).rowCount, { timeout: 10_000 }).toBeGreaterThan(0);
       await client.query(statement);
       await client.query('commit');
-      expect(await removing).toBe(1);
+      expect(await removing).toEqual({ removed: 1, running: 0 });
     };
     await verdict('changed', `update feedback set weight = weight where request_id = 'changed'`);
     await store.changeEvidence('new', undefined, () => ({
