@@ -177,6 +177,12 @@ describe('a form that is none', () => {
       400,
       'invalid_form',
     ],
+    [
+      'a field without a name',
+      () => postForm([fieldPart('model', 'auto'), fieldPart('x', 'y').replace('; name="x"', ''), filePart()]),
+      400,
+      'invalid_form',
+    ],
     ['no boundary', () => postForm([filePart()], { type: 'multipart/form-data' }), 400, 'invalid_form'],
     [
       'the model twice',

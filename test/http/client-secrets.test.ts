@@ -100,6 +100,29 @@ describe('a client secret', () => {
     });
   });
 
+  test('is its key also where none is asked for', async () => {
+    const open = await startGateway(
+      `[providers.up]\nbase_url = "${upstream.baseUrl}"\n${['talker', 'singer'].map((name) => `[api.models.${name}]\ntype = "realtime"\nendpoints = [{ provider = "up", model = "${name}", input_usd_per_million = 4 }]`).join('\n')}`,
+      { api: 'require_auth = false' },
+    );
+    const bound = await open.createKey({ allowedModels: ['talker'] });
+    const { json } = await send(`${open.url}/v1/realtime/client_secrets`, { body: {}, key: bound.key });
+    const protocols = ['realtime', `openai-insecure-api-key.${(json as Secret).value}`];
+    const refused = await openRealtime(open.url, { query: '?model=singer', protocols });
+    expect(JSON.parse(refused.refusal).error.code).toBe('model_not_allowed');
+    const client = await openRealtime(open.url, { query: '?model=talker', protocols });
+    expect(client.response.statusCode).toBe(101);
+    client.socket.close();
+    await client.closed;
+    const { json: usage } = await send(`${open.url}/v1/usage`, { key: bound.key });
+    expect(usage).toMatchObject({ total: { requests: 1 } });
+    const unknown = await openRealtime(open.url, { protocols: ['realtime', 'openai-insecure-api-key.ek_x'] });
+    expect(unknown.response.statusCode).toBe(101);
+    unknown.socket.close();
+    await unknown.closed;
+    await open.stop();
+  });
+
   test('dies with its time and with its key', async () => {
     const short = await secretOf({ expires_after: { seconds: 10 } });
     const later = Date.now() + 11_000;

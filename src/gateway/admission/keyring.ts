@@ -87,10 +87,12 @@ export function createKeyring(options: {
 
   /** A browser's session begins once: what its secret says is looked up each time. */
   const lookAtSecret = async (text: string): Promise<Standing> => {
-    if (!options.isRequired() || !(await store.hasKeys())) return { kind: 'open' };
     const secret = readSecret((one) => store.hashKey(one), text);
     const record = secret && (await store.findKey(secret.keyId));
-    if (secret === undefined || record === undefined) return { kind: 'unknown' };
+    if (secret === undefined || record === undefined) {
+      const isOpen = !options.isRequired() || !(await store.hasKeys());
+      return { kind: isOpen ? 'open' : 'unknown' };
+    }
     const caller = callerOfRecord(record, options.modelsAt);
     const { modelId } = secret;
     const ofKey = caller.allowedModels;

@@ -191,6 +191,11 @@ function readForm(
       });
     });
     busboy.on('field', (name, value, isNameCut, isValueCut) => {
+      // Busboy's types know no part without a name; clients do.
+      if (!name) {
+        spoil(malformed('a field has no name'));
+        return;
+      }
       if (isNameCut || isValueCut) spoil(malformed(`a field is larger than ${MAX_FIELD_BYTES} bytes`));
       try {
         upload?.onLateField?.({ name, value });
