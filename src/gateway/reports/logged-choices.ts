@@ -150,24 +150,45 @@ function groupsOf(sums: readonly ChoiceSum[], models: readonly string[]): Choice
   });
 }
 
-/** Of a model that was not offered here: what was expected of it elsewhere. */
+/**
+ * Of a model that was not offered here, as its context is too small for such prompts: what was expected of it elsewhere, times
+ * what the models that were offered in both places are expected to take more here.
+ */
 function expectations(
   row: readonly (ChoiceSum | undefined)[],
   all: readonly (readonly (ChoiceSum | undefined)[])[],
   read: (sum: ChoiceSum) => number,
 ): Float64Array {
-  return Float64Array.from(row, (sum, model) => {
-    if (sum !== undefined && sum.offered > 0) return read(sum) / sum.offered;
+  const meanOf = (sum: ChoiceSum | undefined) =>
+    sum !== undefined && sum.offered > 0 ? read(sum) / sum.offered : undefined;
+  const means = row.map(meanOf);
+  let ratios: readonly number[] | undefined;
+  return Float64Array.from(means, (mean, model) => {
+    if (mean !== undefined) return mean;
+    ratios ??= all.map((other) => ratioOf(means, other.map(meanOf)));
     let offered = 0;
     let expected = 0;
-    for (const other of all) {
+    for (const [place, other] of all.entries()) {
       const elsewhere = other[model];
       if (elsewhere === undefined) continue;
       offered += elsewhere.offered;
-      expected += read(elsewhere);
+      expected += read(elsewhere) * (ratios[place] ?? 1);
     }
     return offered > 0 ? expected / offered : 0;
   });
+}
+
+/** By how much more is expected here than there, of those that both know; 1 where they have none in common. */
+function ratioOf(here: readonly (number | undefined)[], there: readonly (number | undefined)[]): number {
+  let more = 0;
+  let less = 0;
+  for (const [model, mean] of here.entries()) {
+    const other = there[model];
+    if (mean === undefined || other === undefined) continue;
+    more += mean;
+    less += other;
+  }
+  return more > 0 && less > 0 ? more / less : 1;
 }
 
 function expectedArm(
