@@ -14,17 +14,18 @@ export class Mistake extends Error {
   }
 }
 
+type Config = Awaited<ReturnType<typeof loadConfig>>;
+
 /**
  * Runs a command of the terminal on the configured store and closes it. Mistakes are one line on stderr and exit status 2,
  * a configuration or a store that cannot be used 78, storage that is away for the moment 75.
  */
-export async function withStore(
+export function withStore(
   options: { readonly config?: string },
   env: NodeJS.ProcessEnv,
-  work: (store: Store, config: Awaited<ReturnType<typeof loadConfig>>) => Promise<void>,
+  work: (store: Store, config: Config) => Promise<void>,
 ): Promise<void> {
-  try {
-    const config = await loadConfig({ path: options.config, env, simulatedModels: SIMULATED_MODELS });
+  return withConfig(options, env, async (config) => {
     const store = await openStore({
       url: config.store.url,
       now: () => Date.now(),
@@ -35,6 +36,17 @@ export async function withStore(
     } finally {
       await store.close();
     }
+  });
+}
+
+/** As `withStore`, for what is asked of a running gateway: its store is not to be made, or migrated, by who asks. */
+export async function withConfig(
+  options: { readonly config?: string },
+  env: NodeJS.ProcessEnv,
+  work: (config: Config) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(await loadConfig({ path: options.config, env, simulatedModels: SIMULATED_MODELS }));
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined || !(error instanceof Error)) throw error;

@@ -1,4 +1,5 @@
-import { Mistake, withStore } from './command-store.ts';
+import { askGateway, gatewayUrl } from './ask-gateway.ts';
+import { Mistake, withConfig, withStore } from './command-store.ts';
 import { createLearner } from './core/learning/learner.ts';
 import { createRandom } from './core/learning/random.ts';
 import { TASKS } from './core/task/task.ts';
@@ -48,9 +49,13 @@ export function reevaluateModelCommand(
   env: NodeJS.ProcessEnv,
   print: Print,
 ): Promise<void> {
-  return withStore(options, env, async (_store, { api }) => {
-    const url = actionUrl(options.url, api.address, id, 'reevaluate');
-    const body = await post<Reevaluation>(url, { max_requests: options.maxRequests }, env.OUTRIDER_API_KEY);
+  return withConfig(options, env, async ({ api }) => {
+    const body = await askGateway<Reevaluation>(
+      gatewayUrl(options.url, api.address),
+      actionPath(id, 'reevaluate'),
+      { max_requests: options.maxRequests },
+      { key: env.OUTRIDER_API_KEY, isAnswer: (answer) => 'trial' in answer },
+    );
     const { trial, may_cost: cost } = body;
     print(
       body.opened_epoch
@@ -79,14 +84,18 @@ export function capExposureCommand(
   print: Print,
 ): Promise<void> {
   const { maxShare, task, remove = false } = options;
-  return withStore(options, env, async (_store, { api }) => {
+  return withConfig(options, env, async ({ api }) => {
     if (remove === (maxShare !== undefined)) {
       throw new Mistake(
         'Say what it may get at most, with --max-share 0.2, or take the cap away with --remove.',
       );
     }
-    const url = actionUrl(options.url, api.address, id, 'exposure');
-    const { caps } = await post<Exposure>(url, { max_share: maxShare ?? null, task }, env.OUTRIDER_API_KEY);
+    const { caps } = await askGateway<Exposure>(
+      gatewayUrl(options.url, api.address),
+      actionPath(id, 'exposure'),
+      { max_share: maxShare ?? null, task },
+      { key: env.OUTRIDER_API_KEY, isAnswer: (answer) => 'caps' in answer },
+    );
     if (caps.length === 0) print(`${id} is not capped.`);
     for (const cap of caps) {
       print(
@@ -100,14 +109,8 @@ interface Exposure {
   readonly caps: readonly { readonly task: string | null; readonly max_share: number }[];
 }
 
-function actionUrl(
-  named: string | undefined,
-  { host, port }: { readonly host: string; readonly port: number },
-  id: string,
-  action: string,
-): string {
-  const base = named ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return `${base.replace(/\/+$/, '')}/v1/intelligence/models/${encodeURIComponent(id)}/${action}`;
+function actionPath(id: string, action: string): string {
+  return `/v1/intelligence/models/${encodeURIComponent(id)}/${action}`;
 }
 
 interface Reevaluation {
@@ -115,22 +118,4 @@ interface Reevaluation {
   readonly epoch: number;
   readonly trial: { readonly share_of_choices: number; readonly remaining: number };
   readonly may_cost: { readonly extra_cost_usd: number; readonly quality_lost_per_request: number };
-}
-
-/** @throws Mistake in the gateway's own words */
-async function post<Answer>(url: string, body: object, key: string | undefined): Promise<Answer> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (key) headers.authorization = `Bearer ${key}`;
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify(body),
-  }).catch(() => {
-    throw new Mistake(
-      `No gateway answers at ${new URL(url).origin}. Start it, or name its address with --url.`,
-    );
-  });
-  const json = (await answer.json().catch(() => ({}))) as Answer & { error?: { message?: string } };
-  if (answer.ok) return json;
-  throw new Mistake(json.error?.message ?? `The gateway answered ${answer.status}.`);
 }

@@ -1,4 +1,5 @@
-import { Mistake, withStore } from './command-store.ts';
+import { askGateway, gatewayUrl } from './ask-gateway.ts';
+import { withConfig } from './command-store.ts';
 
 type Print = (line: string) => void;
 
@@ -55,10 +56,13 @@ const NOTABLE_SHARE = 0.05;
  * and needs the scope `intelligence`, once any key exists.
  */
 export function replayCommand(options: ReplayOptions, env: NodeJS.ProcessEnv, print: Print): Promise<void> {
-  return withStore(options, env, async (_store, { api, strategies }) => {
-    const { host, port } = api.address;
-    const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const answer = await post(base, bodyOf(options, Object.keys(strategies)), env.OUTRIDER_API_KEY);
+  return withConfig(options, env, async ({ api, strategies }) => {
+    const answer = await askGateway<ReplayAnswer>(
+      gatewayUrl(options.url, api.address),
+      '/v1/intelligence/replay',
+      bodyOf(options, Object.keys(strategies)),
+      { key: env.OUTRIDER_API_KEY, isAnswer: (body) => 'object' in body && body.object === 'replay' },
+    );
     if (options.json) print(JSON.stringify(answer, null, 2));
     else for (const line of tableOf(answer)) print(line);
   });
@@ -137,36 +141,4 @@ function spanOf({ mean, low_90: low, high_90: high }: Interval, digits: number):
 function mixOf(models: readonly { readonly model: string; readonly share: number }[]): string {
   const notable = models.filter(({ share }) => share >= NOTABLE_SHARE);
   return notable.map(({ model, share }) => `${model} ${Math.round(100 * share)} %`).join(', ');
-}
-
-/** @throws Mistake in the gateway's own words */
-async function post(base: string, body: object, key: string | undefined): Promise<ReplayAnswer> {
-  const place = originOf(base);
-  const headers = headersWith(key);
-  const url = `${base.replace(/\/+$/, '')}/v1/intelligence/replay`;
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
-    throw new Mistake(`No gateway answers at ${place}. Start it, or name its address with --url.`);
-  });
-  const json: unknown = await answer.json().catch(() => undefined);
-  const { object, error } = (json ?? {}) as { object?: unknown; error?: { message?: unknown } | null };
-  if (answer.ok && object === 'replay') return json as ReplayAnswer;
-  if (!answer.ok && typeof error?.message === 'string') throw new Mistake(error.message);
-  throw new Mistake(
-    `What answers at ${place} is no Outrider gateway: it says ${answer.status}. Name its address with --url.`,
-  );
-}
-
-/** @throws Mistake */
-function originOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed.origin;
-  throw new Mistake(`--url has to be an address such as http://127.0.0.1:8080, not '${url}'.`);
-}
-
-/** @throws Mistake for a key with what no header can hold */
-function headersWith(key: string | undefined): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (!key) return headers;
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new Mistake('OUTRIDER_API_KEY holds characters that are in no key.');
-  return { ...headers, authorization: `Bearer ${key}` };
 }

@@ -1,5 +1,9 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { capExposureCommand } from '../src/models-commands.ts';
+import { capExposureCommand, reevaluateModelCommand } from '../src/models-commands.ts';
+import { replayCommand } from '../src/replay-command.ts';
 import { startGateway, type TestGateway } from './fixtures/gateway.ts';
 
 let gateway: TestGateway;
@@ -48,9 +52,32 @@ test.each([
   [{ maxShare: 0.1, remove: true }, /--max-share 0\.2/],
   [{ maxShare: 0.1, task: 'juggling' }, /There is no task 'juggling'/],
   [{ maxShare: 0.1, url: 'http://127.0.0.1:1' }, /No gateway answers at http:\/\/127\.0\.0\.1:1/],
+  [
+    { maxShare: 0.1, url: 'nowhere' },
+    /^--url has to be an address such as http:\/\/127\.0\.0\.1:8080, not 'nowhere'\.\n$/,
+  ],
 ])('%j is refused in one line', async (options, message) => {
   const { printed, said } = await run(options);
   expect(process.exitCode).toBe(2);
   expect(printed).toEqual([]);
   expect(said).toMatch(message);
+});
+
+test('asks the gateway without a store of its own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outrider-commands-'));
+  try {
+    const config = join(folder, 'outrider.toml');
+    await writeFile(config, `[store]\nurl = "sqlite:${join(folder, 'made.db')}"\n`);
+    const env = { OUTRIDER_DETECT: 'none' };
+    const url = { config, url: gateway.url };
+    const printed: string[] = [];
+    const print = (line: string) => printed.push(line);
+    await capExposureCommand(model, { ...url, remove: true }, env, print);
+    await reevaluateModelCommand(model, url, env, print);
+    await replayCommand(url, env, print);
+    expect(printed.join('\n')).toMatch(/is not capped[\s\S]*is looked at again[\s\S]*requests chosen freely/);
+    expect(await readdir(folder)).toEqual(['outrider.toml']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -65,6 +65,7 @@ const UNWALLED = new Set([
   'one-at-a-time.ts',
   'who-may-come.ts',
   'import-command.ts',
+  'ask-gateway.ts',
   'command-store.ts',
   'version.ts',
 ]);
