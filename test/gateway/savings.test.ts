@@ -67,6 +67,9 @@ beforeAll(async () => {
       providerToml('up', upstream.baseUrl, ['plain', 'spare']),
       '[api.models.dear]\ncontext_length = 128000',
       'endpoints = [{ provider = "up", model = "dear", input_usd_per_million = 2.0, output_usd_per_million = 4.0 }]',
+      // Nothing fits into it: it is offered nowhere.
+      '[api.models.shy]\ncontext_length = 1',
+      'endpoints = [{ provider = "up", model = "shy", input_usd_per_million = 2.0, output_usd_per_million = 4.0 }]',
       '[api.models."text-embedding"]\ntype = "embedding"\nendpoints = [{ provider = "up", model = "embed" }]',
     ].join('\n'),
   );
@@ -288,6 +291,13 @@ describe('a replay', () => {
     const answer = await send(`${gateway.url}/v1/intelligence/replay`, { key: admin, body });
     expect(answer, answer.text).toMatchObject({ status: 400, json: { error: { param } } });
     expect(answer.text).toContain(told);
+  });
+
+  test('says nothing of a model that was never offered, not that it costs nothing', async () => {
+    const [policy] = (await replay({ models: ['shy'] })).policies;
+    expect(policy?.models).toEqual([{ model: 'shy', share: 1 }]);
+    expect(policy?.cost_usd_per_1k_requests.doubly_robust).toBeNull();
+    expect(policy?.expected_cost_usd_per_1k_requests).toBeNull();
   });
 });
 

@@ -230,6 +230,7 @@ export async function mixUnder(
       visibleModels?.has(id) !== false &&
       models?.includes(id) !== false,
   );
+  const isKnown = wereOffered(logged).map((was, model) => was && mayChoose[model] === true);
   const groups = logged.groups.map((group): MixGroup => {
     const isOffered = mayChoose.map((may, model) => may && (group.sums[model]?.offered ?? 0) > 0);
     return {
@@ -237,8 +238,9 @@ export async function mixUnder(
       requests: group.requests,
       costUsd: group.expectedCostUsd,
       seconds: group.expectedSeconds,
-      // Where the log had none of its models, what it would do there is unsupported.
-      isOffered: isOffered.includes(true) ? isOffered : mayChoose,
+      // Where the log had none of its models, what it would do there is unsupported; of one that it had nowhere nobody knows
+      // what it takes.
+      isOffered: [isOffered, isKnown].find((some) => some.includes(true)) ?? mayChoose,
     };
   });
   const steps = mixInSteps(groups, { ...mix, kind }, deps.live.routing.exploration);
@@ -294,12 +296,20 @@ function requestsOf({ groups }: LoggedChoices, task: AnyTask): number {
   return groups.reduce((sum, group) => sum + (group.task === task ? group.requests : 0), 0);
 }
 
-function expectedPer1k(logged: LoggedChoices, shares: readonly (GroupMix | undefined)[]): number {
+/** By model: whether it was offered for any request of the log. */
+function wereOffered({ models, groups }: LoggedChoices): boolean[] {
+  return models.map((_, model) => groups.some((group) => (group.sums[model]?.offered ?? 0) > 0));
+}
+
+/** Null where it would go to a model that was never offered: of that nothing was expected. */
+function expectedPer1k(logged: LoggedChoices, shares: readonly (GroupMix | undefined)[]): number | null {
+  const isKnown = wereOffered(logged);
   let cost = 0;
   let requests = 0;
   for (const [index, group] of logged.groups.entries()) {
     requests += group.requests;
     for (const [model, share] of (shares[index]?.shares ?? []).entries()) {
+      if (share > 0 && isKnown[model] !== true) return null;
       cost += group.requests * share * (group.expectedCostUsd[model] ?? 0);
     }
   }
