@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { ask } from '../gateway/ask.ts';
 import { send } from './send.ts';
@@ -8,6 +8,10 @@ let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway();
   await ask(gateway, {});
+  // What is still on its way to the database would change the first answers.
+  await vi.waitFor(async () =>
+    expect((await get('/v1/intelligence/rankings?window=7d')).text).toContain('"requests":1'),
+  );
 });
 
 afterAll(() => gateway.stop());
