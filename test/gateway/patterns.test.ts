@@ -171,6 +171,22 @@ describe('a report', () => {
     expect((await report(now, { min_requests: '1' })).data).toHaveLength(2);
   });
 
+  test('nor of what fewer than three keys did before', async () => {
+    const now = [sumOf('small/plain/1/en', 'old', 500), sumOf('large/plain/1/en', 'old', 100)];
+    const one = { keyBits: keyBitOf('a') };
+    const before = [sumOf('small/plain/1/en', 'old', 812, one), sumOf('large/plain/1/en', 'old', 77)];
+    const narrow = await report(now, {}, { before, seesAll: false });
+    expect(narrow.data.map(({ trend, models }) => [trend === null, models[0]?.share_before])).toEqual([
+      [true, null],
+      [false, 1],
+    ]);
+    expect(narrow.total).toMatchObject({ requests: 600, trend: null });
+    expect(JSON.stringify(narrow.data)).not.toContain('812');
+    const all = await report(now, {}, { before });
+    expect(all.data[0]?.trend).toMatchObject({ requests_before: 812 });
+    expect(all.total).toMatchObject({ trend: { requests_before: 889 } });
+  });
+
   test('whoever sees no other key is told of nothing that fewer than three keys share', async () => {
     const one = { keyBits: keyBitOf('a') };
     const now = [

@@ -60,6 +60,7 @@ interface Tally {
   shortfalls: number;
   squares: number;
   keyBits: number;
+  keyBitsBefore: number;
 }
 
 interface Kind {
@@ -127,16 +128,21 @@ export async function reportPatterns(
   const shown = ofModel.filter(({ total }) => isEnough(total)).sort(inOrder);
   const hidden = ofModel.filter(({ total }) => total.requests > 0 && !isEnough(total));
   // Of what is hidden only the number of requests is told.
-  const total = sumOf(viewer.seesAll ? kinds : kinds.filter((kind) => isEnough(kind.total)));
+  const counted = viewer.seesAll ? kinds : kinds.filter((kind) => isEnough(kind.total));
+  const total = sumOf(counted);
   const tasks = [...kindsOf(seen, seenBefore, (sum) => sum.task).values()];
   const page = after === undefined ? shown : shown.filter((kind) => isAfter(kind, after));
   const last = page[Math.min(limit, page.length) - 1];
+  /** What few keys did before is told as little as what few do now. */
+  const isBeforeTold = ({ before, keyBitsBefore }: Tally) =>
+    viewer.seesAll || before === 0 || countBits(keyBitsBefore) >= minKeys;
   const context = {
     beliefOf: rememberedBeliefs(deps),
     spans,
     viewer,
     model,
     isEnough,
+    isBeforeTold,
     all: sumOf(kinds).requests,
   };
   const data: object[] = [];
@@ -153,7 +159,11 @@ export async function reportPatterns(
     generated_at: timeOf(deps.nowMs()),
     min_requests: minRequests,
     min_keys: minKeys,
-    total: { ...amountsOf(total), trend: trendOf(spans, total) },
+    // Else what one kind did before would be the difference.
+    total: {
+      ...amountsOf(total),
+      trend: counted.every((kind) => isBeforeTold(kind.total)) ? trendOf(context, total) : null,
+    },
     trending: tasks
       .filter(({ total }) => isEnough(total))
       .sort(inOrder)
@@ -172,6 +182,7 @@ interface Context {
   readonly viewer: { readonly seesAll: boolean };
   readonly model: string | undefined;
   readonly isEnough: (tally: Tally) => boolean;
+  readonly isBeforeTold: (tally: Tally) => boolean;
   readonly all: number;
 }
 
@@ -187,7 +198,7 @@ function describeKind(context: Context, kind: Kind): object {
     language: shape?.language ?? 'und',
     ...amountsOf(total),
     share: context.all > 0 ? round(total.requests / context.all, 4) : 0,
-    trend: trendOf(context.spans, total),
+    trend: trendOf(context, total),
     models: models.shown
       .filter(([id]) => context.model === undefined || id === context.model)
       .map(([id, tally]) => describeModel(context, kind, id, tally)),
@@ -215,7 +226,7 @@ function describeModel(context: Context, { task, total }: Kind, id: string, tall
   return {
     model: id,
     ...amountsOf(tally),
-    ...shareOf(context.spans, tally, total),
+    ...shareOf(context, tally, total),
     latency_ms: tally.completed > 0 ? Math.round(tally.latencyMsSum / tally.completed) : null,
     quality: {
       mean: round(mean, 4),
@@ -233,11 +244,11 @@ function describeTask(context: Context, kind: Kind): object {
   return {
     task: kind.task,
     requests: kind.total.requests,
-    trend: trendOf(context.spans, kind.total),
+    trend: trendOf(context, kind.total),
     models: shown.map(([model, tally]) => ({
       model,
       requests: tally.requests,
-      ...shareOf(context.spans, tally, kind.total),
+      ...shareOf(context, tally, kind.total),
     })),
     other_models: others,
   };
@@ -268,8 +279,10 @@ function amountsOf({ requests, completed, failures, costMicroUsd }: Tally) {
   };
 }
 
-function trendOf({ fromMs, toMs, beforeMs }: Spans, { requests, before }: Tally): object | null {
-  if (beforeMs === undefined) return null;
+function trendOf({ spans, isBeforeTold }: Context, tally: Tally): object | null {
+  const { fromMs, toMs, beforeMs } = spans;
+  const { requests, before } = tally;
+  if (beforeMs === undefined || !isBeforeTold(tally)) return null;
   const { direction, change } = trendOfVolume(
     { count: requests, hours: (toMs - fromMs) / HOUR_MS },
     { count: before, hours: (fromMs - beforeMs) / HOUR_MS },
@@ -277,12 +290,12 @@ function trendOf({ fromMs, toMs, beforeMs }: Spans, { requests, before }: Tally)
   return { direction, requests_before: before, change: change === null ? null : round(change, 4) };
 }
 
-function shareOf({ beforeMs }: Spans, part: Tally, whole: Tally) {
+function shareOf({ spans: { beforeMs }, isBeforeTold }: Context, part: Tally, whole: Tally) {
   const trend = trendOfShare(
     { count: part.requests, of: whole.requests },
     { count: part.before, of: whole.before },
   );
-  const isKnown = beforeMs !== undefined && whole.before > 0;
+  const isKnown = beforeMs !== undefined && whole.before > 0 && isBeforeTold(whole) && isBeforeTold(part);
   return {
     share: whole.requests > 0 ? round(part.requests / whole.requests, 4) : 0,
     share_before: isKnown ? round(part.before / whole.before, 4) : null,
@@ -312,7 +325,12 @@ function kindsOf(
     return [kind.total, tally];
   };
   for (const sum of now) for (const tally of tallyOf(sum)) add(tally, sum);
-  for (const sum of before) for (const tally of tallyOf(sum)) tally.before += sum.requests;
+  for (const sum of before) {
+    for (const tally of tallyOf(sum)) {
+      tally.before += sum.requests;
+      tally.keyBitsBefore = bothBits(tally.keyBitsBefore, sum.keyBits);
+    }
+  }
   return nameToKind;
 }
 
@@ -334,6 +352,7 @@ function sumOf(kinds: readonly Kind[]): Tally {
   for (const { total } of kinds) {
     add(sum, total);
     sum.before += total.before;
+    sum.keyBitsBefore = bothBits(sum.keyBitsBefore, total.keyBitsBefore);
   }
   return sum;
 }
@@ -351,6 +370,7 @@ function emptyTally(): Tally {
     shortfalls: 0,
     squares: 0,
     keyBits: 0,
+    keyBitsBefore: 0,
   };
 }
 
