@@ -67,6 +67,52 @@ describe.skipIf(!hasPrometheus)('with Prometheus itself', () => {
     expect(own).toEqual([]);
   });
 
+  test('the first count of a process wakes somebody, where there was no series before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'outrider-rules-'));
+    try {
+      await copyFile(join(FOLDER, 'alerts.yml'), join(folder, 'alerts.yml'));
+      const fired = (alertname: string, series: string, labels: object, minutes: number) => ({
+        interval: '1m',
+        input_series: [{ series, values: '_x9 1x200' }],
+        promql_expr_test: [
+          { expr: `count(ALERTS{alertname="${alertname}"})`, eval_time: '5m', exp_samples: [] },
+          ...[12, 12 + minutes].map((minute, later) => ({
+            expr: `ALERTS{alertname="${alertname}"}`,
+            eval_time: `${minute}m`,
+            exp_samples: later
+              ? []
+              : [
+                  {
+                    labels: `ALERTS${JSON.stringify({ alertname, alertstate: 'firing', ...labels }).replace(/"(\w+)":/g, '$1=')}`,
+                    value: 1,
+                  },
+                ],
+          })),
+        ],
+      });
+      const tests = [
+        fired(
+          'OutriderModelChanged',
+          'outrider_change_alarms_total{model="large"}',
+          { model: 'large', severity: 'info' },
+          70,
+        ),
+        fired(
+          'OutriderCredentialsRefused',
+          'outrider_attempts_total{provider="acme",model="large",ending="credentials"}',
+          { provider: 'acme', severity: 'critical' },
+          25,
+        ),
+      ];
+      const file = join(folder, 'tests.yml');
+      await writeFile(file, JSON.stringify({ rule_files: ['alerts.yml'], evaluation_interval: '1m', tests }));
+      const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { encoding: 'utf8' });
+      expect(status, `${stdout}${stderr}`).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test('a real one scrapes the gateway, loads the rules and answers what the dashboard asks', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'outrider-prometheus-'));
     const port = await freePort();
