@@ -238,7 +238,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     rankModels: (query, visibleModels) => rankModels(gateway, query, visibleModels),
     recommendModels: (query, visibleModels) => recommendModels(gateway, query, visibleModels),
     reportHealth: (query, visibleModels) => reportHealth(gateway, query, visibleModels),
-    reportSources: () => reportSources(gateway),
+    reportSources: (visibleModels) => reportSources(gateway, visibleModels),
     explainRequest: (requestId, viewer) => explainRequest(gateway, requestId, viewer),
   });
   registerChanges(app, {

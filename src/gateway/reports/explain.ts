@@ -6,6 +6,7 @@ import type { GatewayDeps } from '../deps.ts';
 import { byRequestId } from './by-request-id.ts';
 import { explainCandidates, explainCircumstances } from './explain-decision.ts';
 import { requestNotFound } from './request-not-found.ts';
+import { sourceNameFor } from './source-name.ts';
 
 /** Who asks: the key whose requests it may see, and the ids of the models it may know of; undefined for all. */
 interface Viewer {
@@ -60,7 +61,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
         : null,
     })),
     feedback: feedback.map((verdict) => ({
-      source: verdict.sourceName,
+      source: sourceNameFor(verdict.sourceName, visibleModels),
       source_class: verdict.source,
       score: verdict.quality,
       weight: weightOf(deps, verdict),

@@ -7,6 +7,7 @@ import { byRequestId } from './by-request-id.ts';
 import { encodePlace, readPlace } from './page-place.ts';
 import { workNamed } from './rankings.ts';
 import { requestNotFound } from './request-not-found.ts';
+import { sourceNameFor } from './source-name.ts';
 import { keyAskedFor } from './spend-forecast.ts';
 import { windowMs } from './traffic.ts';
 
@@ -57,7 +58,7 @@ export async function listFeedback(deps: Deps, query: FeedbackListQuery, viewer:
         key_id: one.keyId || null,
         model: one.answer.modelId,
         task: one.task,
-        ...verdictOf(deps, one, one.verdict),
+        ...verdictOf(deps, one, one.verdict, viewer),
       })),
     has_more: next !== undefined,
     next_cursor: next === undefined ? null : encodePlace([next.updatedAtMs, nameOfPlace(next)]),
@@ -93,7 +94,7 @@ export async function showFeedback(deps: Deps, requestId: string, viewer: Viewer
             counted: counted !== undefined && counted === answer.automatic,
             moved: counted === answer.automatic ? movedBy(found, answer.automatic) : null,
           },
-    data: all.map((verdict) => verdictOf(deps, found, verdict)),
+    data: all.map((verdict) => verdictOf(deps, found, verdict, viewer)),
     belief: { quality: mean, low_90: low90, high_90: high90, samples, evidence },
   };
 }
@@ -102,6 +103,7 @@ function verdictOf(
   deps: Deps,
   one: Omit<ListedVerdict, 'verdict'>,
   verdict: FeedbackRecord,
+  { visibleModels }: Viewer,
 ): Record<string, unknown> {
   const counted = countedVerdict({ reason: one.reason, automatic: one.answer.automatic, feedback: one.all });
   const counts =
@@ -109,7 +111,7 @@ function verdictOf(
   const { weight: worth } =
     verdict.source === 'judge' ? deps.learner.reliabilityOf(verdict.sourceName) : verdict;
   return {
-    source: verdict.sourceName,
+    source: sourceNameFor(verdict.sourceName, visibleModels),
     source_class: verdict.source,
     score: verdict.quality,
     weight: verdict.weight === 0 ? 0 : worth,

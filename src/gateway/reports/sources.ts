@@ -2,6 +2,7 @@ import type { Reliability } from '../../core/learning/source-reliability.ts';
 import { sourceOfName } from '../../core/reward/feedback-quality.ts';
 import { TASKS } from '../../core/task/task.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { sourceNameFor } from './source-name.ts';
 
 /** Sources that are the house's own, by the names they have beside those of clients. */
 const OWN_CLASSES = new Map([
@@ -10,11 +11,21 @@ const OWN_CLASSES = new Map([
   ['check', 'check'],
 ]);
 
-/** How far each source of verdicts agrees with people and tests, and what its word counts therefore. Reads memory only. */
-export function reportSources({ learner }: GatewayDeps): object {
+/**
+ * How far each source of verdicts agrees with people and tests, and what its word counts therefore. Reads memory only.
+ *
+ * @param visibleModels ids of the models that the caller may know of; undefined for all
+ */
+export function reportSources(
+  { learner }: GatewayDeps,
+  visibleModels: ReadonlySet<string> | undefined,
+): object {
   return {
     object: 'list',
-    data: learner.sources().map((name) => describeSource(name, learner.reliabilityOf(name))),
+    data: learner.sources().map((name) => ({
+      ...describeSource(name, learner.reliabilityOf(name)),
+      source: sourceNameFor(name, visibleModels),
+    })),
     label_rates: TASKS.map((task) => ({ task, rate: learner.labelRateOf(task) })).filter(
       ({ rate }) => rate > 0,
     ),

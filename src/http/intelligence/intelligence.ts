@@ -87,7 +87,7 @@ export function registerIntelligence(
     rankModels: (query: RankingsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     recommendModels: (query: RecommendationsQuery, visibleModels: Caller['allowedModels']) => Promise<object>;
     reportHealth: (query: HealthQuery, visibleModels: Caller['allowedModels']) => object;
-    reportSources: () => object;
+    reportSources: (visibleModels: Caller['allowedModels']) => object;
     explainRequest: (
       requestId: string,
       viewer: { readonly keyId: string | undefined; readonly visibleModels: Caller['allowedModels'] },
@@ -116,7 +116,7 @@ export function registerIntelligence(
   app.get(
     '/v1/intelligence/sources',
     { config: { access, operation: COMPARING_SOURCES, hasEtag: true } },
-    async () => deps.reportSources(),
+    async ({ caller }) => deps.reportSources(visibleTo(caller)),
   );
   app.get<{ Params: { id: string } }>(
     '/v1/explain/:id',
