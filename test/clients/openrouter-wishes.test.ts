@@ -197,6 +197,15 @@ describe('the `provider` object', () => {
     const price = await refusal({ provider: { max_price: { input: 1 } } });
     expect(price.message).toContain('known are prompt, completion');
   });
+
+  test.each([-1, '-1', 'abc', '', '1e-9', true, null])(
+    'a max_price of %j is told what it has to be',
+    async (prompt) => {
+      const error = await refusal({ provider: { max_price: { prompt } } });
+      expect(error).toMatchObject({ status: 400, code: 'invalid_value', param: 'provider.max_price.prompt' });
+      expect(error.message).toContain('provider.max_price.prompt: must be USD, a number of at least 0');
+    },
+  );
 });
 
 describe('lists of fallbacks', () => {

@@ -46,9 +46,8 @@ export const routeSchema = z
 const SORTS = ['price', 'throughput', 'latency'] as const;
 
 /** A number, also as the text that OpenRouter takes. */
-const usd = z.union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?$/)], {
-  error: 'must be USD, a number of at least 0',
-});
+const USD = { error: 'must be USD, a number of at least 0' };
+const usd = z.union([z.number().min(0, USD), z.string().regex(/^\d+(\.\d+)?$/, USD)], USD);
 
 /** What this gateway does not know of the providers it was given. Ignored, such a wish would be broken in silence. */
 const unknowable = (value: string) =>
