@@ -5,7 +5,6 @@ import { addToTraffic } from './add-to-traffic.ts';
 import type { ForgottenKey, PurgeQuery, RemovedRequests } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { removeRequests } from './retention.ts';
-import { hourOf } from './sums.ts';
 
 const HOUR_MS = 3_600_000;
 const REQUESTS_AT_ONCE = 100;
@@ -44,6 +43,14 @@ export async function* requestsToPurge(
       yield rows.slice(at, at + REQUESTS_AT_ONCE).map(({ requestId }) => requestId);
     }
     fromMs = untilMs;
+    if (rows.length > 0) continue;
+    // A clock that once stood at 1970 leaves half a million hours in which nothing came.
+    const [next] = await db
+      .select({ first: min(requests.createdAtMs) })
+      .from(requests)
+      .where(gte(requests.createdAtMs, untilMs));
+    if (next?.first == null) return;
+    fromMs = Number(next.first);
   }
 }
 
@@ -65,11 +72,16 @@ export async function forgetKey(database: Database, keyId: string): Promise<Forg
   const { db, tables } = database;
   const { trafficHours, pinnedModels, keys } = tables;
   let usageHours = 0;
-  const [edges] = await db
-    .select({ first: min(trafficHours.hourMs), last: max(trafficHours.hourMs) })
-    .from(trafficHours);
-  const lastMs = edges?.last == null ? Number.NEGATIVE_INFINITY : Number(edges.last);
-  for (let hourMs = hourOf(Number(edges?.first ?? 0)); hourMs <= lastMs; hourMs += HOUR_MS) {
+  const nextHour = async (fromMs: number) => {
+    const [next] = await db
+      .select({ first: min(trafficHours.hourMs) })
+      .from(trafficHours)
+      .where(gte(trafficHours.hourMs, fromMs));
+    return next?.first == null ? undefined : Number(next.first);
+  };
+  const [earliest] = await db.select({ first: min(trafficHours.hourMs) }).from(trafficHours);
+  let hourMs = earliest?.first == null ? undefined : Number(earliest.first);
+  for (; hourMs !== undefined; hourMs = await nextHour(hourMs + HOUR_MS)) {
     const isIts = and(eq(trafficHours.hourMs, hourMs), eq(trafficHours.keyId, keyId));
     const [one] = await db.select({ hourMs: trafficHours.hourMs }).from(trafficHours).where(isIts).limit(1);
     if (one === undefined) continue;

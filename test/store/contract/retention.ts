@@ -185,6 +185,28 @@ export function retentionContract({ createUrl, open }: Databases): void {
     expect(await store.hasKeys()).toBe(true);
   });
 
+  it('forgets a key at once where a clock once stood at 1970', async () => {
+    const store = await open(await createUrl(), () => NOW_MS);
+    const { record } = await store.createKey({ name: 'Erika Muster', scopes: ['inference'] });
+    for (const [id, atMs] of [
+      ['early', 0],
+      ['late', NOW_MS - DAY_MS],
+    ] as const) {
+      await serve(store, id, atMs, record.id);
+      await serve(store, `other_${id}`, atMs);
+    }
+    await store.journal.flush();
+    const found: string[] = [];
+    for await (const ids of store.requestsToPurge({ keyId: record.id, beforeMs: undefined }))
+      found.push(...ids);
+    expect(found).toEqual(['early', 'late']);
+    expect(await store.forgetKey(record.id)).toMatchObject({ usageHours: 2 });
+    expect(await requestsOf(store, 'key')).toEqual([
+      ['forgotten', 2],
+      ['key_a', 2],
+    ]);
+  });
+
   it('removes what a key had kept a few at a time, so that a gateway beside it comes to its turn', async () => {
     const store = await open(await createUrl(), () => NOW_MS);
     const { record } = await store.createKey({ name: 'Erika Muster', scopes: ['inference'] });
