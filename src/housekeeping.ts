@@ -20,7 +20,7 @@ export function startHousekeeping(deps: {
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly onRemoved: (what: RemovedKind, rows: number) => void;
-  readonly log: { warn(fields: object, message: string): void };
+  readonly log: Record<'info' | 'warn', (fields: object, message: string) => void>;
 }): { close(): Promise<void> } {
   const { store } = deps;
   const closing = new AbortController();
@@ -38,12 +38,14 @@ export function startHousekeeping(deps: {
     if (deps.monotonicMs() - sweptAtMs < SWEEP_EVERY_MS) return;
     const limits = limitsOf(deps.retention(), deps.nowMs());
     let lookedAtMs = deps.monotonicMs();
+    const rows: Partial<Record<RemovedKind, number>> = {};
     for (
       let removed = await store.removeExpired(limits);
       removed !== undefined;
       removed = await store.removeExpired(limits)
     ) {
       deps.onRemoved(removed.what, removed.rows);
+      rows[removed.what] = (rows[removed.what] ?? 0) + removed.rows;
       await sleep(PAUSE_MS, undefined, { signal, ref: false });
       // Years of rows take their time: reports are not to wait for it.
       if (deps.monotonicMs() - lookedAtMs >= LOOK_EVERY_MS) {
@@ -52,6 +54,7 @@ export function startHousekeeping(deps: {
       }
     }
     sweptAtMs = deps.monotonicMs();
+    if (Object.keys(rows).length > 0) deps.log.info(rows, 'rows whose time was over are removed');
   }
 
   async function attempt(work: () => Promise<void>): Promise<void> {

@@ -410,7 +410,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       nowMs,
       monotonicMs,
       onRemoved: (what, rows) => metrics.rowsRemoved(what, rows),
-      log: { warn: (fields, message) => logger.warn(fields, message) },
+      log: {
+        info: (fields, message) => logger.info(fields, message),
+        warn: (fields, message) => logger.warn(fields, message),
+      },
     });
     closers.push(() => housekeeping.close());
     const dayStartMs = dayStartMsOf(nowMs());

@@ -26,16 +26,17 @@ test('sums up and removes, tells how much, and ends when it is told to', async (
   }
   await store.journal.flush();
   const removed: [string, number][] = [];
-  const warn = vi.fn();
+  const [info, warn] = [vi.fn(), vi.fn()];
   const housekeeping = startHousekeeping({
     store,
     retention: () => RETENTION,
     nowMs: () => NOW_MS,
     monotonicMs: () => performance.now(),
     onRemoved: (what, rows) => removed.push([what, rows]),
-    log: { warn },
+    log: { info, warn },
   });
   await vi.waitFor(() => expect(removed).toEqual([['requests', 1]]), 20_000);
+  await vi.waitFor(() => expect(info).toHaveBeenCalledWith({ requests: 1 }, expect.any(String)), 20_000);
   await housekeeping.close();
   expect(await store.rollUp()).toBeUndefined();
   expect(await store.readRequest('old')).toBeUndefined();
@@ -55,7 +56,7 @@ test('says once that the store is away', async () => {
     nowMs: () => NOW_MS,
     monotonicMs: () => performance.now(),
     onRemoved: () => {},
-    log: { warn },
+    log: { info: vi.fn(), warn },
   });
   await vi.waitFor(() => expect(warn).toHaveBeenCalled());
   await housekeeping.close();
