@@ -122,8 +122,8 @@ function Nothing(props: { hasOlder: boolean; isFiltered: boolean }) {
         too:
       </p>
       <Command
-        text={`curl ${location.origin}/v1/route \
-  -H "authorization: Bearer $OUTRIDER_KEY" -H 'content-type: application/json' \
+        text={`curl ${location.origin}/v1/route \\
+  -H "authorization: Bearer $OUTRIDER_KEY" -H 'content-type: application/json' \\
   -d '{"model": "auto", "messages": [{"role": "user", "content": "Translate: good morning"}]}'`}
       />
     </Empty>
