@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { badRequest, GatewayError } from '../core/outcome/gateway-error.ts';
 import { countPairs, type JsonMember, scanJson } from '../core/wire/json-members.ts';
+import { readBytes } from './read-bytes.ts';
 
 /** Deepest nesting taken. Deeper texts parse, and then break whoever serialises them. */
 const MAX_DEPTH = 64;
@@ -16,19 +17,26 @@ export interface JsonBody {
 /** JSON is the one kind of body taken here; any other is a 415. */
 export function registerJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
-    // Some clients name a type for the body that a DELETE does not have.
-    if (bytes.length === 0 && request.method === 'DELETE') {
-      done(null);
-      return;
-    }
-    try {
-      const encoding = request.headers['content-encoding'] ?? 'identity';
-      if (encoding !== 'identity') throw unsupportedEncoding();
-      done(null, readJsonObject(bytes));
-    } catch (error) {
-      done(error as Error);
-    }
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    const { headers, method } = request;
+    readBytes(payload, request.routeOptions.bodyLimit, headers['content-length'], (failure, bytes) => {
+      if (failure !== null) {
+        done(failure);
+        return;
+      }
+      // Some clients name a type for the body that a DELETE does not have.
+      if (bytes.length === 0 && method === 'DELETE') {
+        done(null);
+        return;
+      }
+      try {
+        const encoding = headers['content-encoding'] ?? 'identity';
+        if (encoding !== 'identity') throw unsupportedEncoding();
+        done(null, readJsonObject(bytes));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GatheredPieces } from '../../src/http/inference/gathered-pieces.ts';
+import { GatheredPieces } from '../../src/http/gathered-pieces.ts';
 
 const KB = 1024;
 const bytes = Buffer.from(Array.from({ length: 200 * KB }, (_, at) => (at * 31) % 251));

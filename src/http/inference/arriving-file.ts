@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { endedBy, type GatewayError } from '../../core/outcome/gateway-error.ts';
 import type { AudioFile } from '../../gateway/request/operations/transcription.ts';
-import { GatheredPieces } from './gathered-pieces.ts';
+import { GatheredPieces } from '../gathered-pieces.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import type { UploadRoom } from './upload-room.ts';
 

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { GatheredPieces } from './gathered-pieces.ts';
+import { GatheredPieces } from '../gathered-pieces.ts';
 import { openNamelessFile } from './nameless-file.ts';
 import type { UploadRoom } from './upload-room.ts';
 

@@ -1,4 +1,5 @@
 const BLOCK_BYTES = 16 * 1024;
+const NO_BLOCK = Buffer.alloc(0);
 
 /**
  * Bytes in the order they came, piece by piece. Small pieces are copied into blocks: a client may send a byte at a time, and
@@ -7,7 +8,7 @@ const BLOCK_BYTES = 16 * 1024;
 export class GatheredPieces {
   /** To be walked along; a piece at its end may be replaced by a longer one that begins with the same bytes. */
   readonly pieces: Buffer[] = [];
-  #block = Buffer.alloc(0);
+  #block: Buffer = NO_BLOCK;
   #blockBytes = 0;
   /** The part of the block that is used, as it stands at the end of `pieces`. */
   #tail: Buffer | undefined;
@@ -32,7 +33,7 @@ export class GatheredPieces {
 
   clear(): void {
     this.pieces.length = 0;
-    this.#block = Buffer.alloc(0);
+    this.#block = NO_BLOCK;
     this.#tail = undefined;
   }
 
