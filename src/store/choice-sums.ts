@@ -2,12 +2,12 @@
 
 import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
 import { chanceOf } from '../core/choice/free-choice.ts';
-import { type Moments, momentsOf } from '../core/learning/moments.ts';
+import { momentsOf } from '../core/learning/moments.ts';
 import type { NamedVerdict } from '../core/reward/verdict.ts';
 import { requestSizeOf } from '../core/task/request-size.ts';
 import { toEvidenceSource } from './attempt-rows.ts';
 import type { AttemptStart } from './contract.ts';
-import type { ChoiceRow, EndRow, RatingRow } from './statements.ts';
+import { type ChoiceRow, type EndRow, RATING_SUMS, type RatingRow } from './statements.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -218,24 +218,12 @@ function automaticOf({
   return source && { source, quality: automaticQuality, weight: automaticWeight };
 }
 
-const MOMENTS = [
-  'count',
-  'weight',
-  'squaredWeight',
-  'sum',
-  'weightedSum',
-  'squaredWeightSum',
-  'square',
-  'weightedSquare',
-  'squaredWeightSquare',
-] as const satisfies readonly (keyof Moments)[];
-
 function addRating(rows: Map<string, Mutable<RatingRow>>, added: RatingRow): void {
   const { day, task, size, modelId, source } = added;
   const key = `${task}\n${size}\n${modelId}\n${source}\n${day}`;
   const row = rows.get(key);
   if (row === undefined) rows.set(key, added);
-  else for (const name of MOMENTS) row[name] += added[name];
+  else for (const name of RATING_SUMS) row[name] += added[name];
 }
 
 type Place = Pick<ChoicePlace, 'day' | 'task' | 'size' | 'modelId'>;

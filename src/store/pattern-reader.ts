@@ -5,6 +5,7 @@ import { TASKS } from '../core/task/task.ts';
 import type { PatternSum } from './contract.ts';
 import type { Queryable, RowReader } from './database.ts';
 import { PATTERN_BLOCK_MS, patternBlockOf } from './pattern-sums.ts';
+import { PATTERN_SUMS } from './statements.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Days that ended so long ago are read, and remembered, as one. */
@@ -22,18 +23,7 @@ const SETTLED_MS = 120_000;
 const MOST_CELLS = 100_000;
 const EVERY_TASK: readonly AnyTask[] = [...TASKS, ...OPERATION_TASKS];
 
-const SUMS = [
-  'requests',
-  'attempts',
-  'completed',
-  'failures',
-  'costMicroUsd',
-  'latencyMsSum',
-  'successes',
-  'shortfalls',
-  'squares',
-] as const;
-const STRIDE = SUMS.length;
+const STRIDE = PATTERN_SUMS.length;
 
 interface Cell {
   readonly task: AnyTask;
@@ -183,8 +173,8 @@ async function readUnit(
     shape: patternBlocks.shape,
     modelId: patternBlocks.modelId,
     keyBits: patternBlocks.keyBits,
-    // In the order of `SUMS`.
-    ...Object.fromEntries(SUMS.map((name) => [name, patternBlocks[name]])),
+    // In the order of `PATTERN_SUMS`.
+    ...Object.fromEntries(PATTERN_SUMS.map((name) => [name, patternBlocks[name]])),
   };
   const cellToPlace = new Map<number, number>();
   const sums: number[] = [];

@@ -128,7 +128,7 @@ const CHOICE_SUMS = [
 ] as const;
 
 const RATING_KEY = ['day', 'task', 'size', 'modelId', 'source'] as const;
-const RATING_SUMS = [
+export const RATING_SUMS = [
   'count',
   'weight',
   'squaredWeight',
@@ -141,7 +141,7 @@ const RATING_SUMS = [
 ] as const;
 
 const PATTERN_KEY = ['blockMs', 'task', 'shape', 'modelId'] as const;
-const PATTERN_SUMS = [
+export const PATTERN_SUMS = [
   'requests',
   'attempts',
   'completed',
