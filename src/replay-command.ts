@@ -1,5 +1,8 @@
+import type { z } from 'zod';
 import { askGateway, gatewayUrl } from './ask-gateway.ts';
 import { withConfig } from './command-store.ts';
+import type { intervalSchema, offPolicyEstimateSchema } from './http/intelligence/off-policy-schema.ts';
+import type { replaySchema } from './http/intelligence/replay-schema.ts';
 
 type Print = (line: string) => void;
 
@@ -17,36 +20,9 @@ export interface ReplayOptions {
   readonly budget?: number;
 }
 
-interface Interval {
-  readonly mean: number;
-  readonly low_90: number;
-  readonly high_90: number;
-}
-
-interface EstimateAnswer {
-  readonly doubly_robust: Interval | null;
-  readonly effective_sample_size: number;
-  readonly refusal: { readonly message: string } | null;
-}
-
-interface ReplayAnswer {
-  readonly from: string;
-  readonly to: string;
-  readonly logged: {
-    readonly requests: number;
-    readonly cost_usd_per_1k_requests: number;
-    readonly seconds: number | null;
-    readonly quality: Interval | null;
-    readonly models: readonly { readonly model: string; readonly share: number }[];
-  };
-  readonly policies: readonly {
-    readonly name: string;
-    readonly models: readonly { readonly model: string; readonly share: number }[];
-    readonly cost_usd_per_1k_requests: EstimateAnswer;
-    readonly quality: EstimateAnswer;
-    readonly seconds: EstimateAnswer;
-  }[];
-}
+type Interval = z.infer<typeof intervalSchema>;
+type EstimateAnswer = z.infer<typeof offPolicyEstimateSchema>;
+type ReplayAnswer = z.infer<typeof replaySchema>;
 
 /** Models with less of the requests are not named in the table. */
 const NOTABLE_SHARE = 0.05;

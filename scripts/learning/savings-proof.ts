@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Candidate } from '../../src/core/choice/choice-input.ts';
 import { decide } from '../../src/core/choice/decide.ts';
 import { writeDecision } from '../../src/core/choice/decision-record.ts';
@@ -22,6 +23,12 @@ import {
   replayPolicies,
 } from '../../src/gateway/reports/replay.ts';
 import { reportSavings } from '../../src/gateway/reports/savings.ts';
+import type {
+  intervalSchema,
+  offPolicyEstimateSchema,
+} from '../../src/http/intelligence/off-policy-schema.ts';
+import type { replaySchema } from '../../src/http/intelligence/replay-schema.ts';
+import type { savingsSchema } from '../../src/http/intelligence/savings-schema.ts';
 import { openStore } from '../../src/store/open.ts';
 import { shuffledStream } from './replay.ts';
 import type { LoadedTable } from './run-job.ts';
@@ -31,18 +38,10 @@ const START_MS = Date.UTC(2026, 0, 15);
 const AT_ONCE = 256;
 const NO_NEEDS: RequestProfile['needs'] = new Set();
 
-interface Interval {
-  readonly mean: number;
-  readonly low_90: number;
-  readonly high_90: number;
-}
-interface EstimateAnswer {
-  readonly doubly_robust: Interval | null;
-  readonly snips: Interval | null;
-  readonly effective_sample_size: number;
-  readonly unsupported_share: number;
-  readonly refusal: { readonly code: string } | null;
-}
+type Interval = z.infer<typeof intervalSchema>;
+type EstimateAnswer = z.infer<typeof offPolicyEstimateSchema>;
+type SavingsAnswer = z.infer<typeof savingsSchema>;
+type ReplayAnswer = z.infer<typeof replaySchema>;
 
 /** What was stated of one number, and what is true. */
 export interface Stated {
@@ -280,18 +279,6 @@ function truthsOf(
   };
 }
 
-interface SavingsAnswer {
-  readonly logged: { readonly cost_usd: number; readonly requests: number };
-  readonly comparisons: readonly {
-    readonly against: string;
-    readonly model: string;
-    readonly cost_usd: EstimateAnswer;
-    readonly quality: EstimateAnswer;
-    readonly saved_usd: Interval | null;
-    readonly saved_share: Interval | null;
-  }[];
-}
-
 function statedSavings(report: object, truths: Truths): Stated[] {
   const { comparisons, logged } = report as SavingsAnswer;
   return comparisons.flatMap(({ against, model, cost_usd, quality, saved_usd, saved_share }) => {
@@ -312,15 +299,6 @@ function statedSavings(report: object, truths: Truths): Stated[] {
       derived('saved_share', 1 - logged.cost_usd / cost, saved_share),
     ];
   });
-}
-
-interface ReplayAnswer {
-  readonly policies: readonly {
-    readonly name: string;
-    readonly cost_usd_per_1k_requests: EstimateAnswer;
-    readonly quality: EstimateAnswer;
-    readonly seconds: EstimateAnswer;
-  }[];
 }
 
 /** Whom a policy chooses, by task and size. */

@@ -9,6 +9,7 @@ import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { cheapestEndpoint, handicapOf } from '../reports/rankings.ts';
 import { sumTraffic, windowMs } from '../reports/traffic.ts';
+import { round } from '../round.ts';
 
 /**
  * Looks at a model again: opens its next epoch, in which what was known of it counts a tenth, and lets it have a share of
@@ -75,7 +76,12 @@ async function openEpoch(deps: GatewayDeps, modelId: string): Promise<void> {
 function beliefsOf(deps: GatewayDeps, { id, type }: Model): object[] {
   return tasksOfType(type).map((task) => {
     const { mean, low90, high90, samples } = deps.learner.qualityOf(task, id);
-    return { quality: round(mean), low_90: round(low90), high_90: round(high90), samples: round(samples) };
+    return {
+      quality: round(mean, 4),
+      low_90: round(low90, 4),
+      high_90: round(high90, 4),
+      samples: round(samples, 4),
+    };
   });
 }
 
@@ -112,7 +118,7 @@ function priceOfTrial(
     requests,
     strategy: strategy.name,
     extra_cost_usd: round(requests * costUsd, 6),
-    quality_lost_per_request: round(quality),
+    quality_lost_per_request: round(quality, 4),
     value_lost_usd: round(requests * valueUsd, 6),
   };
 }
@@ -126,8 +132,4 @@ function worthOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask, model: Mo
 
 function conflict(message: string): GatewayError {
   return new GatewayError({ status: 409, code: 'cannot_reevaluate', param: 'model', message });
-}
-
-function round(value: number, digits = 4): number {
-  return Number(value.toFixed(digits));
 }

@@ -14,6 +14,7 @@ import { badRequest } from '../../core/outcome/gateway-error.ts';
 import { TASKS, type Task } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps, LiveSettings, RoutingSettings } from '../deps.ts';
+import { round } from '../round.ts';
 import { othersFirst } from './others-first.ts';
 import { readTypicalInputTokens } from './typical-request.ts';
 
@@ -365,8 +366,4 @@ function nobodyCan(
 
 function usd(microUsd: number): number {
   return round(microUsd / 1_000_000, 9);
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -4,6 +4,7 @@ import { soldUnitOf } from '../../core/catalog/sold-unit.ts';
 import { tasksOfType } from '../../core/task/operation-task.ts';
 import { isPermitted, type Permits } from '../admission/key-permits.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { round } from '../round.ts';
 import { readinessOf, soonestOf } from './endpoint-status.ts';
 
 /**
@@ -127,7 +128,7 @@ function scoresOf(deps: GatewayDeps, model: Model): object {
     tasksOfType(model.type).flatMap((task) => {
       const { mean, samples, evidence } = deps.learner.qualityOf(task, model.id);
       if (evidence === 'prior') return [];
-      return [[task, { quality: Number(mean.toFixed(4)), samples: Number(samples.toFixed(1)), evidence }]];
+      return [[task, { quality: round(mean, 4), samples: round(samples, 1), evidence }]];
     }),
   );
 }

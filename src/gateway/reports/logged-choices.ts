@@ -7,6 +7,7 @@ import type { RequestSize } from '../../core/task/request-size.ts';
 import { TASKS } from '../../core/task/task.ts';
 import type { ChoiceSum, Store } from '../../store/contract.ts';
 import type { GatewayDeps, LiveSettings, RoutingSettings } from '../deps.ts';
+import { round } from '../round.ts';
 import { workNamed } from './rankings.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -288,8 +289,4 @@ export function intervalIn(
 ) {
   const bounded = (value: number) => round(Math.min(most, Math.max(least, value)), digits);
   return { mean: bounded(mean), low_90: bounded(low90), high_90: bounded(high90) };
-}
-
-export function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -4,7 +4,8 @@ import {
   type OffPolicyEstimate,
 } from '../../core/learning/off-policy.ts';
 import { evaluateGroups, type LoggedGroup } from '../../core/learning/off-policy-groups.ts';
-import { intervalIn, type Measure, round } from './logged-choices.ts';
+import { round } from '../round.ts';
+import { intervalIn, type Measure } from './logged-choices.ts';
 
 /**
  * δ of costs and times, relative to what was expected: how far a model that was hardly tried may lie off its list price

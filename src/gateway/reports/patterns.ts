@@ -12,6 +12,7 @@ import { readShape } from '../../core/task/request-shape.ts';
 import type { PatternSum } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { round } from '../round.ts';
 import { encodePlace, type PagePlace, readPlace } from './page-place.ts';
 import { workNamed } from './rankings.ts';
 
@@ -431,10 +432,6 @@ function wholeOf(
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   throw badRequest(`'${param}' must be a whole number from ${least} to ${most}.`, param);
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }
 
 function timeOf(atMs: number): string {

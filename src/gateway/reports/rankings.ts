@@ -7,6 +7,7 @@ import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../../core/task/opera
 import { TASKS } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { round } from '../round.ts';
 import { catalogFilter } from './catalog-filter.ts';
 import { othersFirst } from './others-first.ts';
 import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
@@ -292,8 +293,4 @@ export function handicapOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask,
   const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
   const costUsd = ((1 + deps.budgets.costPenaltyOf(strategy)) * costMicroUsd) / 1_000_000;
   return (costUsd + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -11,6 +11,7 @@ import type { RequestProfile, Task } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import { estimateTextTokens } from '../../core/task/token-estimate.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { round } from '../round.ts';
 import { catalogFilter } from './catalog-filter.ts';
 import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
 import { typicalInputTokens } from './typical-request.ts';
@@ -208,8 +209,4 @@ function numberOf<Default extends number | undefined>(
 function notANumber(name: string, least: number, most: number): Error {
   const range = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
   return badRequest(`'${name}' must be a number ${range}.`, name);
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -11,13 +11,13 @@ import type { Estimate, OffPolicyEstimate } from '../../core/learning/off-policy
 import { optimismOf } from '../../core/learning/off-policy-groups.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
+import { round } from '../round.ts';
 import {
   type ChoiceReportDeps,
   describeLogged,
   type LoggedChoices,
   type Measure,
   readLoggedChoices,
-  round,
 } from './logged-choices.ts';
 import { answerOf, evaluateMeasure, nothingLogged, type Refusal } from './off-policy-answer.ts';
 import { othersFirst } from './others-first.ts';

@@ -1,6 +1,7 @@
 import { FEWEST_EFFECTIVE_SAMPLES } from '../../core/learning/off-policy.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
+import { round } from '../round.ts';
 import {
   type ChoiceGroup,
   type ChoiceReportDeps,
@@ -9,7 +10,6 @@ import {
   type LoggedChoices,
   type Measure,
   readLoggedChoices,
-  round,
 } from './logged-choices.ts';
 import { answerOf, evaluateMeasure, nothingLogged } from './off-policy-answer.ts';
 
