@@ -24,6 +24,7 @@ import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { JUDGE_KEY_ID } from './core/judge/judge-key.ts';
 import { createRandom } from './core/learning/random.ts';
 import { createTypedLearner } from './core/learning/typed-learner.ts';
+import { createLoopTurns } from './core/loop/loop-turns.ts';
 import { holderName } from './core/money/budget.ts';
 import { createRemainders } from './core/money/remainders.ts';
 import { createReAskWatch } from './core/reward/re-ask-watch.ts';
@@ -137,7 +138,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   closers.push(closeLog);
 
   try {
-    const store = await openStore({ url: config.store.url, now: nowMs, keySecret: env.OUTRIDER_KEY_SECRET });
+    // By this machine's clock, whatever world is lived in: it is its processor that is shared.
+    const turns = createLoopTurns(setImmediate, THIS_WORLD.monotonicMs);
+    const store = await openStore({
+      url: config.store.url,
+      now: nowMs,
+      keySecret: env.OUTRIDER_KEY_SECRET,
+      turns,
+    });
     closers.push(() => store.close());
     await refuseOpenToTheWorld(config, store);
 
@@ -310,6 +318,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       random,
       nowMs,
       monotonicMs,
+      turns,
       newRequestId: () => newRequestId(nowMs()),
       decisions: createKeptDecisions({
         newId: () => randomBytes(16).toString('hex'),

@@ -5,6 +5,7 @@ import type { Trials } from '../core/choice/trials.ts';
 import type { EndpointWatch } from '../core/health/endpoint-watch.ts';
 import type { Random } from '../core/learning/random.ts';
 import type { TypedLearner } from '../core/learning/typed-learner.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import type { Remainders } from '../core/money/remainders.ts';
 import type { ReAskWatch } from '../core/reward/re-ask-watch.ts';
 import type { Guard } from '../providers/guard.ts';
@@ -61,6 +62,8 @@ export interface GatewayDeps {
   readonly nowMs: () => number;
   /** Milliseconds that never jump: for durations and deadlines. */
   readonly monotonicMs: () => number;
+  /** For reports: requests come first. */
+  readonly turns: LoopTurns;
   readonly newRequestId: () => string;
   /** Awaited before a request is planned and before its answer is settled. */
   readonly cohort: Cohort;

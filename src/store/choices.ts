@@ -1,18 +1,20 @@
 import { and, eq, gte, lte, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Moments } from '../core/learning/moments.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import type { AnyTask } from '../core/task/operation-task.ts';
 import { REQUEST_SIZES } from '../core/task/request-size.ts';
 import type { ChoiceQuery, ChoiceSum, RatingSum } from './contract.ts';
 import type { Queryable } from './database.ts';
 
 /** See `Store.readChoices`. A task at a time: other work goes on in between. */
-export async function readChoices(queryable: Queryable, query: ChoiceQuery): Promise<readonly ChoiceSum[]> {
+export async function readChoices(
+  queryable: Queryable,
+  query: ChoiceQuery,
+  turns: LoopTurns,
+): Promise<readonly ChoiceSum[]> {
   const sums: ChoiceSum[] = [];
-  for (const task of query.tasks) {
-    sums.push(...(await sumTask(queryable, query, task)));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  for (const task of query.tasks) sums.push(...(await sumTask(queryable, query, task, turns)));
   return sums;
 }
 
@@ -93,12 +95,14 @@ async function sumTask(
   queryable: Queryable,
   { fromDay, toDay }: ChoiceQuery,
   task: AnyTask,
+  turns: LoopTurns,
 ): Promise<ChoiceSum[]> {
+  if (turns.isOver()) await turns.next();
   const statements = prepared.get(queryable.db) ?? prepare(queryable);
   prepared.set(queryable.db, statements);
   const rows = await statements.choices.execute({ task, fromDay, toDay });
   if (rows.length === 0) return [];
-  await new Promise((resolve) => setImmediate(resolve));
+  if (turns.isOver()) await turns.next();
   const rated = await statements.ratings.execute({ task, fromDay, toDay });
   const placeToRatings = new Map<string, RatingSum[]>();
   for (const { size, modelId, source, ...quality } of rated) {

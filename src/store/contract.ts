@@ -4,6 +4,7 @@ import type { Decision } from '../core/choice/decision.ts';
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
 import type { Moments } from '../core/learning/moments.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { ON_EXHAUSTED, type OnExhausted } from '../core/money/budget.ts';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import type { Ending } from '../core/outcome/endings.ts';
@@ -506,6 +507,8 @@ export interface OpenStoreOptions {
   readonly now: () => number;
   /** Server secret for key hashes; without it one is generated once and kept in the `settings` table. */
   readonly keySecret?: string;
+  /** Without it every piece of a report has a turn of its own. */
+  readonly turns?: LoopTurns;
 }
 
 /** What is remembered. Reads and writes reject with `GatewayError` 503 `storage_unavailable` while storage is away. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
+import { createLoopTurns } from '../core/loop/loop-turns.ts';
 import {
   addBeliefs,
   latestEndpointEpochs,
@@ -58,7 +59,8 @@ const LAST_FLUSH_WAIT_MS = 250;
  *
  * @throws StoreUnusableError one clear line; a file that cannot be used is left untouched
  */
-export async function openStore({ url, now, keySecret }: OpenStoreOptions): Promise<Store> {
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { url, now, keySecret, turns = createLoopTurns(setImmediate, undefined) } = options;
   const database = await openDatabase(url);
   const secret = keySecret ?? (await keySecretOf(database));
   const offers = gatherOffers(database);
@@ -66,7 +68,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
   let intents: IntentLog | undefined;
   const inTurn = createTurns();
   const readSpending = createSpendingReader(database, journal, now);
-  const patterns = createPatternReader(database, now);
+  const patterns = createPatternReader(database, now, turns);
   const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
   return {
@@ -124,7 +126,7 @@ export async function openStore({ url, now, keySecret }: OpenStoreOptions): Prom
     async readChoices(query) {
       await journal.flush();
       await guarded(offers.flush());
-      return guarded(readChoices(database, query));
+      return guarded(readChoices(database, query, turns));
     },
     readPatterns: (fromMs, toMs) => guarded(patterns.read(fromMs, toMs)),
     firstPatternMs: () => guarded(patterns.firstBlockMs()),

@@ -1,4 +1,5 @@
 import { and, eq, inArray, min, sql } from 'drizzle-orm';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { bothBits } from '../core/tally/key-bits.ts';
 import { type AnyTask, anyTaskNamed, OPERATION_TASKS } from '../core/task/operation-task.ts';
 import { TASKS } from '../core/task/task.ts';
@@ -61,7 +62,11 @@ export interface PatternReader {
  * Reads the roll-up of patterns. Blocks that are over hardly change, and are remembered: a first look at sixty days of
  * 3,000 cells takes about a second, a few milliseconds at a time, and every further one reads the blocks under way only.
  */
-export function createPatternReader(queryable: Queryable & RowReader, now: () => number): PatternReader {
+export function createPatternReader(
+  queryable: Queryable & RowReader,
+  now: () => number,
+  turns: LoopTurns,
+): PatternReader {
   let memory = emptyMemory();
 
   async function unitsOf(one: Memory, fromMs: number, toMs: number): Promise<Unit[]> {
@@ -90,7 +95,7 @@ export function createPatternReader(queryable: Queryable & RowReader, now: () =>
   function readOnce(one: Memory, span: string, startMs: number, lengthMs: number): Promise<Unit> {
     const running = one.spanToReading.get(span);
     if (running !== undefined) return running;
-    const reading = readUnit(queryable, one, startMs, lengthMs, now())
+    const reading = readUnit(queryable, one, startMs, lengthMs, now(), turns)
       .then((unit) => {
         // Unless a verdict came in between.
         if (one.spanToReading.get(span) === reading) one.spanToUnit.set(span, unit);
@@ -157,11 +162,13 @@ async function readUnit(
   startMs: number,
   lengthMs: number,
   readAtMs: number,
+  turns: LoopTurns,
 ): Promise<Unit> {
   const blocks = Array.from(
     { length: lengthMs / PATTERN_BLOCK_MS },
     (_, at) => startMs + at * PATTERN_BLOCK_MS,
   );
+  if (turns.isOver()) await turns.next();
   const isInBlocks = inArray(patternBlocks.blockMs, blocks);
   const [counted] = await db
     .select({ rows: sql<number>`count(*)`.mapWith(Number) })
@@ -180,6 +187,7 @@ async function readUnit(
   const sums: number[] = [];
   const bits: number[] = [];
   for (const task of count === 0 ? [] : count <= ROWS_AT_ONCE ? [undefined] : EVERY_TASK) {
+    if (turns.isOver()) await turns.next();
     const rows = await readRows(
       db
         .select(columns)
@@ -196,7 +204,6 @@ async function readUnit(
       }
       bits[place] = bothBits(bits[place] ?? 0, Number(keyBits));
     }
-    await new Promise((resolve) => setImmediate(resolve));
   }
   return {
     cells: Int32Array.from(cellToPlace.keys()),
