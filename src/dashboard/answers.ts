@@ -9,14 +9,18 @@ import type { offPolicyEstimateSchema } from '../http/intelligence/off-policy-sc
 import type { patternsSchema } from '../http/intelligence/patterns-schema.ts';
 import type { rankingsSchema } from '../http/intelligence/rankings-schema.ts';
 import type { recommendationsSchema } from '../http/intelligence/recommendations-schema.ts';
+import type { reevaluationSchema } from '../http/intelligence/reevaluation-schema.ts';
 import type { replaySchema } from '../http/intelligence/replay-schema.ts';
 import type { requestListSchema } from '../http/intelligence/request-list-schema.ts';
+import type { routingEventSchema } from '../http/intelligence/routing-event-schema.ts';
 import type { savingsSchema } from '../http/intelligence/savings-schema.ts';
-import type { keyListSchema } from '../http/keys/key-schema.ts';
+import type { createdKeySchema, keyListSchema } from '../http/keys/key-schema.ts';
 import type { usageSchema } from '../http/keys/usage-schema.ts';
 import type { modelListSchema } from '../http/models/models-schema.ts';
 
 export type Changes = z.infer<typeof changesSchema>;
+export type CreatedKey = z.infer<typeof createdKeySchema>;
+export type Decision = z.infer<typeof routingEventSchema>;
 export type Estimate = z.infer<typeof offPolicyEstimateSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
 export type FeedbackAnswer = z.infer<typeof feedbackAnswerSchema>;
@@ -26,6 +30,7 @@ export type ModelList = z.infer<typeof modelListSchema>;
 export type Patterns = z.infer<typeof patternsSchema>;
 export type Rankings = z.infer<typeof rankingsSchema>;
 export type Recommendations = z.infer<typeof recommendationsSchema>;
+export type Reevaluation = z.infer<typeof reevaluationSchema>;
 export type Replay = z.infer<typeof replaySchema>;
 export type RequestList = z.infer<typeof requestListSchema>;
 export type Savings = z.infer<typeof savingsSchema>;

@@ -5,6 +5,7 @@ import { setColourOrder } from './colours.ts';
 import { words } from './format.ts';
 import icon from './icon.svg';
 import { watchDecisions } from './live.ts';
+import { onLoggedOut } from './logged-out.ts';
 import { KeysPage } from './pages/keys.tsx';
 import { LearningPage } from './pages/learning.tsx';
 import { LoginPage } from './pages/login.tsx';
@@ -16,7 +17,7 @@ import { RequestsPage } from './pages/requests.tsx';
 import { LiveSign } from './parts/live-sign.tsx';
 import { hrefOf, PAGES, type Page, usePlace } from './route.ts';
 import { ThemeButton } from './theme.tsx';
-import { onLoggedOut, useAnswer, useData } from './use-data.ts';
+import { useAnswer, useData } from './use-data.ts';
 
 const PAGE_TO_VIEW: Readonly<Record<Page, (props: { detail: string }) => preact.JSX.Element>> = {
   now: NowPage,

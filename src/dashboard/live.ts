@@ -1,21 +1,8 @@
 import { createParser } from 'eventsource-parser';
 import { useEffect, useState } from 'preact/hooks';
+import type { Decision } from './answers.ts';
 import { OWN_HEADERS } from './api.ts';
-
-/** One decision, as `GET /v1/routing-stream` tells it. */
-export interface Decision {
-  readonly at: string;
-  readonly request_id: string;
-  readonly operation: string;
-  readonly requested_model: string;
-  readonly task: string;
-  readonly strategy: string;
-  readonly reason: string;
-  readonly model: string | null;
-  readonly provider: string | null;
-  readonly probability: number | null;
-  readonly expected_cost_usd: number | null;
-}
+import { onLoggedOut } from './logged-out.ts';
 
 export interface Live {
   /** `resting`: the page is not looked at. `closed`: this key may not watch. */
@@ -140,6 +127,8 @@ async function listen(
       ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
     };
     const { body, ok, status } = await fetch('/dashboard/stream', { headers, signal: gone.signal });
+    // Logged out, in another tab perhaps.
+    if (status === 401) onLoggedOut.current();
     if (status === 401 || status === 403) return 'refused';
     if (!ok || body === null) return 'ended';
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call } from './api.ts';
 import { onDecisions } from './live.ts';
+import { onLoggedOut } from './logged-out.ts';
 
 export interface Data<Answer> {
   readonly answer: Answer | undefined;
@@ -17,9 +18,6 @@ export interface Freshness {
 
 /** After a decision the attempt takes its time; what it cost is known when it has ended. */
 const SOON_MS = 1_000;
-
-/** Told of every 401, so that whoever was logged out sees the login. */
-export const onLoggedOut: { current: () => void } = { current: () => {} };
 
 /** An answer of `/v1/{path}`, by the key that is logged in; undefined reads nothing. */
 export function useData<Answer>(path: string | undefined, freshness?: Freshness): Data<Answer> {

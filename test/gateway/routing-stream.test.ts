@@ -1,5 +1,6 @@
 import { type ClientRequest, get } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { routingEventSchema } from '../../src/http/intelligence/routing-event-schema.ts';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../fixtures/misbehaving-upstream.ts';
 import { send } from '../http/send.ts';
@@ -74,7 +75,7 @@ test('each decision is told to those who may see it, and to nobody else', async 
   await expect.poll(() => requestsOf(all)).toEqual([first, second]);
   expect(requestsOf(own)).toEqual([first]);
   const [, data = ''] = /^data: (.+)$/m.exec(own.text) ?? [];
-  expect(JSON.parse(data)).toMatchObject({
+  expect(routingEventSchema.parse(JSON.parse(data))).toMatchObject({
     object: 'routing.decision',
     task: 'translation',
     requested_model: 'auto',

@@ -160,6 +160,33 @@ describe('with a key', () => {
     expect((await send(at('/api/usage'), { headers })).status).toBe(401);
   });
 
+  test('a logout ends the streams of its session in every tab, and of no other', async () => {
+    const watch = async ({ cookie }: { cookie: string }) => {
+      const { body } = await fetch(at('/stream'), { headers: { ...OWN, cookie } });
+      const reader = (body ?? new ReadableStream()).getReader();
+      await reader.read();
+      return reader;
+    };
+    const [mine, other] = [await logIn(admin), await logIn(admin)];
+    const tabs = [await watch(mine), await watch(mine)];
+    const elsewhere = await watch(other);
+    await send(at('/logout'), { method: 'POST', headers: { ...OWN, cookie: mine.cookie } });
+    for (const tab of tabs) {
+      const ended = tab.read().then(
+        ({ done }) => done,
+        () => true,
+      );
+      expect(await ended).toBe(true);
+    }
+    const next = elsewhere.read();
+    const asked = await send(`${gateway.url}/v1/chat/completions`, {
+      key: admin,
+      body: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] },
+    });
+    expect(Buffer.from((await next).value ?? []).toString()).toContain(String(asked.headers['x-request-id']));
+    await elsewhere.cancel();
+  });
+
   test.each([
     ['a key that is not known', () => 'or-nobody', 401],
     ['a key that may only ask models', () => client, 403],

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { KeyList } from '../answers.ts';
+import type { CreatedKey, KeyList } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { count, NONE, usd } from '../format.ts';
 import { Command } from '../parts/command.tsx';
@@ -141,7 +141,7 @@ function NewKey(props: { onCreated: (key: string) => void }) {
     const text = (name: string) => String(fields.get(name) ?? '').trim();
     const budget = text('budget');
     try {
-      const { key } = await call<{ key: string }>('api/keys', {
+      const { key } = await call<CreatedKey>('api/keys', {
         method: 'POST',
         body: {
           name: text('name'),

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ModelList, Rankings } from '../answers.ts';
+import type { ModelList, Rankings, Reevaluation } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { colourOf } from '../colours.ts';
 import { count, NONE, percent, usd } from '../format.ts';
@@ -20,7 +20,7 @@ export function ModelTable(props: { list: ModelList; onChanged: () => void }) {
   const [told, setTold] = useState('');
   const act = async (id: string, action: Action) => {
     try {
-      const answer = await call<{ trial?: { max_requests: number } }>(pathOf(id, action), {
+      const answer = await call<Partial<Reevaluation>>(pathOf(id, action), {
         method: 'POST',
         body: {},
       });

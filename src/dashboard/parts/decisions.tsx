@@ -1,7 +1,7 @@
-import type { RequestList } from '../answers.ts';
+import type { Decision, RequestList } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { ago, NONE, percent, usd, words } from '../format.ts';
-import { type Decision, useLive } from '../live.ts';
+import { useLive } from '../live.ts';
 import { hrefOf } from '../route.ts';
 import { useData } from '../use-data.ts';
 

@@ -118,9 +118,18 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
       });
       page.get('/stream', { config, exposeHeadRoute: false }, async (request, reply) => {
         refuseForeignPage(request);
-        const key = sessions.keyOf(request.cookies[COOKIE]);
+        const secret = request.cookies[COOKIE];
+        const key = sessions.keyOf(secret);
         const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
+        // Who logs out in one tab is out in all of them.
+        const leave = sessions.onEnded(secret, () => {
+          gone.abort();
+          reply.raw.destroy();
+        });
+        reply.raw.once('close', () => {
+          leave();
+          gone.abort();
+        });
         const call = callOf(request, key, 'GET', 'routing-stream');
         const answer = await app
           .inject({ ...call, payloadAsStream: true, signal: gone.signal })
