@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../core/outcome/gateway-error.ts';
-import { visibleTo } from './intelligence/intelligence.ts';
 import { json, type OperationDoc } from './operation-doc.ts';
 import { liveSchema, notReadySchema } from './operations-schema.ts';
+import { visibleTo } from './visible-to.ts';
 
 const LIVING: OperationDoc = {
   tag: 'operations',

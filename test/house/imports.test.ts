@@ -50,6 +50,15 @@ const ROOM_TO_WALLS: Readonly<Record<string, Walls>> = {
   'tracing.ts': { rooms: ['core'], types: ['gateway'], packages: ['@opentelemetry/api'] },
 };
 
+/**
+ * Within a room, its folders from the ground up: each may import those before it, so that no two lean on each other. What
+ * lies in the room itself is for all of them, and names none but for types (`deps.ts` puts theirs together).
+ */
+const ROOM_TO_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  gateway: ['admission', 'learning', 'request', 'dialects', 'evidence', 'reports'],
+  http: ['admission', 'inference', 'intelligence', 'keys', 'models', 'dashboard'],
+};
+
 /** They put the house together and may name everything. */
 const UNWALLED = new Set([
   'main.ts',
@@ -113,6 +122,25 @@ function breach({ file, room, isType, target }: Import): string | undefined {
   return `${file} imports ${isType ? 'types of ' : ''}${targetRoom} (${target})`;
 }
 
+/** A folder of a room that leans on one above it. */
+function lean({ file, room, isType, target }: Import): string | undefined {
+  const folders = ROOM_TO_FOLDERS[room];
+  if (folders === undefined || !target.startsWith('.')) return undefined;
+  const to = relative(SRC, resolve(SRC, dirname(file), target));
+  if (roomOf(to) !== room) return undefined;
+  const [from, on] = [folderOf(file), folderOf(to)];
+  if (on === undefined || from === on) return undefined;
+  const unknown = [from, on].find((folder) => folder !== undefined && !folders.includes(folder));
+  if (unknown !== undefined) return `${room}/${unknown} is no folder of ${room}`;
+  const isBelow = from === undefined ? isType : folders.indexOf(on) < folders.indexOf(from);
+  return isBelow ? undefined : `${file} leans on ${room}/${on} (${target})`;
+}
+
+function folderOf(path: string): string | undefined {
+  const [, folder, file] = path.split('/');
+  return file === undefined ? undefined : folder;
+}
+
 describe('who may import whom', () => {
   it('finds the imports there are', () => {
     expect(files.length).toBeGreaterThan(80);
@@ -133,6 +161,33 @@ describe('who may import whom', () => {
     ).toBeDefined();
     const typed = { ...found, file: 'gateway/x.ts', room: 'gateway', isType: true };
     expect(breach({ ...typed, target: '../providers/guard.ts' })).toBeUndefined();
+  });
+});
+
+describe('folders within a room', () => {
+  it('lean on those before them only', () => {
+    expect(imports.flatMap((found) => lean(found) ?? [])).toEqual([]);
+  });
+
+  it('are all known', () => {
+    for (const [room, folders] of Object.entries(ROOM_TO_FOLDERS)) {
+      const there = files.filter((file) => roomOf(file) === room).flatMap((file) => folderOf(file) ?? []);
+      expect(new Set(there), room).toEqual(new Set(folders));
+    }
+  });
+
+  it('would be seen leaning', () => {
+    const found = { file: 'gateway/evidence/x.ts', room: 'gateway', isType: false };
+    expect(lean({ ...found, target: '../request/plan.ts' })).toBeUndefined();
+    expect(lean({ ...found, target: '../reports/rankings.ts' })).toContain('gateway/reports');
+    expect(lean({ ...found, target: '../reports/rankings.ts', isType: true })).toContain('gateway/reports');
+    expect(lean({ ...found, target: '../drawer/x.ts' })).toContain('drawer');
+    const atTop = { ...found, file: 'gateway/x.ts' };
+    expect(lean({ ...atTop, target: './request/plan.ts' })).toBeDefined();
+    expect(lean({ ...atTop, target: './request/plan.ts', isType: true })).toBeUndefined();
+    expect(
+      lean({ ...found, file: 'gateway/request/operations/x.ts', target: '../../deps.ts' }),
+    ).toBeUndefined();
   });
 });
 

@@ -1,9 +1,18 @@
 import type { Candidate } from '../../core/choice/choice-input.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
-import type { Job, ProviderWishes, RouteWishes } from '../request/job.ts';
 
 /** What a key may use; undefined for all. */
-export type Permits = Pick<Job, 'allowedModels' | 'allowedProviders'>;
+export interface Permits {
+  readonly allowedModels: ReadonlySet<string> | undefined;
+  readonly allowedProviders: ReadonlySet<string> | undefined;
+}
+
+/** Whom a request asks for by name. */
+interface NamedWishes {
+  readonly models?: readonly string[];
+  readonly provider_allow?: readonly string[];
+  readonly only?: readonly string[];
+}
 
 const MAX_NAMED = 20;
 
@@ -25,7 +34,7 @@ export function isPermitted(
 export function refuseForbidden(
   job: Permits & { readonly body: { readonly model: string } },
   candidates: readonly Candidate[],
-  wishes: Pick<RouteWishes, 'models' | 'provider_allow'> & Pick<ProviderWishes, 'only'>,
+  wishes: NamedWishes,
 ): void {
   const { allowedModels, allowedProviders } = job;
   if (allowedModels === undefined && allowedProviders === undefined) return;

@@ -2,10 +2,10 @@ import type { ShareCaps } from '../../core/choice/cap-shares.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
 import { anyTaskNamed, tasksOfType, typeOfTask } from '../../core/task/operation-task.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { Store } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { workNamed } from '../reports/rankings.ts';
 
 /** What an operator allows a model at most of what is left to the router, of one task or (undefined) of each. */
 export interface ExposureCap {

@@ -3,19 +3,15 @@ import type { Decision } from '../../core/choice/decision.ts';
 import type { Judging } from '../../core/choice/judging.ts';
 import { createDailyBudget } from '../../core/judge/daily-budget.ts';
 import { type JudgeMessage, pairwisePrompt, rubricPrompt } from '../../core/judge/judge-prompt.ts';
+import { judgeSourceName } from '../../core/judge/judge-source.ts';
 import { type Preference, qualityOfPair, readPreference, readScore } from '../../core/judge/judge-verdict.ts';
 import { shortened, transcriptOf } from '../../core/judge/transcript.ts';
 import type { Random } from '../../core/learning/random.ts';
 import type { GatewayDeps, LiveSettings } from '../deps.ts';
+import { takeVerdict } from '../learning/take-verdict.ts';
 import type { FinishedAttempt } from '../request/attempt.ts';
 import type { ChatBody, ChatJob } from '../request/job.ts';
-import { takeVerdict } from './feedback.ts';
 import { callForJudge, type JudgeReply } from './judge-call.ts';
-
-/** As its verdicts are called beside those of clients: each model, and each way of asking it, is a source of its own. */
-export function judgeSourceName({ model, mode }: Pick<JudgeSettings, 'model' | 'mode'>): string {
-  return mode === 'rubric' ? `outrider_judge:${model}` : `outrider_judge:${model}:${mode}`;
-}
 
 /** How much each answer drawn counts in the share that got a verdict: a judge that is out of money or order is known by about a hundred. */
 const YIELD_SHARE = 0.02;

@@ -1,14 +1,15 @@
 import type { Model } from '../../core/catalog/model.ts';
+import { cheapestEndpoint, handicapOf } from '../../core/choice/handicap.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
 import { TRIAL_SHARE } from '../../core/choice/trials.ts';
 import { OLDER_EPOCH_WEIGHT } from '../../core/learning/belief-sums.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
+import { windowMs } from '../../core/tally/report-window.ts';
+import { sumTraffic } from '../../core/tally/traffic.ts';
 import { type AnyTask, tasksOfType } from '../../core/task/operation-task.ts';
 import type { ModelTraffic } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { cheapestEndpoint, handicapOf } from '../reports/rankings.ts';
-import { sumTraffic, windowMs } from '../reports/traffic.ts';
 import { round } from '../round.ts';
 
 /**
@@ -126,8 +127,10 @@ function priceOfTrial(
 /** Utility in points of quality. */
 function worthOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask, model: Model) {
   const quality = deps.learner.qualityOf(task, model.id).mean;
-  const costUsd = cheapestEndpoint(deps, task, model).costMicroUsd / 1_000_000;
-  return { quality, costUsd, utility: quality - handicapOf(deps, strategy, task, model) };
+  const costUsd = cheapestEndpoint(deps.learner, task, model).costMicroUsd / 1_000_000;
+  const costPenalty = deps.budgets.costPenaltyOf(strategy);
+  const handicap = handicapOf(deps.learner, { strategy, costPenalty }, task, model);
+  return { quality, costUsd, utility: quality - handicap };
 }
 
 function conflict(message: string): GatewayError {

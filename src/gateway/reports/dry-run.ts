@@ -1,8 +1,8 @@
+import { explainDecision } from '../../core/choice/explain-decision.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { ChatJob } from '../request/job.ts';
 import { planJob } from '../request/plan.ts';
 import { policyOf } from '../request/policy.ts';
-import { explainDecision } from './explain-decision.ts';
 
 /**
  * Where a request would go, without sending it: how it is classified, every candidate with its probability, and who is

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../core/catalog/model.ts';
+import { secondsUntil } from '../../core/outcome/seconds-until.ts';
 import type { GatewayDeps } from '../deps.ts';
 
 export const ENDPOINT_STATUSES = ['ready', 'waking', 'cooling', 'open', 'disabled', 'paused'] as const;
@@ -33,8 +34,4 @@ export function soonestOf(readiness: readonly Readiness[]): Readiness {
       undefined,
     ) ?? READY
   );
-}
-
-export function secondsUntil(atMs: number, nowMs: number): number {
-  return Math.max(1, Math.ceil((atMs - nowMs) / 1000));
 }

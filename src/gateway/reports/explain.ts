@@ -1,11 +1,11 @@
 import { readDecision } from '../../core/choice/decision-record.ts';
+import { explainCandidates, explainCircumstances } from '../../core/choice/explain-decision.ts';
 import { answeringAttempt } from '../../core/outcome/answering-attempt.ts';
+import { byRequestId } from '../../core/outcome/by-request-id.ts';
+import { requestNotFound } from '../../core/outcome/request-not-found.ts';
 import { teachesQuality } from '../../core/reward/evidence-weight.ts';
 import type { AttemptFact, FeedbackRecord } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { byRequestId } from './by-request-id.ts';
-import { explainCandidates, explainCircumstances } from './explain-decision.ts';
-import { requestNotFound } from './request-not-found.ts';
 import { sourceNameFor } from './source-name.ts';
 
 /** Who asks: the key whose requests it may see, and the ids of the models it may know of; undefined for all. */
@@ -26,7 +26,7 @@ export async function explainRequest(deps: GatewayDeps, requestId: string, viewe
     const found = await deps.store.readRequest(id);
     return keyId === undefined || found?.request.keyId === keyId ? found : undefined;
   });
-  if (history === undefined) throw await requestNotFound(deps.store, requestId);
+  if (history === undefined) throw requestNotFound(requestId, await deps.store.purgedBeforeMs());
   const { request, attempts, feedback } = history;
   const { ranking, excluded, circumstances } = readDecision(request.decision);
   const served = answeringAttempt(attempts.filter(({ ending }) => ending === 'completed'));

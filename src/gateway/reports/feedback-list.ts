@@ -1,15 +1,15 @@
+import { byRequestId } from '../../core/outcome/by-request-id.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
+import { requestNotFound } from '../../core/outcome/request-not-found.ts';
 import { countedVerdict } from '../../core/reward/feedback-change.ts';
 import { qualityDelta } from '../../core/reward/verdict.ts';
+import { windowMs } from '../../core/tally/report-window.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { FeedbackPlace, FeedbackRecord, ListedVerdict, Store } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { byRequestId } from './by-request-id.ts';
 import { encodePlace, readPlace } from './page-place.ts';
-import { workNamed } from './rankings.ts';
-import { requestNotFound } from './request-not-found.ts';
 import { sourceNameFor } from './source-name.ts';
 import { keyAskedFor } from './spend-forecast.ts';
-import { windowMs } from './traffic.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -74,7 +74,7 @@ export async function showFeedback(deps: Deps, requestId: string, viewer: Viewer
   const found = await byRequestId(requestId, (id) => deps.store.readVerdicts(id));
   const isOwn = found !== undefined && (viewer.keyId === undefined || found.keyId === viewer.keyId);
   if (!isOwn || viewer.visibleModels?.has(found.answer.modelId) === false)
-    throw await requestNotFound(deps.store, requestId);
+    throw requestNotFound(requestId, await deps.store.purgedBeforeMs());
   const { answer, task, reason, all } = found;
   const counted = countedVerdict({ reason, automatic: answer.automatic, feedback: all });
   const { mean, low90, high90, samples, evidence } = deps.learner.qualityOf(task, answer.modelId);

@@ -5,10 +5,10 @@ import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
 import type { RequestSize } from '../../core/task/request-size.ts';
 import { TASKS } from '../../core/task/task.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { ChoiceSum, Store } from '../../store/contract.ts';
 import type { GatewayDeps, LiveSettings, RoutingSettings } from '../deps.ts';
 import { round } from '../round.ts';
-import { workNamed } from './rankings.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const WINDOW_TO_DAYS: Readonly<Record<string, number>> = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 };

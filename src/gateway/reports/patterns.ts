@@ -9,12 +9,12 @@ import { bothBits, countBits } from '../../core/tally/key-bits.ts';
 import { trendOfShare, trendOfVolume } from '../../core/tally/trend.ts';
 import type { AnyTask } from '../../core/task/operation-task.ts';
 import { readShape } from '../../core/task/request-shape.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { PatternSum } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { round } from '../round.ts';
 import { encodePlace, type PagePlace, readPlace } from './page-place.ts';
-import { workNamed } from './rankings.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -1,18 +1,18 @@
-import type { Endpoint, Model, ModelType } from '../../core/catalog/model.ts';
+import type { Model } from '../../core/catalog/model.ts';
 import type { DryRunSummary } from '../../core/choice/dry-run-tally.ts';
+import { cheapestEndpoint, expectedTokens, handicapOf } from '../../core/choice/handicap.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
-import { estimateCostMicroUsd } from '../../core/money/cost.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
-import { type AnyTask, OPERATION_TASKS, typeOfTask } from '../../core/task/operation-task.ts';
+import { windowMs } from '../../core/tally/report-window.ts';
+import { sumTraffic, type Traffic } from '../../core/tally/traffic.ts';
+import { type AnyTask, typeOfTask } from '../../core/task/operation-task.ts';
 import { TASKS } from '../../core/task/task.ts';
-import { parseTask } from '../../core/task/task-alias.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { round } from '../round.ts';
 import { catalogFilter } from './catalog-filter.ts';
 import { othersFirst } from './others-first.ts';
 import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
-import { sumTraffic, type Traffic, windowMs } from './traffic.ts';
-import { TYPICAL_INPUT_TOKENS } from './typical-request.ts';
 
 const SORTS = {
   probability: (row: RankedModel) => -row.probability_best,
@@ -90,7 +90,8 @@ export async function rankModels(
   };
 
   function rankOfTask(task: AnyTask) {
-    const handicaps = models.map((model) => handicapOf(deps, strategy, task, model));
+    const costPenalty = deps.budgets.costPenaltyOf(strategy);
+    const handicaps = models.map((model) => handicapOf(deps.learner, { strategy, costPenalty }, task, model));
     const probabilities = deps.learner.bestProbabilities(
       task,
       models.map(({ id }) => id),
@@ -158,14 +159,6 @@ function budgetOf(deps: GatewayDeps, strategy: Strategy): object | null {
   };
 }
 
-/** A task of chat or one of its aliases, or another kind of work. @throws GatewayError 400 naming those there are. */
-export function workNamed(text: string): AnyTask {
-  const work = OPERATION_TASKS.find((one) => one === text) ?? parseTask(text);
-  if (work) return work;
-  const known = [...TASKS, ...OPERATION_TASKS].join(', ');
-  throw badRequest(`There is no task '${text.slice(0, 64)}'. There are: ${known}.`, 'task');
-}
-
 function isSort(name: string): name is keyof typeof SORTS {
   return Object.hasOwn(SORTS, name);
 }
@@ -184,7 +177,7 @@ function rankModel(
   const belief = deps.learner.qualityOf(task, model.id);
   const { traffic } = seen;
   const spoken = (traffic?.completed ?? 0) + (traffic?.failures ?? 0);
-  const best = cheapestEndpoint(deps, task, model);
+  const best = cheapestEndpoint(deps.learner, task, model);
   return {
     model: model.id,
     probability_best: round(seen.probability, 4),
@@ -243,54 +236,13 @@ function latencyOf(deps: GatewayDeps, task: AnyTask, model: Model) {
     // Only streams show their first token: a belief beside measurements would pass for one of them.
     return { p50: latencyMs.p50, p95: latencyMs.p95, ttft_p50: ttftMs?.p50 ?? null, measured: true };
   }
-  const { endpoint } = cheapestEndpoint(deps, task, model);
+  const { endpoint } = cheapestEndpoint(deps.learner, task, model);
   const timing = deps.learner.timingOf(endpoint?.id ?? '', task);
-  const believed = timing.ttftMs + timing.msPerToken * tokensOf(deps, task, model);
+  const believed = timing.ttftMs + timing.msPerToken * expectedTokens(deps.learner, task, model);
   return {
     p50: Math.round(believed),
     p95: null,
     ttft_p50: Math.round(timing.ttftMs),
     measured: false,
   };
-}
-
-/** Work that comes in one piece has no tokens that take their time (`RequestProfile.isTimedWhole`). */
-function tokensOf(deps: GatewayDeps, task: AnyTask, { id, type }: Model): number {
-  const isText = type === 'chat' || type === 'completion';
-  return isText ? deps.learner.expectedOutputTokens(task, id) : 0;
-}
-
-/** What stands for a request in rankings: a picture, a minute, a short paragraph, a search. */
-const TYPE_TO_TYPICAL_UNITS: Readonly<Partial<Record<ModelType, number>>> = {
-  image: 1,
-  transcription: 60,
-  speech: 500,
-  rerank: 1,
-};
-
-export function cheapestEndpoint(deps: GatewayDeps, task: AnyTask, model: Model) {
-  let endpoint: Endpoint | undefined;
-  let costMicroUsd = Number.POSITIVE_INFINITY;
-  const expectedOutputTokens = tokensOf(deps, task, model);
-  const units = TYPE_TO_TYPICAL_UNITS[model.type];
-  for (const candidate of model.endpoints) {
-    const request = { inputTokens: TYPICAL_INPUT_TOKENS, expectedOutputTokens, choices: 1, units };
-    const cost = estimateCostMicroUsd(request, candidate.price);
-    if (cost < costMicroUsd) {
-      costMicroUsd = cost;
-      endpoint = candidate;
-    }
-  }
-  return { endpoint, costMicroUsd: endpoint ? costMicroUsd : 0 };
-}
-
-/** What a model costs in money and waiting, as points of quality: ((1 + cost penalty)·cost + T·seconds) / V. */
-export function handicapOf(deps: GatewayDeps, strategy: Strategy, task: AnyTask, model: Model): number {
-  const { endpoint, costMicroUsd } = cheapestEndpoint(deps, task, model);
-  if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
-  const timing = deps.learner.timingOf(endpoint.id, task);
-  const tokens = tokensOf(deps, task, model);
-  const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
-  const costUsd = ((1 + deps.budgets.costPenaltyOf(strategy)) * costMicroUsd) / 1_000_000;
-  return (costUsd + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
 }

@@ -1,6 +1,6 @@
 import { badRequest } from '../../core/outcome/gateway-error.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { ListedRequest, RequestPlace, Store } from '../../store/contract.ts';
-import { workNamed } from './rankings.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;

@@ -8,11 +8,11 @@ import {
 } from '../../core/catalog/model.ts';
 import type { ExclusionReason } from '../../core/choice/decision.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
+import { secondsUntil } from '../../core/outcome/seconds-until.ts';
 import { isPermitted, type Permits } from '../admission/key-permits.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { refusalByPrice } from '../request/refusal-by-wishes.ts';
 import { pricingPerMillion, pricingPerUnit } from './describe-model.ts';
-import { secondsUntil } from './endpoint-status.ts';
 
 export interface RunnableQuery {
   /** A type of model; all when absent. */

@@ -1,4 +1,4 @@
-import { judgeSourceName } from '../evidence/judge.ts';
+import { judgeSourceName } from '../../core/judge/judge-source.ts';
 
 const MODES = ['rubric', 'pairwise'] as const;
 const JUDGE = judgeSourceName({ model: '', mode: 'rubric' });

@@ -1,8 +1,7 @@
+import { TYPICAL_INPUT_TOKENS } from '../../core/choice/handicap.ts';
 import type { Task } from '../../core/task/task.ts';
 import type { GatewayDeps } from '../deps.ts';
 
-/** A prompt of this many tokens stands for a task until it has traffic of its own. */
-export const TYPICAL_INPUT_TOKENS = 500;
 const WINDOW_MS = 7 * 24 * 3_600_000;
 /** Completed requests before the traffic's own mean speaks for it. */
 const FEWEST_REQUESTS = 20;

@@ -1,7 +1,7 @@
 import { badRequest } from '../../core/outcome/gateway-error.ts';
+import { workNamed } from '../../core/task/work-named.ts';
 import type { Store, UsageGroup, UsageSum } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { workNamed } from './rankings.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

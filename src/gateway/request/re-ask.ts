@@ -2,7 +2,7 @@ import { hashText } from '../../core/reward/ask-sketch.ts';
 import { NOT_WATCHED } from '../../core/reward/re-ask-watch.ts';
 import type { ChatMessageView } from '../../core/task/task.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { takeVerdict } from '../evidence/feedback.ts';
+import { takeVerdict } from '../learning/take-verdict.ts';
 import type { ChatJob } from './job.ts';
 import { sessionIdOf } from './session-id.ts';
 

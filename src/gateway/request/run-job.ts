@@ -1,14 +1,14 @@
 import type { Candidate, Refusal } from '../../core/choice/choice-input.ts';
 import type { Decision, ExcludedCandidate, RankedCandidate } from '../../core/choice/decision.ts';
+import { explainDecision } from '../../core/choice/explain-decision.ts';
 import { PICO_USD_PER_MICRO_USD, usdOf } from '../../core/money/cost.ts';
 import { answeringAttempt } from '../../core/outcome/answering-attempt.ts';
 import { ruleOf } from '../../core/outcome/endings.ts';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
+import { secondsUntil } from '../../core/outcome/seconds-until.ts';
 import { reserveTokens } from '../admission/reserve-tokens.ts';
 import type { Catalog } from '../catalog.ts';
 import type { GatewayDeps, LiveSettings } from '../deps.ts';
-import { secondsUntil } from '../reports/endpoint-status.ts';
-import { explainDecision } from '../reports/explain-decision.ts';
 import { renameOf } from './answer-body.ts';
 import { answerHeaders, costHeader, withAccount } from './answer-headers.ts';
 import { type FinishedAttempt, runAttempt } from './attempt.ts';

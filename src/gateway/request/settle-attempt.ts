@@ -12,8 +12,8 @@ import type { CallProgress, UpstreamAnswer } from '../../providers/upstream.ts';
 import type { AttemptEnd, AttemptStart } from '../../store/contract.ts';
 import { chargeBudget } from '../admission/charge-budget.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { learn } from '../learning/learn.ts';
 import type { Job } from './job.ts';
-import { learn } from './learn.ts';
 import type { Operation } from './operation.ts';
 import { noteConversation } from './stay.ts';
 

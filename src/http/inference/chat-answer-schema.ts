@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { routerMetadataSchema } from '../intelligence/decision-schema.ts';
+import { routerMetadataSchema } from './decision-schema.ts';
 
 /** The provider's own members pass through: only what every answer has is named. */
 const usageSchema = z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EmbeddingsBody } from '../../gateway/request/operations/embeddings.ts';
-import { checkedBy } from '../check-body.ts';
+import { checkedBy } from './check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 
 const token = z.int().min(0);

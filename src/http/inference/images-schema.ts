@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ImagesBody } from '../../gateway/request/operations/images.ts';
-import { checkedBy } from '../check-body.ts';
+import { checkedBy } from './check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 
 export const imagesSchema = z.looseObject({

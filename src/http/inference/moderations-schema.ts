@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ModerationBody } from '../../gateway/request/operations/moderation.ts';
-import { checkedBy } from '../check-body.ts';
+import { checkedBy } from './check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 
 export const moderationsSchema = z.looseObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RerankBody } from '../../gateway/request/operations/rerank.ts';
-import { checkedBy } from '../check-body.ts';
+import { checkedBy } from './check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 
 const MOST_DOCUMENTS = 1_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { routerMetadataSchema } from '../intelligence/decision-schema.ts';
+import { routerMetadataSchema } from './decision-schema.ts';
 
 /** OpenAI's `Response`, as far as every answer has it. */
 export const responseSchema = z

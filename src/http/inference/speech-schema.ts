@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SpeechBody } from '../../gateway/request/operations/speech.ts';
-import { checkedBy } from '../check-body.ts';
+import { checkedBy } from './check-body.ts';
 import { wishesShape } from './wishes-schema.ts';
 
 export const speechSchema = z.looseObject({

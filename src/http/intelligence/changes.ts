@@ -3,8 +3,8 @@ import type { Caller } from '../../gateway/admission/keyring.ts';
 import type { ChangesQuery } from '../../gateway/reports/changes.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import { changesQuerySchema, changesSchema } from './changes-schema.ts';
-import { visibleTo } from './intelligence.ts';
 
 const LISTING: OperationDoc = {
   tag: 'intelligence',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 const MAX_TASKS = 32;
 const MAX_TOKENS = 1_000_000_000_000;

@@ -6,6 +6,7 @@ import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import {
   costForecastBodySchema,
   costForecastSchema,
@@ -13,7 +14,6 @@ import {
   spendForecastSchema,
 } from './cost-forecast-schema.ts';
 import { ownRequestsOf } from './feedback.ts';
-import { visibleTo } from './intelligence.ts';
 
 const FORECASTING: OperationDoc = {
   tag: 'intelligence',

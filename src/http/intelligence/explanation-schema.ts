@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { candidateSchema, circumstances, exclusionSchema, taskSchema } from './decision-schema.ts';
+import { candidateSchema, circumstances, exclusionSchema, taskSchema } from '../inference/decision-schema.ts';
 
 const usd = z.number().min(0);
 

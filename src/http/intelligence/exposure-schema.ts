@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 const maxShare = z
   .number({ error: 'must be a number from 0 to 1, or null for no cap' })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 export const feedbackListQuerySchema = z.object({
   model: z.string().optional().meta({ description: 'Whose answers were spoken of' }),

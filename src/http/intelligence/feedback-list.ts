@@ -4,13 +4,13 @@ import type { Caller } from '../../gateway/admission/keyring.ts';
 import type { FeedbackListQuery } from '../../gateway/reports/feedback-list.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import { ownRequestsOf } from './feedback.ts';
 import {
   feedbackListQuerySchema,
   feedbackListSchema,
   feedbackSummarySchema,
 } from './feedback-list-schema.ts';
-import { visibleTo } from './intelligence.ts';
 
 const PARAMETERS = [
   'model',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 const signal = z.union([z.boolean(), z.number()], { error: 'must be true, false or a number from 0 to 1' });
 

@@ -6,6 +6,7 @@ import type { RankingsQuery } from '../../gateway/reports/rankings.ts';
 import type { RecommendationsQuery } from '../../gateway/reports/recommendations.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { ownRequestsOf } from './feedback.ts';
 import { healthQuerySchema, healthSchema } from './health-schema.ts';
@@ -127,9 +128,4 @@ export function registerIntelligence(
         visibleModels: visibleTo(request.caller),
       }),
   );
-}
-
-/** The models a caller may know of: a key that may not use a model is not told that it is there. */
-export function visibleTo(caller: Caller): Caller['allowedModels'] {
-  return caller.scopes.has('admin') ? undefined : caller.allowedModels;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DIRECTIONS } from '../../core/tally/trend.ts';
 import { TURN_BANDS } from '../../core/task/request-shape.ts';
 import { REQUEST_SIZES } from '../../core/task/request-size.ts';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 const share = z.number().min(0).max(1);
 const direction = z

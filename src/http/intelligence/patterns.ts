@@ -3,8 +3,8 @@ import type { Caller } from '../../gateway/admission/keyring.ts';
 import type { PatternsQuery } from '../../gateway/reports/patterns.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import { ownRequestsOf } from './feedback.ts';
-import { visibleTo } from './intelligence.ts';
 import { patternsQuerySchema, patternsSchema } from './patterns-schema.ts';
 
 const PARAMETERS = [

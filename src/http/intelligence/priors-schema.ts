@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVALUATION_NAME, MAX_SAMPLES } from '../../core/evaluation/evaluation.ts';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 const result = z.strictObject({
   model: z.string({ error: 'must be the name of a model' }),

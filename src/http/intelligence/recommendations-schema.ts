@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 const share = z.number().min(0).max(1);
 

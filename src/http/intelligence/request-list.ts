@@ -3,8 +3,8 @@ import type { Caller } from '../../gateway/admission/keyring.ts';
 import type { RequestListQuery } from '../../gateway/reports/request-list.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import { ownRequestsOf } from './feedback.ts';
-import { visibleTo } from './intelligence.ts';
 import { requestListQuerySchema, requestListSchema } from './request-list-schema.ts';
 
 const PARAMETERS = [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decisionMembers } from './decision-schema.ts';
+import { decisionMembers } from '../inference/decision-schema.ts';
 
 /** `POST /v1/route` */
 export const routeAnswerSchema = z

@@ -5,8 +5,8 @@ import type { RoutingFeed } from '../../gateway/reports/routing-feed.ts';
 import { rateLimitHeaders } from '../admission/rate-limits.ts';
 import type { OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
 import { ownRequestsOf } from './feedback.ts';
-import { visibleTo } from './intelligence.ts';
 
 /** Proxies cut what is silent for a minute. */
 const HEARTBEAT_MS = 15_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 import { intervalSchema, loggedSchema, offPolicyEstimateSchema, periodMembers } from './off-policy-schema.ts';
 
 /** `GET /v1/intelligence/savings` */

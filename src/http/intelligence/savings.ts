@@ -6,7 +6,7 @@ import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
 import { readQuery } from '../read-query.ts';
-import { visibleTo } from './intelligence.ts';
+import { visibleTo } from '../visible-to.ts';
 import {
   KNOWN_POLICY_MEMBERS,
   KNOWN_REPLAY_MEMBERS,

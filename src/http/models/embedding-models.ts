@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { checkedBy } from '../check-body.ts';
+import { checkedBy } from '../inference/check-body.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
 import {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { explain } from './inference/chat-schema.ts';
-import { withModelNamed } from './inference/wishes-schema.ts';
+import { explain } from './chat-schema.ts';
+import { withModelNamed } from './wishes-schema.ts';
 
 /**
  * Reads bodies by a schema.

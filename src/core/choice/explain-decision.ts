@@ -1,10 +1,5 @@
-import type {
-  Circumstances,
-  Decision,
-  ExcludedCandidate,
-  RankedCandidate,
-} from '../../core/choice/decision.ts';
-import { usdOf } from '../../core/money/cost.ts';
+import { usdOf } from '../money/cost.ts';
+import type { Circumstances, Decision, ExcludedCandidate, RankedCandidate } from './decision.ts';
 
 /** A decision in the words of the API, of the models a caller may know of; undefined for all. */
 export function explainDecision(decision: Decision, visibleModels: ReadonlySet<string> | undefined): object {

@@ -1,16 +1,13 @@
-import { GatewayError } from '../../core/outcome/gateway-error.ts';
-import type { Store } from '../../store/contract.ts';
+import { GatewayError } from './gateway-error.ts';
 
 /**
  * Said of another key's request as well: as if it did not exist. Of an id of ours that tells a time before which requests
  * were removed: 410, whether there ever was such a request or not.
+ *
+ * @param purgedBeforeMs everything that began before it may be gone; undefined where nothing was ever removed
  */
-export async function requestNotFound(
-  store: Pick<Store, 'purgedBeforeMs'>,
-  requestId: string,
-): Promise<GatewayError> {
+export function requestNotFound(requestId: string, purgedBeforeMs: number | undefined): GatewayError {
   const bornAtMs = timeOfRequestId(requestId);
-  const purgedBeforeMs = await store.purgedBeforeMs();
   if (purgedBeforeMs !== undefined && bornAtMs !== undefined && bornAtMs < purgedBeforeMs) {
     return new GatewayError({
       status: 410,
