@@ -7,7 +7,8 @@ import { useData } from '../use-data.ts';
 
 const MOST_SHOWN = 10;
 
-type Line = Pick<Decision, 'at' | 'request_id' | 'task' | 'reason' | 'model' | 'probability'> & {
+type Line = Pick<Decision, 'at' | 'request_id' | 'reason' | 'model' | 'probability'> & {
+  readonly task: string;
   readonly cost_usd: number | null;
 };
 
