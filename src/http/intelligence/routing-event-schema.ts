@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskSchema } from './decision-schema.ts';
+import { taskSchema } from '../inference/decision-schema.ts';
 
 /** The data of one `decision` of `GET /v1/routing-stream`. */
 export const routingEventSchema = z
