@@ -116,8 +116,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   const alarms = createCounters({
     name: 'outrider_change_alarms_total',
-    help: 'Changes of quality detected, each opening an epoch',
-    labelNames: ['model'],
+    help: 'Changes of quality detected, each opening an epoch, by whether it became better or worse',
+    labelNames: ['model', 'direction'],
   });
   const removed = createCounters({
     name: 'outrider_rows_removed_total',
@@ -131,8 +131,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   const speedAlarms = createCounters({
     name: 'outrider_speed_alarms_total',
-    help: 'Changes of speed detected, each opening an epoch of the endpoint',
-    labelNames: ['endpoint'],
+    help: 'Changes of speed detected, each opening an epoch of the endpoint, by whether it became better (faster) or worse',
+    labelNames: ['endpoint', 'direction'],
   });
   const judged = createCounters({
     name: 'outrider_judge_total',
@@ -270,8 +270,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     judged: (outcome) => judged.of(outcome).add(1),
     budgetRefused: (holder, window) => budgetRefusals.of(holder, window).add(1),
     budgetWarned: (holder, window, threshold) => budgetWarnings.of(holder, window, String(threshold)).add(1),
-    alarmRaised: (modelId) => alarms.of(modelId).add(1),
-    speedAlarmRaised: (endpointId) => speedAlarms.of(endpointId).add(1),
+    alarmRaised: (modelId, direction) => alarms.of(modelId, direction).add(1),
+    speedAlarmRaised: (endpointId, direction) => speedAlarms.of(endpointId, direction).add(1),
     render: async () => ({
       contentType: registry.contentType,
       text: families.map((family) => family.render()).join('') + (await registry.metrics()),

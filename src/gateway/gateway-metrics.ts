@@ -1,5 +1,6 @@
 import type { OperationName } from '../core/catalog/operation.ts';
 import type { Decision } from '../core/choice/decision.ts';
+import type { ChangeDirection } from '../core/learning/contract.ts';
 import type { AttemptEnd, AttemptStart } from '../store/contract.ts';
 
 /** What the gateway reports of itself; `src/metrics.ts` turns it into Prometheus series. */
@@ -23,6 +24,6 @@ export interface GatewayMetrics {
   budgetRefused(holder: string, window: string): void;
   /** A threshold of a budget was reached. */
   budgetWarned(holder: string, window: string, threshold: number): void;
-  alarmRaised(modelId: string): void;
-  speedAlarmRaised(endpointId: string): void;
+  alarmRaised(modelId: string, direction: ChangeDirection): void;
+  speedAlarmRaised(endpointId: string, direction: ChangeDirection): void;
 }

@@ -2,6 +2,7 @@ import type { ModelType } from '../core/catalog/model.ts';
 import type { OperationName } from '../core/catalog/operation.ts';
 import type { Decision } from '../core/choice/decision.ts';
 import type { Evaluation } from '../core/evaluation/evaluation.ts';
+import type { ChangeDirection } from '../core/learning/contract.ts';
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../core/learning/delta.ts';
 import type { Moments } from '../core/learning/moments.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
@@ -237,8 +238,16 @@ export interface LoadedBeliefs {
   readonly skipped: number;
 }
 
+/** What an alarm measured; nothing in it where an epoch was opened without one, or before this was stored. */
+export interface StoredChange {
+  readonly direction?: ChangeDirection | null;
+  /** Quality, or milliseconds, as the cause says. */
+  readonly measuredBefore?: number | null;
+  readonly measuredAfter?: number | null;
+}
+
 /** The start of an epoch of a model's belief. Epoch 0 is never stored. */
-export interface ModelEpoch {
+export interface ModelEpoch extends StoredChange {
   readonly modelId: string;
   readonly epoch: number;
   readonly openedAtMs: number;
@@ -255,7 +264,7 @@ export interface PinnedModel {
 }
 
 /** The same of an endpoint's speed and availability. */
-export interface EndpointEpoch {
+export interface EndpointEpoch extends StoredChange {
   readonly endpointId: string;
   readonly epoch: number;
   readonly openedAtMs: number;

@@ -11,6 +11,7 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core';
+import type { ChangeDirection } from '../core/learning/contract.ts';
 
 export const requests = pgTable(
   'requests',
@@ -143,6 +144,10 @@ export const modelEpochs = pgTable(
     epoch: integer('epoch').notNull(),
     openedAtMs: bigint('opened_at_ms', { mode: 'number' }).notNull(),
     cause: text('cause').notNull(),
+    /** Which way, and from what to what; null where no alarm opened it, and in rows older than these columns. */
+    direction: text('direction').$type<ChangeDirection>(),
+    measuredBefore: doublePrecision('measured_before'),
+    measuredAfter: doublePrecision('measured_after'),
   },
   (table) => [primaryKey({ columns: [table.modelId, table.epoch] })],
 );
@@ -154,6 +159,10 @@ export const endpointEpochs = pgTable(
     epoch: integer('epoch').notNull(),
     openedAtMs: bigint('opened_at_ms', { mode: 'number' }).notNull(),
     cause: text('cause').notNull(),
+    /** Which way, and from what to what; null where no alarm opened it, and in rows older than these columns. */
+    direction: text('direction').$type<ChangeDirection>(),
+    measuredBefore: doublePrecision('measured_before'),
+    measuredAfter: doublePrecision('measured_after'),
   },
   (table) => [primaryKey({ columns: [table.endpointId, table.epoch] })],
 );

@@ -4,6 +4,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { ChangeDirection } from '../core/learning/contract.ts';
 
 export const requests = sqliteTable(
   'requests',
@@ -143,6 +144,10 @@ export const modelEpochs = sqliteTable(
     epoch: integer('epoch').notNull(),
     openedAtMs: integer('opened_at_ms').notNull(),
     cause: text('cause').notNull(),
+    /** Which way, and from what to what; null where no alarm opened it, and in rows older than these columns. */
+    direction: text('direction').$type<ChangeDirection>(),
+    measuredBefore: real('measured_before'),
+    measuredAfter: real('measured_after'),
   },
   (table) => [primaryKey({ columns: [table.modelId, table.epoch] })],
 );
@@ -154,6 +159,10 @@ export const endpointEpochs = sqliteTable(
     epoch: integer('epoch').notNull(),
     openedAtMs: integer('opened_at_ms').notNull(),
     cause: text('cause').notNull(),
+    /** Which way, and from what to what; null where no alarm opened it, and in rows older than these columns. */
+    direction: text('direction').$type<ChangeDirection>(),
+    measuredBefore: real('measured_before'),
+    measuredAfter: real('measured_after'),
   },
   (table) => [primaryKey({ columns: [table.endpointId, table.epoch] })],
 );

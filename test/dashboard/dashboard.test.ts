@@ -204,7 +204,15 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
 
   test('draws what is believed, says why, and tells an alarm', async () => {
     await gateway.withStore((store) =>
-      store.openEpoch({ modelId: 'sim-coder', epoch: 7, openedAtMs: Date.now(), cause: 'quality_alarm' }),
+      store.openEpoch({
+        modelId: 'sim-coder',
+        epoch: 7,
+        openedAtMs: Date.now(),
+        cause: 'quality_alarm',
+        direction: 'worse',
+        measuredBefore: 0.9,
+        measuredAfter: 0.45,
+      }),
     );
     await logIn();
     await go('Learning');
@@ -214,7 +222,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await curves.locator('canvas').waitFor();
     const alarm = page.locator('[data-field=changes] li').first();
     await alarm.waitFor();
-    expect(await alarm.textContent()).toMatch(/sim-coder\. Its answers became better or worse/);
+    expect(await alarm.textContent()).toMatch(/sim-coder\. Its answers became worse, from 0\.90 to 0\.45\./);
   });
 
   test('all that a chart shows is told by a table as well', async () => {

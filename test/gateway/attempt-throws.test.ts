@@ -38,7 +38,12 @@ async function attempt(changes: Partial<Operation>) {
         spent.push({ reserved, cost: costMicroUsd }),
     },
     store: { journal: { begin: async () => undefined, end: (end: AttemptEnd) => ends.push(end) } },
-    learner: { epochOf: () => 0, endpointEpochOf: () => 0, apply: () => learner(), watchTiming: () => false },
+    learner: {
+      epochOf: () => 0,
+      endpointEpochOf: () => 0,
+      apply: () => learner(),
+      watchTiming: () => undefined,
+    },
     remainders: createRemainders(),
     speedQuietUntilMs: new Map(),
     budgets: { spent: () => undefined },

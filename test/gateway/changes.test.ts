@@ -12,7 +12,15 @@ beforeAll(async () => {
   narrow = (await gateway.createKey({ scopes: ['intelligence'], allowedModels: ['sim-mini'] })).key;
   await gateway.withStore(async (store) => {
     const alarm = { epoch: 1, cause: 'quality_alarm' };
-    await store.openEpoch({ ...alarm, modelId: 'sim-coder', openedAtMs: 1_000 });
+    await store.openEpoch({
+      ...alarm,
+      modelId: 'sim-coder',
+      openedAtMs: 1_000,
+      direction: 'worse',
+      measuredBefore: 0.90123,
+      measuredAfter: 0.45,
+    });
+    await store.openEpoch({ modelId: 'sim-coder', epoch: 4, openedAtMs: 500, cause: 'second_look' });
     await store.openEpoch({ ...alarm, modelId: 'gone', openedAtMs: 2_000 });
     await store.openEndpointEpoch({
       endpointId: 'simulated/sim-mini',
@@ -35,6 +43,11 @@ const speed = {
   model: 'sim-mini',
   endpoint: 'simulated/sim-mini',
   cause: 'ttft_alarm',
+  // Stored before the direction was.
+  direction: null,
+  measure: 'ttft_ms',
+  before: null,
+  after: null,
   epoch: 3,
 };
 const quality = {
@@ -42,11 +55,26 @@ const quality = {
   model: 'sim-coder',
   endpoint: null,
   cause: 'quality_alarm',
+  direction: 'worse',
+  measure: 'quality',
+  before: 0.901,
+  after: 0.45,
   epoch: 1,
+};
+const look = {
+  at: '1970-01-01T00:00:00.500Z',
+  model: 'sim-coder',
+  endpoint: null,
+  cause: 'second_look',
+  direction: null,
+  measure: null,
+  before: null,
+  after: null,
+  epoch: 4,
 };
 
 test('the newest first, of what is configured', async () => {
-  expect((await changes('', admin)).data).toEqual([speed, quality]);
+  expect((await changes('', admin)).data).toEqual([speed, quality, look]);
   expect((await changes('?limit=1', admin)).data).toEqual([speed]);
 });
 

@@ -51,7 +51,9 @@ async function expectedLatencyMs(): Promise<number> {
 
 async function alarms(): Promise<number> {
   const { text } = await send(`${gateway.url}/metrics`);
-  return Number(/outrider_speed_alarms_total\{endpoint="up\/paced"\} (\d+)/.exec(text)?.[1] ?? 0);
+  return Number(
+    /outrider_speed_alarms_total\{endpoint="up\/paced",direction="worse"\} (\d+)/.exec(text)?.[1] ?? 0,
+  );
 }
 
 test('an endpoint that becomes ten times slower is noticed, and what was known of its speed gives way', async () => {
@@ -69,6 +71,12 @@ test('an endpoint that becomes ten times slower is noticed, and what was known o
   expect(epochs.map(({ endpointId, epoch, cause }) => [endpointId, epoch, cause])).toEqual(
     Array.from({ length: count }, (_, index) => ['up/paced', index + 1, 'token_time_alarm']),
   );
+  const { text } = await send(`${gateway.url}/v1/intelligence/changes`);
+  const told = (JSON.parse(text) as { data: { direction: string; before: number; after: number }[] }).data;
+  expect(told.at(-1)).toMatchObject({ direction: 'worse', measure: 'ms_per_output_token' });
+  // Twenty milliseconds for fifty tokens, and then three hundred.
+  expect(told.at(-1)?.before).toBeLessThan(2);
+  expect(told.at(-1)?.after).toBeGreaterThan(4);
 });
 
 test('a restart does not forget the change', async () => {

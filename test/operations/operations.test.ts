@@ -93,8 +93,8 @@ describe.skipIf(!hasPrometheus)('with Prometheus itself', () => {
       const tests = [
         fired(
           'OutriderModelChanged',
-          'outrider_change_alarms_total{model="large"}',
-          { model: 'large', severity: 'info' },
+          'outrider_change_alarms_total{model="large",direction="worse"}',
+          { model: 'large', direction: 'worse', severity: 'info' },
           70,
         ),
         fired(

@@ -3,6 +3,23 @@ import type { AnyTask } from '../task/operation-task.ts';
 import type { BeliefDelta } from './delta.ts';
 import type { Reliability } from './source-reliability.ts';
 
+export const CHANGE_DIRECTIONS = ['better', 'worse'] as const;
+
+/** Which way a model or an endpoint has changed: higher quality, or a shorter time, is better. */
+export type ChangeDirection = (typeof CHANGE_DIRECTIONS)[number];
+
+/**
+ * A change as the outcomes show it that made up the alarm: in quality (0–1), ms per output token, or ms to the first token,
+ * those of speed being geometric means.
+ */
+export interface NoticedChange {
+  readonly direction: ChangeDirection;
+  /** What was expected of these outcomes. */
+  readonly before: number;
+  /** What they were: rough, as they are few, and overstated where the change is small, which only chance lets be noticed. */
+  readonly after: number;
+}
+
 /**
  * What is known about models and endpoints, in memory. Everything in it is a sum of `BeliefDelta`s: the same deltas
  * give the same beliefs in any order, and a negated delta takes back what it added.
@@ -45,11 +62,11 @@ export interface Learner {
 
   /**
    * Watches for a change of a model's quality (CUSUM over all its tasks). Call it once per labelled outcome, before
-   * the outcome is applied. True is an alarm: open the next epoch and store it.
+   * the outcome is applied. What it returns is an alarm: open the next epoch and store it.
    *
    * @param judge the source of a judge's verdict, which is expected to say what such a source says
    */
-  watchQuality(modelId: string, task: AnyTask, quality: number, judge?: string): boolean;
+  watchQuality(modelId: string, task: AnyTask, quality: number, judge?: string): NoticedChange | undefined;
   /**
    * A model that fell behind after a change and has hardly been asked since: open this epoch of it and store it, and what
    * is held against it fades enough for it to be tried again. Ask once per labelled outcome, after `watchQuality`.
@@ -59,8 +76,8 @@ export interface Learner {
    * The same for an endpoint's pace, in ms per output token, and for its time to the first token in ms. An alarm of
    * either asks for the next epoch of the endpoint.
    */
-  watchTiming(endpointId: string, task: AnyTask, msPerToken: number): boolean;
-  watchFirstToken(endpointId: string, task: AnyTask, ttftMs: number): boolean;
+  watchTiming(endpointId: string, task: AnyTask, msPerToken: number): NoticedChange | undefined;
+  watchFirstToken(endpointId: string, task: AnyTask, ttftMs: number): NoticedChange | undefined;
 
   /** How far a source of verdicts can be relied on: of one that nobody checked, what is expected of a judge. */
   reliabilityOf(source: string): Reliability;

@@ -13,8 +13,15 @@ import {
 } from './belief-sums.ts';
 import { betaQuantile } from './beta-quantile.ts';
 import { amountAt, weightAt } from './bounded-outcomes.ts';
-import { createChangeWatch } from './change-watch.ts';
-import { CELL_FIELDS, CELL_STRIDE, type Learner, type QualityBelief, type QualityPrior } from './contract.ts';
+import { type Change, createChangeWatch } from './change-watch.ts';
+import {
+  CELL_FIELDS,
+  CELL_STRIDE,
+  type Learner,
+  type NoticedChange,
+  type QualityBelief,
+  type QualityPrior,
+} from './contract.ts';
 import type { BeliefDelta } from './delta.ts';
 import { createEndpointSpeeds, type TimedKind } from './endpoint-speed.ts';
 import { drawJointQualities } from './joint-draws.ts';
@@ -36,6 +43,8 @@ const UNLABELLED_START = 10;
 const EPOCHS_PER_LOOK = 3;
 /** Response times have tails: without this bound three stragglers are a change. */
 const TIMING_Z_LIMIT = 3;
+/** A judge whose word rises less than this from a useless to a perfect answer does not tell what the quality was. */
+const TELLING_SLOPE = 0.1;
 
 /**
  * The learner: sums in, beliefs out (docs/learning.md).
@@ -184,22 +193,32 @@ export function createLearner(options: {
   }
 
   /** z = (q−p)/√(p(1−p) + .02 + p(1−p)/(n+10)), p = (s + 10·pG)/(n+10), once n > 15 labels in the cell. */
-  function watchQuality(modelId: string, task: AnyTask, outcome: number, judge?: string): boolean {
+  function watchQuality(
+    modelId: string,
+    task: AnyTask,
+    outcome: number,
+    judge?: string,
+  ): NoticedChange | undefined {
     const modelIndex = models.indexOf(modelId);
     const taskIndex = taskIndexOf(task);
-    if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return false;
+    if (modelIndex < 0 || taskIndex < 0 || !Number.isFinite(outcome)) return undefined;
     looks.hear(modelIndex);
     const cell = quality.peekCell(taskIndex, modelIndex);
-    if (cell.labelledWeight <= WATCH_FROM) return false;
+    if (cell.labelledWeight <= WATCH_FROM) return undefined;
     const count = cell.labelledWeight + WATCH_STRENGTH;
     const expected = clamp((cell.labelledSuccesses + WATCH_STRENGTH * cell.modelQuality) / count, 0, 1);
     const spread = expected * (1 - expected);
     const variance = spread + 0.02 + spread / count;
     const seen = clamp(outcome, 0, 1);
-    if (judge === undefined) return qualityWatch.observe(modelIndex, (seen - expected) / Math.sqrt(variance));
+    if (judge === undefined) {
+      return qualityChange(
+        qualityWatch.observe(modelIndex, (seen - expected) / Math.sqrt(variance), expected, seen),
+      );
+    }
     const { slope, offset, noise } = sources.ofName(judge);
     const z = (seen - offset - slope * expected) / Math.sqrt(slope * slope * variance + noise);
-    return qualityWatch.observe(modelIndex, z);
+    const meant = slope > TELLING_SLOPE ? (seen - offset) / slope : expected;
+    return qualityChange(qualityWatch.observe(modelIndex, z, expected, meant));
   }
 
   /** z = (ln t − μ)/σ of the endpoint's belief for the task, cut to ±3, once more than 15 answers were timed. */
@@ -209,13 +228,24 @@ export function createLearner(options: {
     endpointId: string,
     task: AnyTask,
     ms: number,
-  ): boolean {
+  ): NoticedChange | undefined {
     const endpointIndex = endpoints.indexOf(endpointId);
-    if (endpointIndex < 0 || !(ms > 0) || !Number.isFinite(ms)) return false;
-    if (speeds.countOf(endpointIndex, kind) <= WATCH_FROM) return false;
+    if (endpointIndex < 0 || !(ms > 0) || !Number.isFinite(ms)) return undefined;
+    if (speeds.countOf(endpointIndex, kind) <= WATCH_FROM) return undefined;
     const belief = speeds.beliefOf(endpointIndex, taskIndexOf(task), kind);
     const z = (Math.log(ms) - belief.mean) / Math.sqrt(belief.variance);
-    return watch.observe(endpointIndex, clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT));
+    const change = watch.observe(
+      endpointIndex,
+      clamp(z, -TIMING_Z_LIMIT, TIMING_Z_LIMIT),
+      belief.mean,
+      Math.log(ms),
+    );
+    if (change === undefined) return undefined;
+    return {
+      direction: change.isRise ? 'worse' : 'better',
+      before: Math.exp(change.expected),
+      after: Math.exp(change.seen),
+    };
   }
 
   function labelRateOf(task: AnyTask): number {
@@ -269,6 +299,15 @@ export function createLearner(options: {
     watchFirstToken: (endpointId, task, ms) => watchSpeed('ttft', firstTokenWatch, endpointId, task, ms),
     readCell: (task, modelId, into, start) =>
       quality.readCell(knownTaskIndexOf(task), models.indexOf(modelId), into, start),
+  };
+}
+
+function qualityChange(change: Change | undefined): NoticedChange | undefined {
+  if (change === undefined) return undefined;
+  return {
+    direction: change.isRise ? 'better' : 'worse',
+    before: change.expected,
+    after: clamp(change.seen, 0, 1),
   };
 }
 

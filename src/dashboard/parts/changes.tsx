@@ -1,5 +1,6 @@
 import type { Changes as Answer } from '../answers.ts';
 import { colourOf } from '../colours.ts';
+import { hundredths, milliseconds } from '../format.ts';
 import { useData } from '../use-data.ts';
 import { Loaded } from './states.tsx';
 
@@ -39,8 +40,7 @@ export function Changes() {
                     })}
                   </time>
                   <span>
-                    <Name change={change} />{' '}
-                    <span class="small">{CAUSE_TO_WORDS[change.cause] ?? change.cause}</span>
+                    <Name change={change} /> <span class="small">{wordsOf(change)}</span>
                   </span>
                 </li>
               ))}
@@ -51,6 +51,32 @@ export function Changes() {
     </section>
   );
 }
+
+function wordsOf({ cause, direction, measure, before, after }: Change): string {
+  if (direction === null || measure === null) return CAUSE_TO_WORDS[cause] ?? cause;
+  const words = MEASURE_TO_WORDS[measure];
+  const sizes =
+    before === null || after === null ? '' : `, from ${words.size(before)} to ${words.size(after)}`;
+  return `${words[direction]}${sizes}.${measure === 'quality' ? ' What was known of it counts a tenth since.' : ''}`;
+}
+
+const MEASURE_TO_WORDS = {
+  quality: {
+    better: 'Its answers became better',
+    worse: 'Its answers became worse',
+    size: hundredths,
+  },
+  ttft_ms: {
+    better: 'Its first token comes sooner',
+    worse: 'Its first token comes later',
+    size: milliseconds,
+  },
+  ms_per_output_token: {
+    better: 'It writes faster',
+    worse: 'It writes slower',
+    size: (value: number) => `${value.toFixed(1)} ms a token`,
+  },
+} as const;
 
 function Name({ change }: { change: Change }) {
   return (

@@ -1,7 +1,9 @@
+import type { NoticedChange } from '../../core/learning/contract.ts';
 import type { BeliefDelta } from '../../core/learning/delta.ts';
 import { showsChange } from '../../core/reward/evidence-weight.ts';
-import type { AttemptEnd, AttemptStart } from '../../store/contract.ts';
+import type { AttemptEnd, AttemptStart, StoredChange } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { round } from '../round.ts';
 
 /** Applies what an ending teaches to the beliefs in memory, and watches for a change of the model. */
 export function learn(deps: GatewayDeps, start: AttemptStart, end: AttemptEnd, reason: string): void {
@@ -26,21 +28,27 @@ function watchSpeed(deps: GatewayDeps, { endpointId, task }: AttemptStart, { kin
   if (nowMs < (deps.speedQuietUntilMs.get(endpointId) ?? 0)) return;
   // One answer: b is the logarithm of its time.
   const ms = Math.exp(b);
-  const isAlarm =
+  const change =
     kind === 'ttft'
       ? learner.watchFirstToken(endpointId, task, ms)
       : learner.watchTiming(endpointId, task, ms);
-  if (!isAlarm) return;
+  if (change === undefined) return;
   deps.speedQuietUntilMs.set(endpointId, nowMs + SPEED_QUIET_MS);
   const epoch = learner.endpointEpochOf(endpointId) + 1;
   learner.openEndpointEpoch(endpointId, epoch);
-  deps.metrics.speedAlarmRaised(endpointId);
+  deps.metrics.speedAlarmRaised(endpointId, change.direction);
   deps.log.warn(
-    { endpoint: endpointId, task, epoch, measure: kind, ms: Math.round(ms * 10) / 10 },
-    'speed changed: older answers of this endpoint count a tenth now',
+    { endpoint: endpointId, task, epoch, measure: kind, ...shown(change, 1) },
+    `became ${change.direction === 'worse' ? 'slower' : 'faster'}: older answers of this endpoint count a tenth now`,
   );
   deps.store
-    .openEndpointEpoch({ endpointId, epoch, openedAtMs: deps.nowMs(), cause: `${kind}_alarm` })
+    .openEndpointEpoch({
+      endpointId,
+      epoch,
+      openedAtMs: deps.nowMs(),
+      cause: `${kind}_alarm`,
+      ...stored(change),
+    })
     .catch((error: unknown) =>
       deps.log.error({ endpoint: endpointId, err: error }, 'the new epoch could not be stored'),
     );
@@ -59,14 +67,15 @@ export function watchQuality(
 ): void {
   const { learner } = deps;
   const { modelId, task } = outcome;
-  if (learner.watchQuality(modelId, task, quality, judge)) {
+  const change = learner.watchQuality(modelId, task, quality, judge);
+  if (change !== undefined) {
     const epoch = learner.epochOf(modelId) + 1;
-    deps.metrics.alarmRaised(modelId);
+    deps.metrics.alarmRaised(modelId, change.direction);
     deps.log.warn(
-      { model: modelId, task, epoch },
-      'quality changed: older outcomes of this model count a tenth now',
+      { model: modelId, task, epoch, ...shown(change, 3) },
+      `quality became ${change.direction}: older outcomes of this model count a tenth now`,
     );
-    openEpoch(deps, modelId, epoch, 'quality_alarm');
+    openEpoch(deps, modelId, epoch, 'quality_alarm', change);
   }
   const look = learner.secondLook();
   if (look === undefined) return;
@@ -77,11 +86,25 @@ export function watchQuality(
   openEpoch(deps, look.modelId, look.epoch, 'second_look');
 }
 
-function openEpoch(deps: GatewayDeps, modelId: string, epoch: number, cause: string): void {
+function openEpoch(
+  deps: GatewayDeps,
+  modelId: string,
+  epoch: number,
+  cause: string,
+  change?: NoticedChange,
+): void {
   deps.learner.openEpoch(modelId, epoch);
   deps.store
-    .openEpoch({ modelId, epoch, openedAtMs: deps.nowMs(), cause })
+    .openEpoch({ modelId, epoch, openedAtMs: deps.nowMs(), cause, ...(change && stored(change)) })
     .catch((error: unknown) =>
       deps.log.error({ model: modelId, err: error }, 'the new epoch could not be stored'),
     );
+}
+
+function stored({ direction, before, after }: NoticedChange): StoredChange {
+  return { direction, measuredBefore: before, measuredAfter: after };
+}
+
+function shown({ direction, before, after }: NoticedChange, digits: number): NoticedChange {
+  return { direction, before: round(before, digits), after: round(after, digits) };
 }

@@ -1,5 +1,13 @@
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { round } from '../round.ts';
+
+/** What an alarm is about, and in how many digits it is told. */
+const CAUSE_TO_MEASURE: ReadonlyMap<string, { readonly name: string; readonly digits: number }> = new Map([
+  ['quality_alarm', { name: 'quality', digits: 3 }],
+  ['ttft_alarm', { name: 'ttft_ms', digits: 1 }],
+  ['token_time_alarm', { name: 'ms_per_output_token', digits: 2 }],
+]);
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -41,13 +49,23 @@ export async function listChanges(
   ].sort((one, other) => other.openedAtMs - one.openedAtMs);
   return {
     object: 'list',
-    data: rows.slice(0, limit).map(({ model, endpoint, cause, epoch, openedAtMs }) => ({
-      at: new Date(openedAtMs).toISOString(),
-      model,
-      endpoint,
-      cause,
-      epoch,
-    })),
+    data: rows.slice(0, limit).map(({ model, endpoint, cause, epoch, openedAtMs, ...change }) => {
+      const measure = CAUSE_TO_MEASURE.get(cause);
+      const { direction, measuredBefore, measuredAfter } = change;
+      const told = (value: number | null | undefined) =>
+        measure === undefined || value == null ? null : round(value, measure.digits);
+      return {
+        at: new Date(openedAtMs).toISOString(),
+        model,
+        endpoint,
+        cause,
+        direction: direction ?? null,
+        measure: measure?.name ?? null,
+        before: told(measuredBefore),
+        after: told(measuredAfter),
+        epoch,
+      };
+    }),
   };
 }
 

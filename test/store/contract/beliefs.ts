@@ -74,9 +74,27 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     const opened = await Promise.all(stores.map((store) => store.openEndpointEpoch(epoch)));
     expect(opened.sort()).toEqual([false, true]);
     await stores[1]?.openEndpointEpoch({ ...epoch, epoch: 2 });
-    expect(await stores[0]?.loadEndpointEpochs()).toEqual([epoch, { ...epoch, epoch: 2 }]);
-    expect(await stores[0]?.latestEndpointEpochs(1)).toEqual([{ ...epoch, epoch: 2 }]);
+    expect(await stores[0]?.loadEndpointEpochs()).toMatchObject([epoch, { ...epoch, epoch: 2 }]);
+    expect(await stores[0]?.latestEndpointEpochs(1)).toMatchObject([{ ...epoch, epoch: 2 }]);
     expect(await stores[0]?.loadEpochs()).toEqual([]);
+  });
+
+  it('keeps which way a change went, and from what to what', async () => {
+    const store = await open(await createUrl());
+    const change = { direction: 'worse', measuredBefore: 0.9, measuredAfter: 0.45 } as const;
+    await store.openEpoch({ modelId: 'large', epoch: 1, openedAtMs: 5, cause: 'quality_alarm', ...change });
+    await store.openEpoch({ modelId: 'large', epoch: 2, openedAtMs: 6, cause: 'second_look' });
+    const nothing = { direction: null, measuredBefore: null, measuredAfter: null };
+    expect(await store.latestEpochs(2)).toMatchObject([nothing, change]);
+    const slower = { direction: 'worse', measuredBefore: 80.5, measuredAfter: 400.25 } as const;
+    await store.openEndpointEpoch({
+      endpointId: 'acme/large',
+      epoch: 1,
+      openedAtMs: 5,
+      cause: 'ttft_alarm',
+      ...slower,
+    });
+    expect(await store.latestEndpointEpochs(1)).toMatchObject([slower]);
   });
 
   it('clamps what rounding left below zero and skips what no honest writer could have left', async () => {
