@@ -14,7 +14,7 @@ import type { GatewayDeps } from './gateway/deps.ts';
 import { countMessageTokens, createMessage } from './gateway/dialects/messages.ts';
 import { createResponse, deleteResponse, readResponse } from './gateway/dialects/responses.ts';
 import { listEvaluations, pushEvaluation, retractEvaluation } from './gateway/evidence/evaluations.ts';
-import { capExposure } from './gateway/evidence/exposure-caps.ts';
+import { capExposure, listExposure } from './gateway/evidence/exposure-caps.ts';
 import { giveFeedback, retractFeedback } from './gateway/evidence/feedback.ts';
 import { pauseModel } from './gateway/evidence/pauses.ts';
 import { reevaluateModel } from './gateway/evidence/reevaluate.ts';
@@ -257,6 +257,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reevaluateModel: (id, maxRequests) => reevaluateModel(gateway, id, maxRequests),
     pauseModel: (id, isPaused) => pauseModel(gateway, id, isPaused),
     capExposure: (id, wish) => capExposure(gateway, id, wish),
+    listExposure: (visibleModels) => listExposure(gateway, visibleModels),
   });
   registerPriors(app, {
     pushEvaluation: (body) => pushEvaluation(gateway, body),

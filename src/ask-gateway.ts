@@ -3,19 +3,23 @@ import { Mistake } from './command-store.ts';
 /**
  * What commands of the terminal ask of the running gateway, whose base address is `base`.
  *
+ * @param body undefined: it is read, with GET
  * @param isAnswer whether a good answer is what was asked for, and not that of another server
  * @throws Mistake in one line: in the gateway's own words, or why it could not be asked
  */
 export async function askGateway<Answer>(
   base: string,
   path: string,
-  body: object,
+  body: object | undefined,
   { key, isAnswer }: { readonly key: string | undefined; isAnswer(body: object): boolean },
 ): Promise<Answer> {
   const place = originOf(base);
   const headers = headersWith(key);
   const url = `${base.replace(/\/+$/, '')}${path}`;
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
+  const answer = await fetch(
+    url,
+    body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) },
+  ).catch(() => {
     throw new Mistake(`No gateway answers at ${place}. Start it, or name its address with --url.`);
   });
   const json: unknown = await answer.json().catch(() => undefined);

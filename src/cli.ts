@@ -10,7 +10,13 @@ import {
   updateKeyCommand,
 } from './keys-commands.ts';
 import { main } from './main.ts';
-import { capExposureCommand, listModelsCommand, reevaluateModelCommand } from './models-commands.ts';
+import {
+  capExposureCommand,
+  listModelsCommand,
+  listRestrictedCommand,
+  pauseModelCommand,
+  reevaluateModelCommand,
+} from './models-commands.ts';
 import { purgeCommand } from './purge-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { ON_EXHAUSTED } from './store/contract.ts';
@@ -99,6 +105,25 @@ export async function runCli(args: readonly string[]): Promise<void> {
     .option('--remove', 'take the cap away')
     .option('--url <url>', 'of the gateway, instead of api.address')
     .action((id, options) => capExposureCommand(id, options, process.env, console.log));
+  models
+    .command('restricted')
+    .description(
+      'those that are paused or capped, also what is not configured any more; OUTRIDER_API_KEY is the key',
+    )
+    .option(...config)
+    .option('--url <url>', 'of the gateway, instead of api.address')
+    .action((options) => listRestrictedCommand(options, process.env, console.log));
+  for (const [action, description] of [
+    ['pause', 'take a model out of service; OUTRIDER_API_KEY is the key'],
+    ['resume', 'take a model back into service; OUTRIDER_API_KEY is the key'],
+  ] as const) {
+    models
+      .command(`${action} <id>`)
+      .description(description)
+      .option(...config)
+      .option('--url <url>', 'of the gateway, instead of api.address')
+      .action((id, options) => pauseModelCommand(id, action, options, process.env, console.log));
+  }
 
   program
     .command('import <file>')

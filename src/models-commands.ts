@@ -97,12 +97,62 @@ export function capExposureCommand(
       { key: env.OUTRIDER_API_KEY, isAnswer: (answer) => 'caps' in answer },
     );
     if (caps.length === 0) print(`${id} is not capped.`);
-    for (const cap of caps) {
-      print(
-        `${id} gets at most ${Number((100 * cap.max_share).toFixed(2))} % of the choices of ${cap.task ?? 'each task'}.`,
-      );
+    for (const cap of caps) print(`${id} ${atMost(cap)}`);
+  });
+}
+
+/** `outrider models pause` and `resume`: asks the running gateway, as `models reevaluate` does. */
+export function pauseModelCommand(
+  id: string,
+  action: 'pause' | 'resume',
+  options: CommonOptions & { readonly url?: string },
+  env: NodeJS.ProcessEnv,
+  print: Print,
+): Promise<void> {
+  return withConfig(options, env, async ({ api }) => {
+    const { paused, others_in_service: others } = await askGateway<{
+      readonly paused: boolean;
+      readonly others_in_service: number | null;
+    }>(
+      gatewayUrl(options.url, api.address),
+      actionPath(id, action),
+      {},
+      { key: env.OUTRIDER_API_KEY, isAnswer: (answer) => 'paused' in answer },
+    );
+    if (others === null) print(`${id} is paused no more; it is not configured.`);
+    else if (paused) print(`${id} is out of service. Of its type ${others} can still answer.`);
+    else print(`${id} is in service.`);
+  });
+}
+
+/** `outrider models restricted`: what operators have set, as the running gateway knows it. */
+export function listRestrictedCommand(
+  options: CommonOptions & { readonly url?: string },
+  env: NodeJS.ProcessEnv,
+  print: Print,
+): Promise<void> {
+  return withConfig(options, env, async ({ api }) => {
+    const { data } = await askGateway<{
+      readonly data: readonly (Exposure & {
+        readonly model: string;
+        readonly configured: boolean;
+        readonly paused: boolean;
+      })[];
+    }>(gatewayUrl(options.url, api.address), '/v1/intelligence/exposure', undefined, {
+      key: env.OUTRIDER_API_KEY,
+      isAnswer: (answer) => 'data' in answer,
+    });
+    if (data.length === 0) print('No model is paused or capped.');
+    for (const { model, configured, paused, caps } of data) {
+      const gone = configured ? '' : ' (not configured any more)';
+      if (paused) print(`${model}${gone} is paused.`);
+      for (const cap of caps) print(`${model}${gone} ${atMost(cap)}`);
     }
   });
+}
+
+function atMost({ task, max_share: share }: Exposure['caps'][number]): string {
+  return `gets at most ${Number((100 * share).toFixed(2))} % of the choices of ${task ?? 'each task'}.`;
 }
 
 interface Exposure {

@@ -2,7 +2,12 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { capExposureCommand, reevaluateModelCommand } from '../src/models-commands.ts';
+import {
+  capExposureCommand,
+  listRestrictedCommand,
+  pauseModelCommand,
+  reevaluateModelCommand,
+} from '../src/models-commands.ts';
 import { replayCommand } from '../src/replay-command.ts';
 import { startGateway, type TestGateway } from './fixtures/gateway.ts';
 
@@ -45,6 +50,38 @@ test('caps a model at the running gateway, and takes the cap away', async () => 
   ]);
   await run({ remove: true });
   expect((await run({ remove: true, task: 'translation' })).printed).toEqual([`${model} is not capped.`]);
+});
+
+test('lists what is paused or capped, also of a model that left, and takes it away', async () => {
+  const env = { OUTRIDER_DETECT: 'none' };
+  const options = { config: gateway.configPath, url: gateway.url };
+  const printed = async (command: (print: (line: string) => void) => Promise<void>) => {
+    const lines: string[] = [];
+    await command((line) => lines.push(line));
+    return lines;
+  };
+  const list = () => printed((print) => listRestrictedCommand(options, env, print));
+  const act = (id: string, action: 'pause' | 'resume') =>
+    printed((print) => pauseModelCommand(id, action, options, env, print));
+  expect(await list()).toEqual(['No model is paused or capped.']);
+  expect(await act(model, 'pause')).toEqual([
+    expect.stringMatching(/ is out of service\. Of its type \d+ can still answer\.$/),
+  ]);
+  await gateway.withStore((store) => store.saveState('exposure_caps', '[["gone","translation",0.25]]'));
+  await expect
+    .poll(list, { timeout: 20_000 })
+    .toEqual(
+      expect.arrayContaining([
+        `${model} is paused.`,
+        'gone (not configured any more) gets at most 25 % of the choices of translation.',
+      ]),
+    );
+  expect(await act(model, 'resume')).toEqual([`${model} is in service.`]);
+  const removed = await printed((print) =>
+    capExposureCommand('gone', { ...options, task: 'translation', remove: true }, env, print),
+  );
+  expect(removed).toEqual(['gone is not capped.']);
+  expect(await list()).toEqual(['No model is paused or capped.']);
 });
 
 test.each([

@@ -664,6 +664,12 @@ export interface Store {
   /** What a process left under this name, whichever wrote it last; undefined when none did. */
   loadState(name: string): Promise<string | undefined>;
   saveState(name: string, value: string): Promise<void>;
+  /**
+   * Saves it unless it is no longer what it was read as; `expected` undefined: there was none.
+   *
+   * @returns false when somebody else was faster; nothing is written then
+   */
+  exchangeState(name: string, expected: string | undefined, value: string): Promise<boolean>;
 
   /**
    * Sums up a little of what has come to the roll-up, in milliseconds: reports read these sums. To be called again until it

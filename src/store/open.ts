@@ -39,7 +39,7 @@ import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
 import { createPatternReader } from './pattern-reader.ts';
 import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
-import { loadState, saveState } from './process-state.ts';
+import { exchangeState, loadState, saveState } from './process-state.ts';
 import { recoverPending } from './recovery.ts';
 import { listRequests } from './request-list.ts';
 import { deleteResponse, readResponse, saveResponse } from './responses.ts';
@@ -154,6 +154,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
 
     loadState: (name) => guarded(loadState(database, name)),
     saveState: (name, value) => guarded(saveState(database, name, value)),
+    exchangeState: (name, expected, value) => guarded(exchangeState(database, name, expected, value)),
 
     removeExpired: (limits) => guarded(database.alone(() => removeExpired(database, limits))),
     async purgedBeforeMs() {

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { Store } from './contract.ts';
 import { ask, type Database, type Queryable } from './database.ts';
 
@@ -20,6 +20,33 @@ export function saveState(database: Database, name: string, value: string): Prom
   return database.transact(function* ({ db, tables: { settings } }) {
     const row = { name: nameOf(name), value };
     yield* ask(db.insert(settings).values(row).onConflictDoUpdate({ target: settings.name, set: row }));
+  });
+}
+
+/**
+ * Replaces a state that is still what it was read as: of two who change it at once, one is told to read again.
+ *
+ * @param expected undefined: there is none yet
+ * @returns false when it has changed meanwhile; nothing is written then
+ */
+export function exchangeState(
+  database: Database,
+  name: string,
+  expected: string | undefined,
+  value: string,
+): Promise<boolean> {
+  return database.transact(function* ({ db, tables: { settings } }) {
+    const row = { name: nameOf(name), value };
+    const written = yield* ask(
+      expected === undefined
+        ? db.insert(settings).values(row).onConflictDoNothing().returning({ name: settings.name })
+        : db
+            .update(settings)
+            .set({ value })
+            .where(and(eq(settings.name, row.name), eq(settings.value, expected)))
+            .returning({ name: settings.name }),
+    );
+    return written.length > 0;
   });
 }
 

@@ -68,7 +68,7 @@ test('of a cap on everything and one on a task the smaller holds; another proces
   await cap('one', { max_share: 0.5 });
   await cap('one', { max_share: 0.9, task: 'summarization' });
   const stored = await gateway.withStore((store) => store.loadState('exposure_caps'));
-  const other = createExposureCaps({ loadState: async () => stored, saveState: async () => {} });
+  const other = createExposureCaps({ loadState: async () => stored, exchangeState: async () => true });
   await other.refresh();
   expect(other.capsFor('summarization')).toEqual(new Map([['one', 0.5]]));
   expect(other.capsFor('translation')).toEqual(new Map([['one', 0.5]]));
@@ -78,6 +78,49 @@ test('of a cap on everything and one on a task the smaller holds; another proces
     .toBe('org/two');
   await cap('one', { max_share: null });
   expect(await gateway.withStore((store) => store.loadState('exposure_caps'))).toBe('[]');
+});
+
+test('a cap and a pause of a model that left are listed, and can be taken away', async () => {
+  const leave = (value: string, pause: string) =>
+    gateway.withStore(async (store) => {
+      await store.saveState('exposure_caps', value);
+      await store.saveState('paused_models', pause);
+    });
+  await leave('[["gone",null,0.5],["gone","translation",0.1],["one",null,0.9]]', '["gone"]');
+  const listed = () => read<{ data: object[] }>(gateway, '/v1/intelligence/exposure');
+  await expect
+    .poll(async () => (await listed()).data, { timeout: 20_000 })
+    .toEqual([
+      {
+        model: 'gone',
+        configured: false,
+        paused: true,
+        caps: [
+          { task: null, max_share: 0.5 },
+          { task: 'translation', max_share: 0.1 },
+        ],
+      },
+      { model: 'one', configured: true, paused: false, caps: [{ task: null, max_share: 0.9 }] },
+    ]);
+  // It cannot be capped or paused any further.
+  expect((await cap('gone', { max_share: 0.3 })).status).toBe(404);
+  const act = (action: string) => send(`${gateway.url}/v1/intelligence/models/gone/${action}`, { body: {} });
+  expect((await act('pause')).status).toBe(404);
+  expect((await cap('gone', { max_share: null })).json).toMatchObject({
+    caps: [{ task: 'translation', max_share: 0.1 }],
+  });
+  expect((await cap('gone', { max_share: null, task: 'translation' })).json).toMatchObject({ caps: [] });
+  expect((await act('resume')).json).toEqual({
+    object: 'model_service',
+    model: 'gone',
+    paused: false,
+    others_in_service: null,
+  });
+  expect((await act('resume')).status).toBe(404);
+  expect((await cap('gone', { max_share: null })).status).toBe(404);
+  await cap('one', { max_share: null });
+  expect((await listed()).data).toEqual([]);
+  expect((await send(`${gateway.url}/v1/intelligence/exposure?model=one`)).status).toBe(400);
 });
 
 test('what makes no sense in the store is left out', async () => {
@@ -94,7 +137,7 @@ test('what makes no sense in the store is left out', async () => {
     ['{', 0],
     ['3', 0],
   ] as const) {
-    const caps = createExposureCaps({ loadState: async () => text, saveState: async () => {} });
+    const caps = createExposureCaps({ loadState: async () => text, exchangeState: async () => true });
     await caps.refresh();
     expect(caps.capsFor('translation')?.size ?? 0).toBe(size);
   }

@@ -91,6 +91,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/intelligence/patterns': { access: 'intelligence' },
   'GET /v1/intelligence/sources': { access: 'intelligence' },
   'GET /v1/intelligence/changes': { access: 'intelligence' },
+  'GET /v1/intelligence/exposure': { access: 'intelligence' },
   'POST /v1/intelligence/cost-forecast': {
     access: 'intelligence',
     body: { tasks: [{ type: 'review', estimated_tokens: 20_000 }], strategy: 'combined' },

@@ -6,6 +6,8 @@ import { workNamed } from '../../core/task/work-named.ts';
 import type { Store } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { createTurns } from './in-turn.ts';
+import { createKeptDocument } from './kept-document.ts';
 
 /** What an operator allows a model at most of what is left to the router, of one task or (undefined) of each. */
 export interface ExposureCap {
@@ -20,6 +22,8 @@ export interface ExposureCaps {
   /** For the choice; undefined where nobody is capped, which is nearly always. Of two caps the smaller holds. */
   capsFor(task: AnyTask): ShareCaps | undefined;
   of(modelId: string): readonly ExposureCap[];
+  /** Of models that are configured, and of those that are not any more. */
+  all(): readonly ExposureCap[];
   /** Stored before it resolves; undefined takes the cap away. */
   set(modelId: string, task: AnyTask | undefined, maxShare: number | undefined): Promise<void>;
   /** Reads again what is stored. */
@@ -28,11 +32,14 @@ export interface ExposureCaps {
 
 const STATE = 'exposure_caps';
 
-export function createExposureCaps(store: Pick<Store, 'loadState' | 'saveState'>): ExposureCaps {
+export function createExposureCaps(store: Pick<Store, 'loadState' | 'exchangeState'>): ExposureCaps {
+  const kept = createKeptDocument(store, STATE, capsIn, (all) =>
+    JSON.stringify(all.map((cap) => [cap.modelId, cap.task ?? null, cap.maxShare])),
+  );
   let caps: readonly ExposureCap[] = [];
   /** Made when they change: every choice looks here. */
   let taskToCaps = new Map<AnyTask | undefined, ShareCaps>();
-  let last: Promise<void> = Promise.resolve();
+  const inTurn = createTurns();
 
   function use(next: readonly ExposureCap[]): void {
     caps = next;
@@ -46,35 +53,26 @@ export function createExposureCaps(store: Pick<Store, 'loadState' | 'saveState'>
       if (modelToCap.size > 0) taskToCaps.set(task, modelToCap);
     }
   }
-  const read = async () => use(capsIn((await store.loadState(STATE)) ?? '[]'));
-  /** One after the other: of two who cap at once neither overwrites the other. */
-  const inTurn = (work: () => Promise<void>) => {
-    const turn = last.then(work);
-    last = turn.catch(() => {});
-    return turn;
-  };
   return {
     capsFor: (task) => (caps.length === 0 ? undefined : (taskToCaps.get(task) ?? taskToCaps.get(undefined))),
     of: (modelId) => caps.filter((cap) => cap.modelId === modelId),
+    all: () => caps,
     set: (modelId, task, maxShare) =>
       inTurn(async () => {
-        await read();
-        const others = caps.filter((cap) => cap.modelId !== modelId || cap.task !== task);
-        const next = maxShare === undefined ? others : [...others, { modelId, task, maxShare }];
-        await store.saveState(
-          STATE,
-          JSON.stringify(next.map((cap) => [cap.modelId, cap.task ?? null, cap.maxShare])),
-        );
+        const next = await kept.change((stored) => {
+          const others = stored.filter((cap) => cap.modelId !== modelId || cap.task !== task);
+          return maxShare === undefined ? others : [...others, { modelId, task, maxShare }];
+        });
         use(next);
       }),
-    refresh: () => inTurn(read),
+    refresh: () => inTurn(async () => use(await kept.read())),
   };
 }
 
 /** What makes no sense in it is left out. */
-function capsIn(text: string): ExposureCap[] {
+function capsIn(text: string | undefined): readonly ExposureCap[] {
   try {
-    const rows: unknown = JSON.parse(text);
+    const rows: unknown = JSON.parse(text ?? '[]');
     return (Array.isArray(rows) ? rows : []).flatMap((row): ExposureCap[] => {
       const [modelId, name, maxShare] = Array.isArray(row) ? (row as unknown[]) : [];
       const task = typeof name === 'string' ? anyTaskNamed(name) : undefined;
@@ -89,6 +87,7 @@ function capsIn(text: string): ExposureCap[] {
 
 /**
  * Caps a model's share of the choices of one task or of every one, or takes such a cap away; the same again changes nothing.
+ * Of a model that is not configured any more a cap can be taken away: it would hold again when it comes again.
  *
  * @param maxShare null: no cap
  * @throws GatewayError 404 for an unknown model, 400 for a task that there is not or that models of its type do not do, 503
@@ -100,9 +99,11 @@ export async function capExposure(
   wish: { readonly max_share: number | null; readonly task?: string },
 ): Promise<object> {
   const model = deps.live.catalog.model(id);
-  if (model === undefined) throw unknownModel(id);
+  if (model === undefined && (wish.max_share !== null || deps.exposure.of(id).length === 0)) {
+    throw unknownModel(id);
+  }
   const task = wish.task === undefined ? undefined : workNamed(wish.task);
-  if (task !== undefined && typeOfTask(task) !== model.type) {
+  if (model !== undefined && task !== undefined && typeOfTask(task) !== model.type) {
     throw badRequest(
       `'${id}' is of type ${model.type}, which does ${tasksOfType(model.type).join(', ')}, not ${task}.`,
       'task',
@@ -115,6 +116,27 @@ export async function capExposure(
     deps.log.warn({ model: id, caps }, "the caps on this model's share were changed by an operator");
   }
   return { object: 'model_exposure', model: id, caps };
+}
+
+/**
+ * What operators have set: the models that are paused or capped, by name, with those that are not configured any more.
+ *
+ * @param visibleModels ids of the models that the caller may know of; undefined for all
+ */
+export function listExposure(deps: GatewayDeps, visibleModels: ReadonlySet<string> | undefined): object {
+  const ids = new Set([...deps.pauses.all(), ...deps.exposure.all().map(({ modelId }) => modelId)]);
+  return {
+    object: 'list',
+    data: [...ids]
+      .filter((id) => visibleModels?.has(id) !== false)
+      .sort()
+      .map((id) => ({
+        model: id,
+        configured: deps.live.catalog.model(id) !== undefined,
+        paused: deps.pauses.has(id),
+        caps: capsOf(deps, id),
+      })),
+  };
 }
 
 function capsOf({ exposure }: GatewayDeps, id: string): { task: AnyTask | null; max_share: number }[] {

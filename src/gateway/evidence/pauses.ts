@@ -2,10 +2,14 @@ import type { Refusal } from '../../core/choice/choice-input.ts';
 import type { Store } from '../../store/contract.ts';
 import { unknownModel } from '../catalog.ts';
 import type { GatewayDeps } from '../deps.ts';
+import { createTurns } from './in-turn.ts';
+import { createKeptDocument } from './kept-document.ts';
 
 /** Models that an operator has taken out of service: nobody is sent there, by name or by `auto`, until they are resumed. */
 export interface Pauses {
   has(modelId: string): boolean;
+  /** Ids of all, whether they are configured or not. */
+  all(): readonly string[];
   /** For the choice; undefined for a model in service. */
   refusalOf(modelId: string): Refusal | undefined;
   /** Stored before it resolves; other processes hear of it at their next `refresh`. */
@@ -17,37 +21,33 @@ export interface Pauses {
 const STATE = 'paused_models';
 const PAUSED: Refusal = Object.freeze({ reason: 'paused' });
 
-export function createPauses(store: Pick<Store, 'loadState' | 'saveState'>): Pauses {
+export function createPauses(store: Pick<Store, 'loadState' | 'exchangeState'>): Pauses {
+  const kept = createKeptDocument(store, STATE, idsOf, (ids) => JSON.stringify([...ids]));
   let paused: ReadonlySet<string> = new Set();
-  let last: Promise<void> = Promise.resolve();
-  const read = async () => {
-    paused = idsOf((await store.loadState(STATE)) ?? '[]');
-  };
-  /** One after the other: of two who pause at once neither overwrites the other. */
-  const inTurn = (work: () => Promise<void>) => {
-    const turn = last.then(work);
-    last = turn.catch(() => {});
-    return turn;
-  };
+  const inTurn = createTurns();
   return {
     has: (modelId) => paused.has(modelId),
+    all: () => [...paused],
     refusalOf: (modelId) => (paused.size > 0 && paused.has(modelId) ? PAUSED : undefined),
     set: (modelId, isPaused) =>
       inTurn(async () => {
-        await read();
-        const next = new Set(paused);
-        if (isPaused) next.add(modelId);
-        else next.delete(modelId);
-        await store.saveState(STATE, JSON.stringify([...next]));
-        paused = next;
+        paused = await kept.change((ids) => {
+          const next = new Set(ids);
+          if (isPaused) next.add(modelId);
+          else next.delete(modelId);
+          return next;
+        });
       }),
-    refresh: () => inTurn(read),
+    refresh: () =>
+      inTurn(async () => {
+        paused = await kept.read();
+      }),
   };
 }
 
-function idsOf(text: string): ReadonlySet<string> {
+function idsOf(text: string | undefined): ReadonlySet<string> {
   try {
-    const ids: unknown = JSON.parse(text);
+    const ids: unknown = JSON.parse(text ?? '[]');
     return new Set(Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : []);
   } catch {
     return new Set();
@@ -55,20 +55,26 @@ function idsOf(text: string): ReadonlySet<string> {
 }
 
 /**
- * Takes a model out of service, or back in; the same again changes nothing.
+ * Takes a model out of service, or back in; the same again changes nothing. One that is paused and not configured any more
+ * can be taken back: it would be out of service when it comes again.
  *
  * @throws GatewayError 404 for an unknown model, 503 when it cannot be stored; nothing is changed then.
  */
 export async function pauseModel(deps: GatewayDeps, id: string, isPaused: boolean): Promise<object> {
   const model = deps.live.catalog.model(id);
-  if (model === undefined) throw unknownModel(id);
   const wasPaused = deps.pauses.has(id);
+  if (model === undefined && (isPaused || !wasPaused)) throw unknownModel(id);
   await deps.pauses.set(id, isPaused);
   if (wasPaused !== isPaused) {
     deps.log.warn({ model: id }, isPaused ? 'taken out of service by an operator' : 'back in service');
   }
   const others = deps.live.catalog.models.filter(
-    (one) => one.type === model.type && one.id !== id && !deps.pauses.has(one.id),
+    (one) => one.type === model?.type && one.id !== id && !deps.pauses.has(one.id),
   );
-  return { object: 'model_service', model: id, paused: isPaused, others_in_service: others.length };
+  return {
+    object: 'model_service',
+    model: id,
+    paused: isPaused,
+    others_in_service: model === undefined ? null : others.length,
+  };
 }

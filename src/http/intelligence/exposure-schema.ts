@@ -19,18 +19,37 @@ export const exposureBodySchema = z
   })
   .meta({ id: 'ExposureWish' });
 
+const cap = z.object({
+  task: taskSchema.nullable().meta({ description: 'null: of each task' }),
+  max_share: z.number().min(0).max(1),
+});
+
 /** `POST /v1/intelligence/models/{id}/exposure` */
 export const exposureSchema = z
   .object({
     object: z.literal('model_exposure'),
     model: z.string(),
     caps: z
-      .array(
-        z.object({
-          task: taskSchema.nullable().meta({ description: 'null: of each task' }),
-          max_share: z.number().min(0).max(1),
-        }),
-      )
+      .array(cap)
       .meta({ description: 'All of this model; of two that hold for a task the smaller counts' }),
   })
   .meta({ id: 'ModelExposure' });
+
+/** `GET /v1/intelligence/exposure` */
+export const exposureListSchema = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(
+      z
+        .object({
+          model: z.string(),
+          configured: z.boolean().meta({
+            description: 'False for a model that left the configuration: what is set holds if it comes again',
+          }),
+          paused: z.boolean(),
+          caps: z.array(cap),
+        })
+        .meta({ id: 'RestrictedModel' }),
+    ),
+  })
+  .meta({ id: 'ExposureList' });

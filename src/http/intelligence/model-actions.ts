@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
+import type { Caller } from '../../gateway/admission/keyring.ts';
 import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import type { JsonBody } from '../read-json.ts';
-import { exposureBodySchema, exposureSchema } from './exposure-schema.ts';
+import { readQuery } from '../read-query.ts';
+import { visibleTo } from '../visible-to.ts';
+import { exposureBodySchema, exposureListSchema, exposureSchema } from './exposure-schema.ts';
 import { modelServiceSchema } from './model-service-schema.ts';
 import { reevaluationBodySchema, reevaluationSchema } from './reevaluation-schema.ts';
 
@@ -37,6 +40,12 @@ const RESUMING: OperationDoc = {
   description: undefined,
 };
 
+const LISTING: OperationDoc = {
+  tag: 'intelligence',
+  summary: 'List the models that are paused or capped',
+  description: 'By name, with those that are not configured any more.',
+  answers: { 200: { description: 'What operators have set', content: json(exposureListSchema) } },
+};
 const CAPPING: OperationDoc = {
   path: '/v1/intelligence/models/{id}/exposure',
   tag: 'intelligence',
@@ -49,15 +58,27 @@ const CAPPING: OperationDoc = {
   errors: [404],
 };
 
-/** `POST /v1/intelligence/models/{id}/reevaluate`, `/pause`, `/resume` and `/exposure`; ids may hold slashes. */
+/**
+ * `POST /v1/intelligence/models/{id}/reevaluate`, `/pause`, `/resume` and `/exposure`; ids may hold slashes.
+ * `GET /v1/intelligence/exposure`
+ */
 export function registerModelActions(
   app: FastifyInstance,
   deps: {
     reevaluateModel: (id: string, maxRequests: number) => Promise<object>;
     pauseModel: (id: string, isPaused: boolean) => Promise<object>;
     capExposure: (id: string, wish: z.infer<typeof exposureBodySchema>) => Promise<object>;
+    listExposure: (visibleModels: Caller['allowedModels']) => object;
   },
 ): void {
+  app.get(
+    '/v1/intelligence/exposure',
+    { config: { access: 'intelligence', operation: LISTING } },
+    async ({ query, caller }) => {
+      readQuery(query, []);
+      return deps.listExposure(visibleTo(caller));
+    },
+  );
   app.post<{ Params: { '*': string }; Body: JsonBody | undefined }>(
     '/v1/intelligence/models/*',
     { config: { access: 'admin', operation: [REEVALUATING, PAUSING, RESUMING, CAPPING] } },

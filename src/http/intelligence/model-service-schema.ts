@@ -6,6 +6,9 @@ export const modelServiceSchema = z
     object: z.literal('model_service'),
     model: z.string(),
     paused: z.boolean(),
-    others_in_service: z.int().meta({ description: 'Models of the same type that can still answer' }),
+    others_in_service: z.int().nullable().meta({
+      description:
+        'Models of the same type that can still answer; null where the model is not configured any more',
+    }),
   })
   .meta({ id: 'ModelService' });

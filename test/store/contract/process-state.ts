@@ -14,6 +14,22 @@ export function processStateContract({ createUrl, open }: Databases): void {
     expect(await stores[0]?.loadState('other')).toBe('');
   });
 
+  it('is exchanged for another only while it is what it was read as', async () => {
+    const url = await createUrl();
+    const stores = [await open(url), await open(url)];
+    const first = await Promise.all(
+      stores.map((store, index) => store.exchangeState('caps', undefined, `${index}`)),
+    );
+    expect(first.sort()).toEqual([false, true]);
+    const now = (await stores[0]?.loadState('caps')) ?? '';
+    const next = await Promise.all(
+      stores.map((store, index) => store.exchangeState('caps', now, `next${index}`)),
+    );
+    expect(next.filter(Boolean)).toHaveLength(1);
+    expect(await stores[1]?.loadState('caps')).toBe(`next${next.indexOf(true)}`);
+    expect(await stores[1]?.exchangeState('caps', now, 'late')).toBe(false);
+  });
+
   it('reaches no row of another kind, whatever it is called', async () => {
     const url = await createUrl();
     const store = await open(url);
