@@ -98,6 +98,7 @@ function tableOf({ from, to, logged, policies }: ReplayAnswer): string[] {
         .trimEnd(),
     ),
     ...reasons,
+    ...policies.flatMap(({ name, warnings }) => warnings.map(({ message }) => `${name}: ${message}`)),
   ];
 }
 

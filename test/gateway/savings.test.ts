@@ -50,6 +50,7 @@ interface Replay {
     readonly quality: EstimateAnswer;
     readonly seconds: EstimateAnswer;
     readonly expected_cost_usd_per_1k_requests: number | null;
+    readonly warnings: readonly { readonly code: string; readonly message: string }[];
   }[];
 }
 
@@ -238,8 +239,29 @@ describe('a replay', () => {
     const { policies } = await replay({
       policies: [{ strategy: 'quality' }, { strategy: 'quality', budget_usd_per_1k_requests: 0 }],
     });
-    const [free, bound] = policies.map((policy) => policy.expected_cost_usd_per_1k_requests ?? 0);
-    expect(bound).toBeLessThan(free ?? 0);
+    const [free = 0, least = 0] = policies.map((policy) => policy.expected_cost_usd_per_1k_requests ?? 0);
+    expect(least).toBeLessThan(free);
+    expect(policies[0]?.warnings).toEqual([]);
+    expect(policies[1]?.warnings).toEqual([
+      {
+        code: 'budget_not_met',
+        message: `The budget cannot be met: 1,000 requests are expected to cost ${least} USD, the budget is 0, however dear a dollar is made. A larger budget, or cheaper models beside these, would.`,
+      },
+    ]);
+    const middle = (free + least) / 2;
+    const priority = { strategy: 'priority', models: ['dear'] };
+    const kept = await replay({
+      policies: [
+        { strategy: 'quality', budget_usd_per_1k_requests: middle },
+        { ...priority, budget_usd_per_1k_requests: 0 },
+        { strategy: 'cascade', budget_usd_per_1k_requests: 0 },
+      ],
+    });
+    expect(kept.policies[0]?.expected_cost_usd_per_1k_requests).toBeLessThanOrEqual(middle);
+    expect(kept.policies[0]?.warnings).toEqual([]);
+    expect(kept.policies[1]?.warnings[0]?.message).toMatch(/'priority' always takes its first model/);
+    // What is refused has no cost that could be too high.
+    expect(kept.policies[2]?.warnings).toEqual([]);
   });
 
   test('of 64 policies at once answers them in their order', async () => {
@@ -320,6 +342,8 @@ describe('outrider replay', () => {
       expect(text).toMatch(new RegExp(`^${name}  `, 'm'));
     }
     expect(text).toMatch(/^cascade: A cascade asks a second model/m);
+    const bound = (await run({ strategy: ['quality'], budget: 0 })).join('\n');
+    expect(bound).toMatch(/^quality: The budget cannot be met: 1,000 requests are expected to cost/m);
   });
 
   test('gives the answer of the API with --json, and its words where it refuses', async () => {

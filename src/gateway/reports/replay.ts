@@ -189,6 +189,7 @@ async function replayOne(
   const { strategy, mix } = policy;
   const shares = await mixUnder(deps, logged, tasks, policy, visibleModels);
   const refusal = refusalFor(logged, strategy.kind, shares);
+  const expectedCost = refusal === undefined ? expectedPer1k(logged, shares) : null;
   const answer = async (measure: Measure, unit: number) => {
     await othersFirst();
     const estimate = refusal === undefined ? evaluateMix(logged, measure, shares) : NOTHING;
@@ -202,6 +203,7 @@ async function replayOne(
     min_quality: mix.minQuality,
     allowed_models: policy.models ?? null,
     budget_usd_per_1k_requests: mix.budgetUsdPer1kRequests ?? null,
+    warnings: refusal === undefined ? warningsOf(policy, expectedCost) : [],
     models: mixIn(logged, shares, undefined),
     tasks: [...tasks.keys()].map((task) => ({
       task,
@@ -211,8 +213,32 @@ async function replayOne(
     cost_usd_per_1k_requests: await answer('cost', 1000),
     quality: await answer('quality', 1),
     seconds: await answer('seconds', 1),
-    expected_cost_usd_per_1k_requests: refusal === undefined ? expectedPer1k(logged, shares) : null,
+    expected_cost_usd_per_1k_requests: expectedCost,
   };
+}
+
+interface Warning {
+  readonly code: 'budget_not_met';
+  readonly message: string;
+}
+
+/** A mix within its budget is below it to the last digit of a dollar's price; this much is rounding. */
+const ROUNDING_USD = 1e-9;
+
+/**
+ * What of the policy could not be kept.
+ *
+ * @param expectedCost USD per 1,000 requests; null where nobody knows
+ */
+function warningsOf({ strategy, mix }: Policy, expectedCost: number | null): Warning[] {
+  const budget = mix.budgetUsdPer1kRequests;
+  if (budget === undefined || expectedCost === null || expectedCost <= budget + ROUNDING_USD) return [];
+  const sizes = `1,000 requests are expected to cost ${expectedCost} USD, the budget is ${budget}`;
+  const message =
+    strategy.kind === 'bandit'
+      ? `The budget cannot be met: ${sizes}, however dear a dollar is made. A larger budget, or cheaper models beside these, would.`
+      : `The budget is not kept: ${sizes}. '${strategy.name}' always takes its first model, whatever it costs.`;
+  return [{ code: 'budget_not_met', message }];
 }
 
 /** Shares by group of the log and model; undefined where the policy leaves none, or where nobody knows what it does. */
