@@ -86,11 +86,9 @@ export const replaySchema = z
           min_quality: z.number(),
           allowed_models: z.array(z.string()).nullable().meta({ description: 'null: all there are' }),
           budget_usd_per_1k_requests: z.number().nullable(),
-          warnings: z
-            .array(z.object({ code: z.enum(['budget_not_met']), message: z.string() }))
-            .meta({
-              description: 'What was asked for and could not be kept; the numbers are those of the nearest',
-            }),
+          warnings: z.array(z.object({ code: z.enum(['budget_not_met']), message: z.string() })).meta({
+            description: 'What was asked for and could not be kept; the numbers are those of the nearest',
+          }),
           models: mixSchema.meta({ description: 'Whom the requests would go to, by what is believed today' }),
           tasks: z.array(z.object({ task: taskSchema, requests: z.int(), models: mixSchema })),
           cost_usd_per_1k_requests: offPolicyEstimateSchema,
