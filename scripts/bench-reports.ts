@@ -1,6 +1,6 @@
 // `npm run bench:reports`: what every report takes on a store of millions of attempts, and how long it keeps the loop.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
@@ -10,6 +10,7 @@ import { loadConfig } from '../src/config/load-config.ts';
 import { ensureReady, ROOT } from './ensure-ready.mjs';
 import { numberWithin, wholeNumber } from './number-options.ts';
 import { writeBenchConfig } from './reports/bench-config.ts';
+import { type BenchDatabase, openBenchDatabase } from './reports/bench-database.ts';
 import { fillStore } from './reports/fill-store.ts';
 import { type Question, questionsOf } from './reports/questions.ts';
 import { startWatchedGateway, type WatchedGateway } from './reports/watched-gateway.ts';
@@ -51,6 +52,11 @@ const options = new Command('bench:reports')
     5,
   )
   .option('--folder <path>', 'of the store; one that is filled already is asked as it is, and kept')
+  .option(
+    '--postgres',
+    'on a PostgreSQL of its own in the folder, with its own default settings, instead of SQLite',
+  )
+  .option('--database <url>', 'of an empty PostgreSQL database, or of one that this --folder was filled with')
   .option('--dist <folder>', 'a build to measure, instead of building this checkout')
   .option('--json', 'nothing but the result on stdout')
   .parse()
@@ -61,6 +67,8 @@ const options = new Command('bench:reports')
     times: number;
     settleSeconds: number;
     folder?: string;
+    postgres?: true;
+    database?: string;
     dist?: string;
     json?: true;
   }>();
@@ -70,27 +78,44 @@ async function main(): Promise<void> {
   const folder =
     options.folder === undefined ? mkdtempSync(join(tmpdir(), 'outrider-reports-')) : resolve(options.folder);
   mkdirSync(folder, { recursive: true });
+  // A cluster's server runs as another user than root.
+  if (options.postgres) chmodSync(folder, 0o755);
   try {
-    const configPath = writeBenchConfig(folder, `sqlite:${join(folder, 'outrider.db')}`);
-    const filled = await filledStore(folder, configPath);
-    const gateway = await startWatchedGateway({
-      cliPath: join(dist, 'cli.js'),
-      configPath,
-      logFile: join(folder, 'gateway.log'),
+    const database = await openBenchDatabase({
+      folder,
+      url: options.database,
+      ownCluster: options.postgres === true,
     });
     try {
-      await report(folder, filled, gateway);
+      await measure(folder, dist, database);
     } finally {
-      await gateway.stop();
+      await database.close();
     }
   } finally {
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function filledStore(folder: string, configPath: string): Promise<Filled> {
+async function measure(folder: string, dist: string, database: BenchDatabase): Promise<void> {
+  const configPath = writeBenchConfig(folder, database.url);
+  const filled = await filledStore(folder, configPath, database);
+  const gateway = await startWatchedGateway({
+    cliPath: join(dist, 'cli.js'),
+    configPath,
+    logFile: join(folder, 'gateway.log'),
+  });
+  try {
+    await report(database, filled, gateway);
+  } finally {
+    await gateway.stop();
+  }
+}
+
+async function filledStore(folder: string, configPath: string, database: BenchDatabase): Promise<Filled> {
   const notePath = join(folder, 'filled.json');
   if (existsSync(notePath)) return JSON.parse(readFileSync(notePath, 'utf8')) as Filled;
+  if (await database.isUsed())
+    throw new Error('there is something in the database, and not from this folder');
   const { models } = await loadConfig({
     path: configPath,
     env: { OUTRIDER_DETECT: 'none' },
@@ -109,7 +134,7 @@ async function filledStore(folder: string, configPath: string): Promise<Filled> 
   bar.start(options.attempts, 0);
   const beganAtMs = performance.now();
   const filled = await fillStore({
-    url: `sqlite:${join(folder, 'outrider.db')}`,
+    url: database.url,
     models,
     attempts: options.attempts,
     days: options.days,
@@ -118,12 +143,13 @@ async function filledStore(folder: string, configPath: string): Promise<Filled> 
     onProgress: (attempts) => bar.update(attempts),
   });
   bar.stop();
+  await database.tidy();
   const result = { ...filled, days: options.days, seconds: (performance.now() - beganAtMs) / 1_000 };
   writeFileSync(notePath, JSON.stringify(result));
   return result;
 }
 
-async function report(folder: string, filled: Filled, gateway: WatchedGateway): Promise<void> {
+async function report(database: BenchDatabase, filled: Filled, gateway: WatchedGateway): Promise<void> {
   const headers = { authorization: `Bearer ${filled.key}`, 'content-type': 'application/json' };
   await new Promise((done) => setTimeout(done, options.settleSeconds * 1_000));
   const settling = await gateway.read();
@@ -139,7 +165,7 @@ async function report(folder: string, filled: Filled, gateway: WatchedGateway): 
     attempts: filled.attempts,
     days: filled.days,
     fillSeconds: Math.round(filled.seconds),
-    megabytes: Math.round(statSync(join(folder, 'outrider.db')).size / 1e6),
+    megabytes: Math.round(await database.megabytes()),
   };
   const start = {
     untilItListensMs: Math.round(gateway.startMs),

@@ -4,21 +4,29 @@ import { dayOf } from '../../src/core/reward/daily-cap.ts';
 import { changeByFeedback } from '../../src/core/reward/feedback-change.ts';
 import { changeEvidence } from '../../src/store/evidence.ts';
 import { openStore } from '../../src/store/open.ts';
+import { openPostgres } from '../../src/store/open-postgres.ts';
 import { openSqlite } from '../../src/store/open-sqlite.ts';
 import { type Begun, type Ended, writeAttempts } from '../../src/store/write-attempts.ts';
 import { createTraffic } from './generated-traffic.ts';
 
 const HOUR_MS = 3_600_000;
-/** Attempts per transaction. */
+/** Attempts per transaction. One of PostgreSQL's is cut off after a second. */
 const BATCH_SIZE = 8_000;
+const POSTGRES_BATCH_SIZE = 400;
 const SHARE_RATED = 0.01;
 /** As much a key may move a belief in a day: the default of the configuration. */
 const CAP = 200;
 /** Of the day's traffic by the hour: one working day of one continent. */
 const HOUR_WEIGHTS = [1, 1, 1, 1, 1, 2, 3, 5, 8, 10, 10, 10, 9, 10, 10, 10, 9, 7, 5, 4, 3, 2, 2, 1];
 
+interface Rating {
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly quality: number;
+}
+
 /**
- * A SQLite store as so much traffic would have left it: rows, beliefs and roll-ups are written by the product's own group
+ * A store as so much traffic would have left it: rows, beliefs and roll-ups are written by the product's own group
  * commit, verdicts by its own arithmetic. Only the intents beside the database are left out.
  *
  * @returns a key of the scope `admin`, and ids of a few requests, the newest first
@@ -36,28 +44,34 @@ export async function fillStore(options: {
   const { adminKey, keyIds } = await createKeys(url, options.keys);
   const random = createRandom(7);
   const nextRequest = createTraffic({ models: options.models, keyIds, seed: 5 });
-  const database = await openSqlite(url.slice('sqlite:'.length));
+  const isSqlite = url.startsWith('sqlite:');
+  const database = await (isSqlite ? openSqlite(url.slice('sqlite:'.length)) : openPostgres(url));
+  const batchSize = isSqlite ? BATCH_SIZE : POSTGRES_BATCH_SIZE;
   const requestIds: string[] = [];
   let batch: Ended[] = [];
   let begun: Begun[] = [];
-  let toRate: { readonly requestId: string; readonly atMs: number }[] = [];
+  let toRate: Rating[] = [];
   let written = 0;
 
   async function writeBatch(): Promise<void> {
     const ended = batch;
-    await database.transact(() =>
-      writeAttempts({ begun, late: [], ended, withdrawn: [] }, database.instanceId),
-    );
+    const commit = (wanted: { begun: readonly Begun[]; ended: readonly Ended[] }) =>
+      database.transact(() => writeAttempts({ ...wanted, late: [], withdrawn: [] }, database.instanceId));
+    if (isSqlite) await commit({ begun, ended });
+    else {
+      await commit({ begun, ended: [] });
+      await commit({ begun: [], ended });
+    }
     batch = [];
     begun = [];
-    for (const { requestId, atMs } of toRate) await rate(requestId, atMs);
+    for (const rating of toRate) await rate(rating);
     toRate = [];
     written += ended.length;
     options.onProgress(written);
   }
 
-  async function rate(requestId: string, atMs: number): Promise<void> {
-    const given = { sourceName: 'human', source: 'human' as const, quality: Number(random() < 0.7) };
+  async function rate({ requestId, atMs, quality }: Rating): Promise<void> {
+    const given = { sourceName: 'human', source: 'human' as const, quality };
     const keyId = keyIds[0] as string;
     const account = { keyId, day: dayOf(atMs) };
     await changeEvidence(database, { requestId, keyId: undefined, account }, (evidence) =>
@@ -85,15 +99,19 @@ export async function fillStore(options: {
       const requestId = requestIdOf(createdAtMs, random);
       const attempts = nextRequest(requestId, createdAtMs);
       for (const { request, start, end } of attempts) {
-        batch.push({ request, start, end });
-        // As in life: the first attempt becomes a row with its ending, a fallback before.
-        if (request === undefined) begun.push({ request, start });
+        // As in life: a first attempt becomes a row with its ending on SQLite, a fallback and all of PostgreSQL's before.
+        const isOneRow = isSqlite && request !== undefined;
+        batch.push({ request: isOneRow ? request : undefined, start, end });
+        if (!isOneRow) begun.push({ request, start });
       }
       wanted -= attempts.length;
       left -= attempts.length;
-      if (random() < SHARE_RATED) toRate.push({ requestId, atMs: createdAtMs + 60_000 });
+      // Drawn here: the same traffic comes of the same seed however large the batches are.
+      if (random() < SHARE_RATED) {
+        toRate.push({ requestId, atMs: createdAtMs + 60_000, quality: Number(random() < 0.7) });
+      }
       if (place === 0) requestIds.unshift(requestId);
-      if (batch.length >= BATCH_SIZE) await writeBatch();
+      if (batch.length >= batchSize) await writeBatch();
     }
   }
   await writeBatch();

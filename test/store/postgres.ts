@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface Cluster {
+  /** Of the database that every cluster has from its beginning. */
+  readonly defaultUrl: string;
   /** A fresh empty database; returns its url. */
   createDatabase(): Promise<string>;
   /** An empty database too, always the same one: creating one costs 200 ms, emptying it 20. */
   emptyDatabase(): Promise<string>;
-  /** As an operator's `pg_ctl stop -m immediate`: connections are cut. */
-  stop(): Promise<void>;
+  /** As an operator's `pg_ctl stop`: connections are cut, `immediate` as a crash would. */
+  stop(mode?: 'immediate' | 'fast'): Promise<void>;
   start(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -27,16 +29,40 @@ export function findPostgres(): string | undefined {
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 }
 
-/** A cluster of its own in a temporary folder, on a free port of the loopback, durable for nobody. */
-export async function startPostgres(binaries: string): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'outrider-postgres-'));
+/** What makes tests fast, and nobody's data safe. */
+const FOR_TESTS = { fsync: 'off', full_page_writes: 'off' };
+
+/**
+ * A cluster of its own on a free port of the loopback.
+ *
+ * @param options.folder where it is to stay: one that is there already is started as it is. A temporary one by default
+ * @param options.settings of the server beside those it needs, else durable for nobody
+ */
+export async function startPostgres(
+  binaries: string,
+  options: { readonly folder?: string; readonly settings?: Readonly<Record<string, string>> } = {},
+): Promise<Cluster> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'outrider-postgres-'));
+  mkdirSync(folder, { recursive: true });
   const port = await freePort();
   // PostgreSQL refuses to run as root, which containers often are.
   const asUser = process.getuid?.() === 0 ? ['runuser', '-u', 'postgres', '--'] : [];
   if (asUser.length > 0) chownSync(folder, Number(idOf('-u')), Number(idOf('-g')));
   const data = join(folder, 'data');
-  const initialise = [...asUser, join(binaries, 'initdb'), '-D', data, '-A', 'trust', '-U', 'outrider', '-N'];
-  execFileSync(initialise[0] as string, initialise.slice(1), { stdio: 'pipe', cwd: folder });
+  if (!existsSync(data)) {
+    const initialise = [
+      ...asUser,
+      join(binaries, 'initdb'),
+      '-D',
+      data,
+      '-A',
+      'trust',
+      '-U',
+      'outrider',
+      '-N',
+    ];
+    execFileSync(initialise[0] as string, initialise.slice(1), { stdio: 'pipe', cwd: folder });
+  }
   let server: ChildProcess | undefined;
   let databases = 0;
   let reused: string | undefined;
@@ -46,29 +72,28 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
       listen_addresses: '127.0.0.1',
       port,
       unix_socket_directories: '',
-      fsync: 'off',
-      full_page_writes: 'off',
       max_connections: 200,
+      ...(options.settings ?? FOR_TESTS),
     };
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const command = [...asUser, join(binaries, 'postgres'), '-D', data, ...options];
+    const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const command = [...asUser, join(binaries, 'postgres'), '-D', data, ...given];
     server = spawn(command[0] as string, command.slice(1), { stdio: 'ignore', cwd: folder });
     for (let tries = 0; ; tries++) {
       try {
         return await run('select 1');
       } catch (error) {
-        if (tries > 200) throw error;
+        if (tries > 200 || server?.exitCode != null) throw error;
         await delay(50);
       }
     }
   }
 
-  async function stop(): Promise<void> {
+  async function stop(mode: 'immediate' | 'fast' = 'immediate'): Promise<void> {
     if (server === undefined) return;
     const stopping = server;
     server = undefined;
     const ended = new Promise((resolve) => stopping.once('exit', resolve));
-    const command = [...asUser, join(binaries, 'pg_ctl'), 'stop', '-D', data, '-m', 'immediate', '-w'];
+    const command = [...asUser, join(binaries, 'pg_ctl'), 'stop', '-D', data, '-m', mode, '-w'];
     execFileSync(command[0] as string, command.slice(1), { stdio: 'pipe', cwd: folder });
     await ended;
   }
@@ -98,6 +123,7 @@ export async function startPostgres(binaries: string): Promise<Cluster> {
   // A test process that dies in the middle must not leave a server behind.
   process.once('exit', () => server?.kill('SIGTERM'));
   return {
+    defaultUrl: urlOf('postgres'),
     createDatabase,
     async emptyDatabase() {
       reused ??= await createDatabase();
