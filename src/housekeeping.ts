@@ -15,7 +15,7 @@ const PAUSE_MS = 10;
  * whose time is over. Storage that is away is tried again at the next look.
  */
 export function startHousekeeping(deps: {
-  readonly store: Pick<Store, 'rollUp' | 'removeExpired'>;
+  readonly store: Pick<Store, 'rollUp' | 'packDay' | 'removeExpired'>;
   readonly retention: () => Config['retention'];
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
@@ -30,6 +30,12 @@ export function startHousekeeping(deps: {
 
   async function rollUpAll(): Promise<void> {
     for (let waitMs = await store.rollUp(); waitMs !== undefined; waitMs = await store.rollUp()) {
+      await sleep(waitMs, undefined, { signal, ref: false });
+    }
+  }
+
+  async function packAll(): Promise<void> {
+    for (let waitMs = await store.packDay(); waitMs !== undefined; waitMs = await store.packDay()) {
       await sleep(waitMs, undefined, { signal, ref: false });
     }
   }
@@ -50,6 +56,7 @@ export function startHousekeeping(deps: {
       // Years of rows take their time: reports are not to wait for it.
       if (deps.monotonicMs() - lookedAtMs >= LOOK_EVERY_MS) {
         await rollUpAll();
+        await packAll();
         lookedAtMs = deps.monotonicMs();
       }
     }
@@ -72,6 +79,7 @@ export function startHousekeeping(deps: {
   async function run(): Promise<void> {
     while (!signal.aborted) {
       await attempt(rollUpAll);
+      if (!signal.aborted) await attempt(packAll);
       if (!signal.aborted) await attempt(sweep);
       await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }

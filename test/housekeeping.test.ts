@@ -39,6 +39,7 @@ test('sums up and removes, tells how much, and ends when it is told to', async (
   await vi.waitFor(() => expect(info).toHaveBeenCalledWith({ requests: 1 }, expect.any(String)), 20_000);
   await housekeeping.close();
   expect(await store.rollUp()).toBeUndefined();
+  expect(await store.packDay()).toBeUndefined();
   expect(await store.readRequest('old')).toBeUndefined();
   expect(await store.readRequest('new')).toBeDefined();
   expect(warn).not.toHaveBeenCalled();
@@ -50,6 +51,7 @@ test('says once that the store is away', async () => {
   const housekeeping = startHousekeeping({
     store: {
       rollUp: () => Promise.reject(new Error('away')),
+      packDay: () => Promise.reject(new Error('away')),
       removeExpired: () => Promise.reject(new Error('away')),
     },
     retention: () => RETENTION,

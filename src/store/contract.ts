@@ -436,6 +436,17 @@ export interface UsageSum {
   readonly ttftMsSum: number;
 }
 
+export interface GroupPage {
+  readonly first: number;
+  readonly limit: number;
+}
+
+export interface UsagePage {
+  readonly groups: readonly UsageSum[];
+  readonly hasMore: boolean;
+  readonly total: UsageSum;
+}
+
 export const KEY_SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
@@ -617,6 +628,13 @@ export interface Store {
   /** Sums of the roll-up, in no particular order. */
   readUsage(query: UsageQuery): Promise<readonly UsageSum[]>;
   /**
+   * Groups `first` to `first + limit - 1` of these sums: the oldest first, within it what cost most, then by the names of
+   * key, model and task; and the sum of all.
+   */
+  readUsagePage(query: UsageQuery, page: GroupPage): Promise<UsagePage>;
+  /** The names of those of these keys that there are. */
+  nameKeys(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
    * Hands `take` what is spent since `sinceMs`, at once when it is known, so that nothing ends in between. The first
    * reading, and one with another `sinceMs`, is of everything since then; after it commits wait for a reading at most
    * 250 ms. One reading at a time.
@@ -678,6 +696,13 @@ export interface Store {
    * @returns after how many milliseconds to go on, undefined when nothing is left
    */
   rollUp(): Promise<number | undefined>;
+  /**
+   * Packs the sums of one day that is over and summed up, which lets reports read them at once: under a tenth of a second,
+   * a few milliseconds at a time. To be called again until nothing is left. By one process at a time; undefined too while another is at it.
+   *
+   * @returns after how many milliseconds to go on, undefined when nothing is left
+   */
+  packDay(): Promise<number | undefined>;
 
   /**
    * Removes a little of what is older than its time: milliseconds of work. To be called again until nothing is left. What

@@ -1,5 +1,6 @@
 import { asc, between, eq, gt, gte } from 'drizzle-orm';
 import { JUDGE_KEY_ID } from '../core/judge/judge-key.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAttemptFact, toRequestRecord, toTask } from './attempt-rows.ts';
 import type {
@@ -47,13 +48,11 @@ export async function readModelTraffic(
   queryable: Queryable & RowReader,
   sinceMs: number,
   nowMs: number,
+  turns: LoopTurns,
 ): Promise<readonly ModelTraffic[]> {
-  const sums = await readTrafficSums(queryable, {
-    fromMs: sinceMs,
-    toMs: nowMs + HOUR_MS,
-    groupBy: ['model', 'task'],
-    exceptKeyId: JUDGE_KEY_ID,
-  });
+  const toMs = nowMs + HOUR_MS;
+  const query = { fromMs: sinceMs, toMs, groupBy: ['model', 'task'], exceptKeyId: JUDGE_KEY_ID } as const;
+  const sums = await readTrafficSums(queryable, query, turns);
   return sums.map(({ dayStartMs, hourMs, keyId, ...sum }) => ({
     ...sum,
     modelId: sum.modelId ?? '',

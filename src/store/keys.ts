@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, or } from 'drizzle-orm';
 import {
   KEY_SCOPES,
   type KeyPage,
@@ -68,6 +68,18 @@ export async function listKeys(
       and(eq(keys.createdAtMs, after.createdAtMs), gt(keys.id, after.id)),
     );
   return (await all.where(isBehind).limit(limit)).map(toKeyRecord);
+}
+
+export async function nameKeys(
+  { db, tables: { keys } }: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .select({ id: keys.id, name: keys.name })
+    .from(keys)
+    .where(inArray(keys.id, [...ids]));
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 export async function findKey(

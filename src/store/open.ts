@@ -32,11 +32,13 @@ import {
   hasKeys,
   keySecretOf,
   listKeys,
+  nameKeys,
   revokeKey,
   updateKey,
 } from './keys.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
+import { packDay } from './pack-day.ts';
 import { createPatternReader } from './pattern-reader.ts';
 import { listPins, movePin, pinModel, pinnedModel, removePin } from './pinned-models.ts';
 import { exchangeState, loadState, saveState } from './process-state.ts';
@@ -48,7 +50,7 @@ import { rollUp } from './roll-up.ts';
 import { createSpendingReader } from './spending.ts';
 import { orUnavailable } from './storage-unavailable.ts';
 import { StoreUnusableError } from './store-unusable-error.ts';
-import { readUsage } from './usage.ts';
+import { readUsage, readUsagePage } from './usage.ts';
 
 /** Three seconds, and what each try waits for the lock itself. */
 const LAST_FLUSH_RETRIES = 12;
@@ -67,7 +69,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const journal = openJournal({ database, offers, now });
   let intents: IntentLog | undefined;
   const inTurn = createTurns();
-  const readSpending = createSpendingReader(database, journal, now);
+  const readSpending = createSpendingReader(database, journal, now, turns);
   const patterns = createPatternReader(database, now, turns);
   const guarded = <Result>(query: Promise<Result>) => orUnavailable(database, query);
 
@@ -121,7 +123,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
       await journal.settle(requestId);
       return guarded(readVerdicts(database, requestId));
     },
-    readModelTraffic: (sinceMs) => guarded(readModelTraffic(database, sinceMs, now())),
+    readModelTraffic: (sinceMs) => guarded(readModelTraffic(database, sinceMs, now(), turns)),
     readTraffic: (sinceMs) => guarded(readTraffic(database, sinceMs)),
     async readChoices(query) {
       await journal.flush();
@@ -130,11 +132,13 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     },
     readPatterns: (fromMs, toMs) => guarded(patterns.read(fromMs, toMs)),
     firstPatternMs: () => guarded(patterns.firstBlockMs()),
-    readUsage: (query) => guarded(readUsage(database, query)),
+    readUsage: (query) => guarded(readUsage(database, query, turns)),
+    readUsagePage: (query, page) => guarded(readUsagePage(database, query, turns, page)),
     readSpending: (sinceMs, take) => guarded(readSpending(sinceMs, take)),
     attemptFacts: () => attemptFacts(database),
 
     createKey: (key) => guarded(createKey(database, { key, secret, createdAtMs: now() })),
+    nameKeys: (ids) => guarded(nameKeys(database, ids)),
     listKeys: (page) => guarded(listKeys(database, page)),
     findKey: (id) => guarded(findKey(database, id)),
     updateKey: (id, changes) => guarded(updateKey(database, id, changes)),
@@ -166,6 +170,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     forgetKey: (keyId) => guarded(forgetKey(database, keyId)),
     notePurged: (beforeMs) => guarded(notePurged(database, beforeMs)),
     rollUp: () => guarded(database.alone(() => rollUp(database, now()))),
+    packDay: () => guarded(database.alone(() => packDay(database, turns))),
 
     claim: (name, atMs) => guarded(claim(database, name, atMs)),
 

@@ -1,16 +1,28 @@
 import { and, asc, eq, gte, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
-import type { UsageGroup, UsageSum } from './contract.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
+import type { GroupPage, UsageGroup, UsagePage, UsageSum } from './contract.ts';
 import type { Queryable, RowReader } from './database.ts';
+import { type Gathering, gatherSums } from './gather-sums.ts';
 import { dayStartOf } from './roll-up.ts';
 import { TRAFFIC_SUMS } from './statements.ts';
 import { hourOf } from './sums.ts';
-import { DAY_LEVELS, HOUR_LEVELS, levelFor, type TrafficLevel } from './traffic-levels.ts';
+import {
+  DAY_LEVELS,
+  HOUR_LEVELS,
+  levelFor,
+  PACKED_DAY_LEVELS,
+  PACKED_HOUR_LEVELS,
+  type TrafficLevel,
+} from './traffic-levels.ts';
+import { PACK_FORMAT, readPack } from './traffic-pack.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Rows that one query sums up: about 4 ms on SQLite, during which nothing else is done. */
-const ROWS_AT_ONCE = 4_000;
+/** Rows that one query sums up: about 1.5 ms on SQLite, during which nothing else is done. */
+const ROWS_AT_ONCE = 700;
+/** Entries of packs: they take as long. */
+const ENTRIES_AT_ONCE = 20_000;
 /** The next stretch is at most so many times as long as the one before, however few rows that had. */
 const MOST_GROWTH = 8;
 
@@ -27,32 +39,48 @@ export interface TrafficQuery {
   readonly task?: string;
 }
 
-type Growing = { -readonly [Name in keyof UsageSum]: UsageSum[Name] };
+/** Where the sums of a stretch of time are. */
+type Source = 'hours' | 'sums' | 'packs';
 
-/** A stretch of time and where its sums are. */
 interface Stretch {
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Undefined: in `traffic_hours`. */
+  readonly source: Source;
+  /** Undefined in `traffic_hours`. */
   readonly level: TrafficLevel | undefined;
   readonly stepMs: number;
 }
 
-/**
- * Sums of the traffic, in no particular order: whole days and hours from `traffic_sums`, as far as they are there, the rest
- * from `traffic_hours`. Some rows at a time: other work goes on in between, however long the window is.
- */
+/** Sums of the traffic, in no particular order. */
 export async function readTrafficSums(
   queryable: Queryable & RowReader,
   query: TrafficQuery,
+  turns: LoopTurns,
 ): Promise<readonly UsageSum[]> {
+  return (await readTrafficPage(queryable, query, turns, undefined)).groups;
+}
+
+/**
+ * One page of the sums of the traffic, and the sum of all: whole days and hours from `traffic_packs` and `traffic_sums`, as
+ * far as they are there, the rest from `traffic_hours`. Some rows at a time: other work goes on in between, however long the
+ * window is.
+ *
+ * @param page undefined: all of them, in no particular order
+ */
+export async function readTrafficPage(
+  queryable: Queryable & RowReader,
+  query: TrafficQuery,
+  turns: LoopTurns,
+  page: GroupPage | undefined,
+): Promise<UsagePage> {
   let days = await rolledDaysIn(queryable, query);
   for (;;) {
-    const sums = await sumAll(queryable, query, stretchesOf(query, days));
+    const gathering = gatherSums(query.groupBy, page);
+    await sumAll(queryable, query, { days, turns }, gathering);
     // An hour that was added to its day meanwhile may have been counted with the day and by itself.
     const now = await rolledDaysIn(queryable, query);
     const changedMs = firstChanged(days, now);
-    if (changedMs === undefined) return sums;
+    if (changedMs === undefined) return gathering.finish();
     // Summing up goes on from there: the hours themselves stay as they are. Each round begins earlier, so there is a last one.
     days = now.filter(({ dayMs }) => dayMs < changedMs);
   }
@@ -62,52 +90,149 @@ interface RolledDay {
   readonly dayMs: number;
   /** Its sums hold its hours up to here. */
   readonly untilMs: number;
+  readonly isPacked: boolean;
 }
 
-/** The first day that was read as it is not any more. */
+/** The first day that was read as it is not any more. Being packed changes nothing of what it says. */
 function firstChanged(before: readonly RolledDay[], now: readonly RolledDay[]): number | undefined {
-  const dayToUntil = new Map(now.map(({ dayMs, untilMs }) => [dayMs, untilMs]));
-  return before.find(({ dayMs, untilMs }) => dayToUntil.get(dayMs) !== untilMs)?.dayMs;
+  const dayToNow = new Map(now.map((day) => [day.dayMs, day]));
+  return before.find(({ dayMs, untilMs, isPacked }) => {
+    const day = dayToNow.get(dayMs);
+    return day?.untilMs !== untilMs || (isPacked && !day.isPacked);
+  })?.dayMs;
 }
 
 async function sumAll(
   queryable: Queryable & RowReader,
   query: TrafficQuery,
-  stretches: readonly Stretch[],
-): Promise<readonly UsageSum[]> {
-  const groupToSum = new Map<string, Growing>();
-  for (const stretch of stretches) {
-    let steps = 1;
-    for (let fromMs = stretch.fromMs; fromMs < stretch.untilMs; ) {
-      const untilMs = Math.min(stretch.untilMs, fromMs + steps * stretch.stepMs);
-      const rowsRead = await sumSome(queryable, query, { ...stretch, fromMs, untilMs }, (sum) =>
-        addTo(groupToSum, sum),
-      );
-      fromMs = untilMs;
-      if (rowsRead === 0 && fromMs < stretch.untilMs) {
-        const next = await firstRowFrom(queryable, stretch, fromMs);
-        if (next === undefined) break;
-        fromMs = next;
-      }
-      steps = Math.max(
-        1,
-        Math.floor(Math.min(steps * MOST_GROWTH, (steps * ROWS_AT_ONCE) / Math.max(1, rowsRead))),
-      );
-      await new Promise((resolve) => setImmediate(resolve));
+  { days, turns }: { readonly days: readonly RolledDay[]; readonly turns: LoopTurns },
+  gathering: Gathering,
+): Promise<void> {
+  for (const stretch of stretchesOf(query, days)) {
+    for await (const reachedMs of read(queryable, query, { stretch, turns }, gathering)) {
+      gathering.settle(reachedMs);
+      if (!gathering.isPageFull()) continue;
+      const fromMs = Math.max(stretch.fromMs, reachedMs);
+      if (stretch.source === 'packs') gathering.forgetFrom(fromMs);
+      return sumTotal(queryable, { ...query, fromMs, groupBy: [] }, { days, turns }, gathering);
     }
   }
-  return [...groupToSum.values()];
+}
+
+/** What comes after a page that is full is only counted, which the coarsest sums are enough for. */
+async function sumTotal(
+  queryable: Queryable & RowReader,
+  query: TrafficQuery,
+  { days, turns }: { readonly days: readonly RolledDay[]; readonly turns: LoopTurns },
+  gathering: Gathering,
+): Promise<void> {
+  if (query.fromMs >= hourOf(query.toMs)) return;
+  const rest = gatherSums([]);
+  const { fromMs } = query;
+  for (const stretch of stretchesOf(
+    query,
+    days.filter(({ dayMs }) => dayMs + DAY_MS > fromMs),
+  )) {
+    for await (const _ of read(queryable, query, { stretch, turns }, rest));
+  }
+  gathering.addTotal(rest.finish().total);
+}
+
+/**
+ * Adds a stretch, some rows at a time. Yields up to where all is added, after which nothing is; of packs, some of the day
+ * that begins there may be.
+ */
+async function* read(
+  queryable: Queryable & RowReader,
+  query: TrafficQuery,
+  { stretch, turns }: { readonly stretch: Stretch; readonly turns: LoopTurns },
+  gathering: Gathering,
+): AsyncGenerator<number> {
+  const steps = stretch.source === 'packs' ? readPacks : readRowsOf;
+  if (turns.isOver()) await turns.next();
+  for await (const reachedMs of steps(queryable, query, stretch, gathering)) {
+    yield reachedMs;
+    if (turns.isOver()) await turns.next();
+  }
+}
+
+async function* readRowsOf(
+  queryable: Queryable & RowReader,
+  query: TrafficQuery,
+  stretch: Stretch,
+  gathering: Gathering,
+): AsyncGenerator<number> {
+  let steps = 1;
+  for (let fromMs = stretch.fromMs; fromMs < stretch.untilMs; ) {
+    const untilMs = Math.min(stretch.untilMs, fromMs + steps * stretch.stepMs);
+    const rowsRead = await sumSome(queryable, query, { ...stretch, fromMs, untilMs }, gathering);
+    fromMs = untilMs;
+    if (rowsRead === 0 && fromMs < stretch.untilMs) {
+      fromMs = (await firstRowFrom(queryable, stretch, fromMs)) ?? stretch.untilMs;
+    }
+    steps = nextSize(steps, rowsRead, ROWS_AT_ONCE);
+    yield fromMs;
+  }
+}
+
+async function* readPacks(
+  { db, tables: { trafficPacks }, readRows }: Queryable & RowReader,
+  query: TrafficQuery,
+  { fromMs, untilMs, level }: Stretch,
+  gathering: Gathering,
+): AsyncGenerator<number> {
+  const { dayMs, part, body } = trafficPacks;
+  let last = { dayMs: dayStartOf(fromMs), part: -1 };
+  for (let parts = 1; ; ) {
+    const rows = await readRows(
+      db
+        .select({ dayMs, part, body })
+        .from(trafficPacks)
+        .where(
+          and(
+            eq(trafficPacks.level, level?.name ?? ''),
+            sql`(${dayMs}, ${part}) > (${last.dayMs}, ${last.part})`,
+            lt(dayMs, untilMs),
+          ),
+        )
+        .orderBy(asc(dayMs), asc(part))
+        .limit(parts),
+    );
+    let entries = 0;
+    for (const [ofDay, ofPart, bytes] of rows) {
+      const pack = readPack(bytes as Uint8Array);
+      entries += pack.hours.length;
+      last = { dayMs: Number(ofDay), part: Number(ofPart) };
+      gathering.addPack(last.dayMs, pack, query, { fromMs, untilMs });
+    }
+    if (rows.length < parts) break;
+    parts = nextSize(parts, entries, ENTRIES_AT_ONCE);
+    yield last.dayMs;
+  }
+  yield untilMs;
+}
+
+/** How much to read next, when so much held so many rows. */
+function nextSize(size: number, rowsRead: number, most: number): number {
+  return Math.max(1, Math.floor(Math.min(size * MOST_GROWTH, (size * most) / Math.max(1, rowsRead))));
 }
 
 async function rolledDaysIn(
-  { db, tables: { rolledDays } }: Queryable,
+  { db, tables: { rolledDays }, readRows }: Queryable & RowReader,
   { fromMs, toMs }: TrafficQuery,
 ): Promise<readonly RolledDay[]> {
-  return db
-    .select({ dayMs: rolledDays.dayMs, untilMs: rolledDays.untilMs })
-    .from(rolledDays)
-    .where(and(gte(rolledDays.dayMs, dayStartOf(hourOf(fromMs))), lt(rolledDays.dayMs, hourOf(toMs))))
-    .orderBy(asc(rolledDays.dayMs));
+  const rows = await readRows(
+    db
+      .select({ dayMs: rolledDays.dayMs, untilMs: rolledDays.untilMs, packedAs: rolledDays.packedAs })
+      .from(rolledDays)
+      .where(and(gte(rolledDays.dayMs, dayStartOf(hourOf(fromMs))), lt(rolledDays.dayMs, hourOf(toMs))))
+      .orderBy(asc(rolledDays.dayMs)),
+  );
+  return rows.map(([dayMs, untilMs, packedAs]) => ({
+    dayMs: Number(dayMs),
+    untilMs: Number(untilMs),
+    isPacked: Number(packedAs) === PACK_FORMAT,
+  }));
 }
 
 function stretchesOf(
@@ -124,31 +249,51 @@ function stretchesOf(
       groupBy.includes('model') ||
       groupBy.includes('task'),
   };
+  // An index leads to the rows of one key: a few of the many that are in a pack.
+  const arePacksFit = keyId === undefined;
   const ofHours = levelFor(HOUR_LEVELS, needs);
-  const ofDays = groupBy.includes('hour') ? undefined : levelFor(DAY_LEVELS, needs);
+  const packOfHours = arePacksFit ? levelFor(PACKED_HOUR_LEVELS, needs) : undefined;
+  const byHour = groupBy.includes('hour');
+  const ofDays = byHour ? undefined : levelFor(DAY_LEVELS, needs);
+  const packOfDays = byHour || !arePacksFit ? undefined : levelFor(PACKED_DAY_LEVELS, needs);
   const stretches: Stretch[] = [];
-  const push = (from: number, until: number, level: TrafficLevel | undefined, stepMs: number) => {
+  const push = (
+    from: number,
+    until: number,
+    source: Source,
+    level: TrafficLevel | undefined,
+    stepMs: number,
+  ) => {
     if (from >= until) return;
     const last = stretches.at(-1);
     // A day that is not over is summed up to some hour: its rows are still those of the day.
-    if (last !== undefined && last.untilMs === from && last.level === level && last.stepMs === stepMs) {
+    if (
+      last !== undefined &&
+      last.untilMs === from &&
+      last.source === source &&
+      last.level === level &&
+      last.stepMs === stepMs
+    ) {
       stretches[stretches.length - 1] = { ...last, untilMs: until };
-    } else stretches.push({ fromMs: from, untilMs: until, level, stepMs });
+    } else stretches.push({ fromMs: from, untilMs: until, source, level, stepMs });
   };
   let reachedMs = firstMs;
-  for (const { dayMs, untilMs: rolledMs } of days) {
-    push(reachedMs, Math.max(reachedMs, dayMs), undefined, HOUR_MS);
+  for (const { dayMs, untilMs: rolledMs, isPacked } of days) {
+    push(reachedMs, Math.max(reachedMs, dayMs), 'hours', undefined, HOUR_MS);
     const beginsMs = Math.max(reachedMs, dayMs);
     const endsMs = Math.min(endMs, dayMs + DAY_MS);
     const summedMs = Math.min(endsMs, Math.max(beginsMs, rolledMs));
     // The sums of a day are of all its hours that are summed up: a part of them is read by the hour.
     const isWhole = beginsMs === dayMs && rolledMs > dayMs && rolledMs <= endsMs;
-    if (ofDays !== undefined && isWhole) push(beginsMs, summedMs, ofDays, DAY_MS);
-    else push(beginsMs, summedMs, ofHours, HOUR_MS);
-    push(summedMs, endsMs, undefined, HOUR_MS);
+    if (isWhole && isPacked && packOfDays !== undefined)
+      push(beginsMs, summedMs, 'packs', packOfDays, DAY_MS);
+    else if (isWhole && ofDays !== undefined) push(beginsMs, summedMs, 'sums', ofDays, DAY_MS);
+    else if (isPacked && packOfHours !== undefined) push(beginsMs, summedMs, 'packs', packOfHours, HOUR_MS);
+    else push(beginsMs, summedMs, ofHours === undefined ? 'hours' : 'sums', ofHours, HOUR_MS);
+    push(summedMs, endsMs, 'hours', undefined, HOUR_MS);
     reachedMs = endsMs;
   }
-  push(reachedMs, endMs, undefined, HOUR_MS);
+  push(reachedMs, endMs, 'hours', undefined, HOUR_MS);
   return stretches;
 }
 
@@ -156,7 +301,7 @@ async function sumSome(
   { db, tables: { trafficHours, trafficSums }, readRows }: Queryable & RowReader,
   { groupBy, keyId, exceptKeyId, task }: TrafficQuery,
   { fromMs, untilMs, level, stepMs }: Stretch,
-  take: (sum: UsageSum) => void,
+  gathering: Gathering,
 ): Promise<number> {
   const table = level === undefined ? trafficHours : trafficSums;
   const at: SQLiteColumn = level === undefined ? trafficHours.hourMs : trafficSums.startMs;
@@ -200,22 +345,14 @@ async function sumSome(
     // Without groups there is a row also for nothing, of nulls.
     if (count === 0) continue;
     rowsRead += count;
-    take({
-      keyId: textIn(row[1]),
-      modelId: textIn(row[2]),
-      task: textIn(row[3]),
-      dayStartMs: numberIn(row[4]),
-      hourMs: numberIn(row[5]),
-      requests: Number(row[6]),
-      completed: Number(row[7]),
-      failures: Number(row[8]),
-      costMicroUsd: Number(row[9]),
-      inputTokens: Number(row[10]),
-      outputTokens: Number(row[11]),
-      units: Number(row[12]),
-      latencyMsSum: Number(row[13]),
-      ttftMsSum: Number(row[14]),
-    });
+    const [, keyId = '', modelId = '', ofTask = '', day, hour] = row;
+    gathering.addRow(
+      Number(hour ?? day ?? fromMs),
+      String(keyId ?? ''),
+      String(ofTask ?? ''),
+      String(modelId ?? ''),
+      row.slice(6),
+    );
   }
   return rowsRead;
 }
@@ -228,14 +365,6 @@ function isRowOf({ hasKey, hasCell }: TrafficLevel, stepMs: number, groupBy: rea
     groupBy.includes('task') === hasCell &&
     groupBy.includes(stepMs === DAY_MS ? 'day' : 'hour')
   );
-}
-
-function textIn(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function numberIn(value: unknown): number | undefined {
-  return value === null ? undefined : Number(value);
 }
 
 async function firstRowFrom(
@@ -261,15 +390,4 @@ async function firstRowFrom(
           );
   const first = rows[0]?.first;
   return first == null ? undefined : Number(first);
-}
-
-function addTo(groupToSum: Map<string, Growing>, sum: UsageSum): void {
-  const { dayStartMs = '', hourMs = '', keyId = '', modelId = '', task = '' } = sum;
-  const key = `${dayStartMs}\n${hourMs}\n${keyId}\n${modelId}\n${task}`;
-  const known = groupToSum.get(key);
-  if (known === undefined) {
-    groupToSum.set(key, sum);
-    return;
-  }
-  for (const name of TRAFFIC_SUMS) known[name] += sum[name];
 }

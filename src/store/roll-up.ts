@@ -12,6 +12,7 @@ import { ask, type Database, type Queryable, type RowStatement, type Steps } fro
 import { TRAFFIC_SUMS } from './statements.ts';
 import { hourOf } from './sums.ts';
 import { DAY_KEY_CELL, DAY_LEVELS, HOUR_LEVELS, type TrafficLevel } from './traffic-levels.ts';
+import { NOT_PACKED } from './traffic-pack.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -35,7 +36,7 @@ export const reopenDay: RowStatement<{ readonly dayMs: number; readonly hourMs: 
   build: ({ db, tables: { rolledDays } }) =>
     db
       .update(rolledDays)
-      .set({ untilMs: sql`${rolledDays.dayMs}`, closingMs: sql`${rolledDays.dayMs}` })
+      .set({ untilMs: sql`${rolledDays.dayMs}`, closingMs: sql`${rolledDays.dayMs}`, packedAs: NOT_PACKED })
       .where(
         and(
           eq(rolledDays.dayMs, sql.placeholder('dayMs')),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, gte, isNull, ne, sql } from 'drizzle-orm';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import { whole } from './attempt-rows.ts';
 import type { Spending } from './contract.ts';
@@ -33,13 +34,19 @@ export function createSpendingReader(
   database: Database,
   journal: Pick<JournalOfStore, 'betweenCommits' | 'unwritten'>,
   now: () => number,
+  turns: LoopTurns,
 ): (sinceMs: number, take: (spending: Spending) => void) => Promise<void> {
   let older: Older | undefined;
   /** What the last reading spoke of: it may be less by now. */
   let told: KeyToDays = new Map();
 
   async function readOlder(sinceMs: number, untilMs: number): Promise<Older> {
-    return { sinceMs, untilMs, readAtMs: now(), sums: await olderSums(database, sinceMs, untilMs) };
+    return {
+      sinceMs,
+      untilMs,
+      readAtMs: now(),
+      sums: await olderSums(database, { fromMs: sinceMs, toMs: untilMs }, turns),
+    };
   }
 
   return async (sinceMs, take) => {
@@ -101,9 +108,13 @@ async function inTime<Result>(reading: Promise<Result>): Promise<Result> {
   }
 }
 
-async function olderSums(queryable: Queryable & RowReader, fromMs: number, toMs: number): Promise<KeyToDays> {
+async function olderSums(
+  queryable: Queryable & RowReader,
+  window: { readonly fromMs: number; readonly toMs: number },
+  turns: LoopTurns,
+): Promise<KeyToDays> {
   const sums: KeyToDays = new Map();
-  for (const sum of await readTrafficSums(queryable, { fromMs, toMs, groupBy: ['key', 'day'] })) {
+  for (const sum of await readTrafficSums(queryable, { ...window, groupBy: ['key', 'day'] }, turns)) {
     add(sums, sum.keyId ?? '', sum.dayStartMs ?? 0, sum.costMicroUsd);
   }
   return sums;

@@ -94,7 +94,7 @@ describe('the two schemas', () => {
     const postgres = described(postgresSchema, (table) =>
       postgresTableConfig(table as never).primaryKeys.map((key) => key.columns.map((column) => column.name)),
     );
-    expect(Object.keys(sqlite)).toHaveLength(18);
+    expect(Object.keys(sqlite)).toHaveLength(19);
     expect(postgres).toEqual(sqlite);
   });
 });

@@ -39,7 +39,13 @@ async function end(store: Store, endedAtMs: number, random: () => number): Promi
   const ending = random() < 0.8 ? 'completed' : 'timeout';
   // Halves: sums of them are exact in any order.
   store.journal.end(
-    endOf(requestId, { ending, endedAtMs, latencyMs: Math.floor(random() * 100) / 2, deltas: [] }),
+    endOf(requestId, {
+      ending,
+      endedAtMs,
+      latencyMs: Math.floor(random() * 100) / 2,
+      costMicroUsd: Math.floor(random() * 5),
+      deltas: [],
+    }),
   );
 }
 
@@ -49,10 +55,29 @@ async function rollUpAll(store: Store): Promise<number> {
   return steps;
 }
 
+async function packAll(store: Store): Promise<number> {
+  let days = 0;
+  while ((await store.packDay()) !== undefined) days += 1;
+  return days;
+}
+
 function inOrder(sums: readonly UsageSum[]): string[] {
   return sums
     .map((sum) => JSON.stringify(Object.entries(sum).sort(([one], [other]) => (one < other ? -1 : 1))))
     .sort();
+}
+
+/** As `Store.readUsagePage` promises. */
+function asListed(one: UsageSum, other: UsageSum): number {
+  const compare = (a = '', b = '') => (a < b ? -1 : Number(a > b));
+  return (
+    (one.dayStartMs ?? 0) - (other.dayStartMs ?? 0) ||
+    (one.hourMs ?? 0) - (other.hourMs ?? 0) ||
+    other.costMicroUsd - one.costMicroUsd ||
+    compare(one.keyId, other.keyId) ||
+    compare(one.modelId, other.modelId) ||
+    compare(one.task, other.task)
+  );
 }
 
 /** All that can be asked of some window. */
@@ -94,6 +119,9 @@ export function rollUpContract({ createUrl, open }: Databases): void {
     expect(await rollUpAll(store)).toBeGreaterThan(20);
     expect(await ask()).toEqual(before);
     expect(await store.rollUp()).toBeUndefined();
+    expect(await packAll(store)).toBe(3);
+    expect(await ask()).toEqual(before);
+    expect(await store.packDay()).toBeUndefined();
 
     // Into an hour of a day long summed up, into the present day, and into a day before all others.
     await end(store, DAY_START_MS + 30 * HOUR_MS, random);
@@ -107,6 +135,9 @@ export function rollUpContract({ createUrl, open }: Databases): void {
     expect(await ask()).toEqual(reopened);
     await rollUpAll(store);
     expect(await ask()).toEqual(reopened);
+    // The day that was reopened, and those without traffic before it.
+    expect(await packAll(store)).toBe(3);
+    expect(await ask()).toEqual(reopened);
 
     // Time goes on: hours that were not over are.
     nowMs += 30 * HOUR_MS;
@@ -116,7 +147,48 @@ export function rollUpContract({ createUrl, open }: Databases): void {
     const later = await ask();
     await rollUpAll(store);
     expect(await ask()).toEqual(later);
+    expect(await packAll(store)).toBe(1);
+    expect(await ask()).toEqual(later);
     expect(later).not.toEqual(reopened);
+  }, 120_000);
+
+  it('gives pages of all groups in one order, with the sum of all, from rows, sums and packs alike', async () => {
+    const nowMs = DAY_START_MS + 4 * DAY_MS + 3 * HOUR_MS + 600_000;
+    const store = await open(await createUrl(), () => nowMs);
+    const random = createRandom(13);
+    for (let count = 0; count < 150; count += 1) {
+      await end(store, DAY_START_MS + Math.floor(random() * (4 * DAY_MS + 3 * HOUR_MS)), random);
+    }
+    await store.journal.flush();
+    const window = { fromMs: DAY_START_MS + 5 * HOUR_MS, toMs: nowMs };
+    const groupings = [...GROUPS, ['day', 'hour', 'model'], ['hour', 'key', 'model', 'task']] as const;
+    const check = async () => {
+      for (const [index, groupBy] of groupings.entries()) {
+        const keyId = index % 4 === 3 ? 'key_b' : undefined;
+        const task = index % 5 === 4 ? TASKS[1] : undefined;
+        const query = { ...window, groupBy, keyId, task };
+        const all = [...(await store.readUsage(query))].sort(asListed);
+        for (const limit of [1, 7, 1_000]) {
+          const pages: UsageSum[] = [];
+          for (let first = 0, hasMore = true; hasMore; first += limit) {
+            const page = await store.readUsagePage(query, { first, limit });
+            pages.push(...page.groups);
+            ({ hasMore } = page);
+            for (const name of ['requests', 'costMicroUsd', 'outputTokens', 'latencyMsSum'] as const) {
+              expect(page.total[name]).toBe(all.reduce((sum, one) => sum + one[name], 0));
+            }
+            // All pages of one row each would take a while.
+            if (limit === 1 && first === 9) break;
+          }
+          expect(pages).toEqual(limit === 1 ? all.slice(0, 10) : all);
+        }
+      }
+    };
+    await check();
+    await rollUpAll(store);
+    await check();
+    expect(await packAll(store)).toBe(4);
+    await check();
   }, 120_000);
 
   it('leaves an hour alone that has just ended, and that a clock set back may come to', async () => {
