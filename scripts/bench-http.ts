@@ -25,6 +25,8 @@ interface Measured {
 interface Run {
   readonly gateway: Measured;
   readonly bare: Measured;
+  /** With `--framework`. */
+  readonly framework?: Measured;
   readonly ratio: number;
   readonly cpuRatio: number;
 }
@@ -48,6 +50,10 @@ const options = new Command('bench:http')
     wholeNumber(0, 1000),
     10,
   )
+  .option(
+    '--framework',
+    'a proxy of fastify, undici and JSON in the run, too: what any gateway on them costs at least',
+  )
   .option('--dist <folder>', 'a build to measure, instead of building this checkout')
   .option('--profile <folder>', 'write a CPU profile of the gateway there')
   .parse()
@@ -60,6 +66,7 @@ const options = new Command('bench:http')
     bytes: number;
     model: 'auto' | 'named';
     paceMs: number;
+    framework?: true;
     dist?: string;
     profile?: string;
   }>();
@@ -78,19 +85,10 @@ async function bench(): Promise<void> {
   const upstream = await startUpstream({ bytes: options.bytes, paceMs: options.paceMs });
   const servers: ServerProcess[] = [];
   try {
-    const barePort = await freePort();
-    const bare = await startServer({
-      args: [
-        '--import',
-        'tsx',
-        join(ROOT, 'scripts/bench/bare-proxy.ts'),
-        String(barePort),
-        `http://127.0.0.1:${upstream.port}`,
-      ],
-      port: barePort,
-      logFile: join(folder, 'bare.log'),
-    });
+    const bare = await startProxy('bare-proxy', folder, upstream.port);
     servers.push(bare);
+    const framework = options.framework && (await startProxy('framework-proxy', folder, upstream.port));
+    if (framework) servers.push(framework);
     const gateway = await startGateway({
       folder,
       distFolder: resolve(options.dist ?? join(ROOT, 'dist')),
@@ -108,8 +106,7 @@ async function bench(): Promise<void> {
     const alone = await load(upstream.port, requests, 2);
     const upstreamAlone = { requestsPerSecond: round(alone.requests / alone.seconds, 0) };
     say(`upstream alone: ${upstreamAlone.requestsPerSecond} a second`);
-    await load(bare.port, requests, WARM_UP_SECONDS);
-    await load(gateway.port, requests, WARM_UP_SECONDS);
+    for (const server of servers) await load(server.port, requests, WARM_UP_SECONDS);
     const runs: Run[] = [];
     while (runs.length < options.runs) {
       const ofGateway = await measure(gateway, requests);
@@ -117,6 +114,7 @@ async function bench(): Promise<void> {
       const run = {
         gateway: ofGateway,
         bare: ofBare,
+        ...(framework ? { framework: await measure(framework, requests) } : {}),
         ratio: round(ofGateway.requestsPerSecond / ofBare.requestsPerSecond, 3),
         cpuRatio: round(ofGateway.cpuMicrosPerRequest / ofBare.cpuMicrosPerRequest, 3),
       };
@@ -141,6 +139,7 @@ async function bench(): Promise<void> {
       },
       gateway: medianOf(runs.map((run) => run.gateway)),
       bare: medianOf(runs.map((run) => run.bare)),
+      ...(framework ? { framework: medianOf(runs.flatMap((run) => run.framework ?? [])) } : {}),
       upstreamAlone,
       ratio: median(runs.map((run) => run.ratio)),
       cpuRatio: median(runs.map((run) => run.cpuRatio)),
@@ -153,6 +152,16 @@ async function bench(): Promise<void> {
     upstream.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function startProxy(name: string, folder: string, upstreamPort: number): Promise<ServerProcess> {
+  const port = await freePort();
+  const script = join(ROOT, `scripts/bench/${name}.ts`);
+  return startServer({
+    args: ['--import', 'tsx', script, String(port), `http://127.0.0.1:${upstreamPort}`],
+    port,
+    logFile: join(folder, `${name}.log`),
+  });
 }
 
 function load(port: number, requests: readonly Buffer[], seconds: number): Promise<LoadResult> {
@@ -205,6 +214,7 @@ function median(values: readonly number[]): number {
 function print(result: {
   gateway: Measured;
   bare: Measured;
+  framework?: Measured;
   upstreamAlone: { requestsPerSecond: number };
   ratio: number;
   cpuRatio: number;
@@ -226,6 +236,7 @@ function print(result: {
       `            ${unit.padStart(10)}${'CPU µs each'.padStart(12)}${isStream ? 'CPU µs/chunk'.padStart(13) : ''}   p50 ms   p99 ms`,
       row('gateway', result.gateway),
       row('bare proxy', result.bare),
+      ...(result.framework ? [row('framework', result.framework)] : []),
       `upstream    ${String(result.upstreamAlone.requestsPerSecond).padStart(10)}   (asked directly)`,
       `ratio ${result.ratio} of the bare proxy's ${unit}, at ${result.cpuRatio} times its CPU`,
     ].join('\n'),
