@@ -1,7 +1,6 @@
 import type { BeliefDelta, EvidenceSource, QualityEvidence } from '../learning/delta.ts';
 import type { AnyTask } from '../task/operation-task.ts';
 import { teachesQuality } from './evidence-weight.ts';
-import type { RememberedVerdict } from './feedback-change.ts';
 
 /** Whose word is taken for the truth: people and tests. The others are compared with it. */
 export function isLabel(source: EvidenceSource): boolean {
@@ -19,7 +18,7 @@ export function agreementDeltas(
     readonly task: AnyTask;
     readonly reason: string;
     readonly automatic: QualityEvidence | undefined;
-    readonly feedback: readonly RememberedVerdict[];
+    readonly feedback: readonly (QualityEvidence & { readonly sourceName: string })[];
   },
   counted: QualityEvidence | undefined,
 ): BeliefDelta[] {

@@ -1,5 +1,3 @@
-import type { RememberedVerdict } from './feedback-change.ts';
-
 const DAY_MS = 86_400_000;
 
 /** The account that a verdict's weight is booked on: one per key, model, task and UTC day. */
@@ -22,6 +20,12 @@ export interface Booking extends DayAccount {
   readonly weight: number;
 }
 
+/** What is booked of a verdict that was given before. */
+interface BookedVerdict {
+  readonly weight: number;
+  readonly chargedTo?: DayAccount;
+}
+
 export function dayOf(atMs: number): number {
   return Math.floor(atMs / DAY_MS);
 }
@@ -38,7 +42,7 @@ export function dayOf(atMs: number): number {
  * @param cap    undefined: it is booked nowhere
  */
 export function bookVerdict(
-  known: RememberedVerdict | undefined,
+  known: BookedVerdict | undefined,
   weight: number,
   cap: DailyCap | undefined,
 ): {
@@ -64,7 +68,7 @@ export function bookVerdict(
 }
 
 /** What taking a verdict back gives back. */
-export function unbookVerdict(known: RememberedVerdict | undefined): readonly Booking[] {
+export function unbookVerdict(known: BookedVerdict | undefined): readonly Booking[] {
   return known?.chargedTo === undefined ? [] : bookingOf(known.chargedTo, -known.weight);
 }
 
