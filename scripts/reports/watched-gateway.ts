@@ -32,6 +32,8 @@ export async function startWatchedGateway(options: {
   readonly cliPath: string;
   readonly configPath: string;
   readonly logFile: string;
+  /** Where a CPU profile is written when it stops; undefined: none. */
+  readonly profileFolder?: string | undefined;
 }): Promise<WatchedGateway> {
   const watch = fileURLToPath(new URL('./loop-watch.mjs', import.meta.url));
   const serve = `const { runCli } = await import(${JSON.stringify(pathToFileURL(options.cliPath).href)});
@@ -40,7 +42,14 @@ await runCli(['serve', '--config', ${JSON.stringify(options.configPath)}]);`;
   const beganAtMs = performance.now();
   const child = spawn(
     process.execPath,
-    ['--import', pathToFileURL(watch).href, '--input-type=module', '--eval', serve],
+    [
+      ...(options.profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', options.profileFolder]),
+      '--import',
+      pathToFileURL(watch).href,
+      '--input-type=module',
+      '--eval',
+      serve,
+    ],
     {
       stdio: ['ignore', log, log, 'ipc'],
       env: { ...process.env, OUTRIDER_DETECT: 'none', OUTRIDER_LOG_LEVEL: 'warn', OUTRIDER_SEED: '3' },

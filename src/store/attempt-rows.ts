@@ -157,13 +157,15 @@ export function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-function toAutomatic(row: AttemptSelect): QualityEvidence | undefined {
+export function toAutomatic(
+  row: Pick<AttemptSelect, 'automaticSource' | 'automaticQuality' | 'automaticWeight'>,
+): QualityEvidence | undefined {
   const source = toEvidenceSource(row.automaticSource);
   if (source === undefined || row.automaticQuality === null || row.automaticWeight === null) return undefined;
   return { source, quality: row.automaticQuality, weight: row.automaticWeight };
 }
 
-function toEnding(text: string | null): Ending | undefined {
+export function toEnding(text: string | null): Ending | undefined {
   if (text === null) return undefined;
   return text in ENDINGS ? (text as Ending) : 'unknown';
 }

@@ -162,7 +162,7 @@ export interface RequestPlace {
   readonly requestId: string;
 }
 
-/** Looks at the newest 2,000 requests before `before` and takes at most `limit` that fit. */
+/** Looks at the newest 2,000 requests before `before`, and others of the last one's millisecond, and takes at most `limit` that fit. */
 export interface RequestListQuery {
   readonly limit: number;
   readonly before: RequestPlace | undefined;
@@ -200,7 +200,7 @@ export interface ListedVerdict {
   readonly task: AnyTask;
   readonly reason: string;
   /** The attempt whose answer the client got. */
-  readonly answer: AttemptFact;
+  readonly answer: Pick<AttemptFact, 'requestId' | 'number' | 'ending' | 'modelId' | 'epoch' | 'automatic'>;
   /** Every verdict on that answer. */
   readonly all: readonly FeedbackRecord[];
 }
@@ -213,11 +213,18 @@ export interface ListedRequest extends RequestPlace {
   readonly reason: string;
   readonly isStream: boolean;
   /** By number. */
-  readonly attempts: readonly AttemptFact[];
+  readonly attempts: readonly ListedAttempt[];
   /** The one whose answer the client got. */
-  readonly answer: AttemptFact | undefined;
-  readonly feedback: readonly FeedbackRecord[];
+  readonly answer: ListedAttempt | undefined;
+  /** Of the weightiest verdict from outside, the latest of equals; undefined without any. */
+  readonly score: number | undefined;
 }
+
+/** What a line needs of an attempt. */
+export type ListedAttempt = Pick<
+  AttemptFact,
+  'number' | 'modelId' | 'provider' | 'ending' | 'costMicroUsd' | 'latencyMs' | 'automatic'
+>;
 
 /** What `change` decides from all verdicts on a request. Written in one transaction. */
 export interface EvidenceChange {

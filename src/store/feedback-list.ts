@@ -1,39 +1,95 @@
-import { and, asc, desc, eq, exists, gte, inArray, lt, not, or } from 'drizzle-orm';
+import { and, desc, eq, exists, gte, inArray, lt, lte, not, or } from 'drizzle-orm';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
-import { toAttemptFact, toTask } from './attempt-rows.ts';
+import { toAutomatic, toEnding, toTask } from './attempt-rows.ts';
 import type { FeedbackListQuery, FeedbackPlace, ListedVerdict } from './contract.ts';
-import type { Queryable, Tables } from './database.ts';
+import type { Queryable, RowReader, Tables } from './database.ts';
 import { toFeedbackRecord } from './evidence.ts';
 import { byRequest, readRequest } from './history.ts';
 
 /** Verdicts looked at for one page, so that a filter that fits nobody costs milliseconds and not a scan of the table. */
 const MOST_LOOKED_AT = 2_000;
+/** Of which so many in one query: on SQLite one or two milliseconds in which nothing else happens. */
+const LOOKED_AT_ONCE = 250;
+/** Verdicts that are put together at once with what they are about. */
+const VERDICTS_AT_ONCE = 50;
 
-/** See `Store.listFeedback`. */
+interface Page {
+  readonly verdicts: readonly ListedVerdict[];
+  readonly next: FeedbackPlace | undefined;
+}
+
+/** See `Store.listFeedback`. Some verdicts at a time: other work goes on in between. */
 export async function listFeedback(
+  queryable: Queryable & RowReader,
+  query: FeedbackListQuery,
+  turns: LoopTurns,
+): Promise<Page> {
+  const isFiltered = [query.keyId, query.task, query.sourceName, query.modelId].some(
+    (one) => one !== undefined,
+  );
+  const verdicts: ListedVerdict[] = [];
+  let taken = 0;
+  let place = query.before;
+  for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; lookedAt += LOOKED_AT_ONCE) {
+    if (turns.isOver()) await turns.next();
+    // What nothing is filtered out of is looked at verdict by verdict.
+    const end = isFiltered ? await endOfLook(queryable, query, place) : undefined;
+    let within = place;
+    for (;;) {
+      if (turns.isOver()) await turns.next();
+      const wanted = Math.min(query.limit - taken, VERDICTS_AT_ONCE);
+      const found = await readVerdictRows(queryable, query, { before: within, end, limit: wanted });
+      if (turns.isOver()) await turns.next();
+      verdicts.push(...(await withAnswers(queryable, query, found)));
+      taken += found.length;
+      within = found.at(-1)?.verdict;
+      if (found.length < wanted) break;
+      if (taken === query.limit) return { verdicts, next: within && placeOf(within) };
+    }
+    if (end === undefined) return { verdicts, next: undefined };
+    place = end;
+  }
+  return { verdicts, next: place };
+}
+
+function newestFirst({ updatedAtMs, requestId, sourceName }: Tables['feedback']) {
+  return [desc(updatedAtMs), desc(requestId), desc(sourceName)];
+}
+
+function since(feedback: Tables['feedback'], sinceMs: number | undefined) {
+  return sinceMs === undefined ? undefined : gte(feedback.updatedAtMs, sinceMs);
+}
+
+/** The last verdict of this look; undefined where it reaches the oldest. The index has the order: no more is read than is skipped. */
+async function endOfLook(
+  { db, tables: { feedback } }: Queryable,
+  query: FeedbackListQuery,
+  before: FeedbackPlace | undefined,
+): Promise<FeedbackPlace | undefined> {
+  const { updatedAtMs, requestId, sourceName } = feedback;
+  const [end] = await db
+    .select({ updatedAtMs, requestId, sourceName })
+    .from(feedback)
+    .where(and(placeBefore(feedback, before), since(feedback, query.sinceMs)))
+    .orderBy(...newestFirst(feedback))
+    .limit(1)
+    .offset(LOOKED_AT_ONCE - 1);
+  return end;
+}
+
+async function readVerdictRows(
   { db, tables: { attempts, feedback, requests } }: Queryable,
   query: FeedbackListQuery,
-): Promise<{ readonly verdicts: readonly ListedVerdict[]; readonly next: FeedbackPlace | undefined }> {
-  const isBefore = and(
-    placeBefore(feedback, query.before),
-    query.sinceMs === undefined ? undefined : gte(feedback.updatedAtMs, query.sinceMs),
-  );
-  const newestFirst = [desc(feedback.updatedAtMs), desc(feedback.requestId), desc(feedback.sourceName)];
-  const place = {
-    updatedAtMs: feedback.updatedAtMs,
-    requestId: feedback.requestId,
-    sourceName: feedback.sourceName,
-  };
-  // The far end of what is looked at. The index has the order, so this reads no more than it skips.
-  const [end] = await db
-    .select(place)
-    .from(feedback)
-    .where(isBefore)
-    .orderBy(...newestFirst)
-    .limit(1)
-    .offset(MOST_LOOKED_AT - 1);
-  const isBehind = end === undefined ? undefined : placeBefore(feedback, end);
-  const rows = await db
+  range: {
+    readonly before: FeedbackPlace | undefined;
+    readonly end: FeedbackPlace | undefined;
+    readonly limit: number;
+  },
+) {
+  const { end } = range;
+  const isBehind = placeBefore(feedback, end);
+  return db
     .select({
       verdict: feedback,
       request: { keyId: requests.keyId, task: requests.task, reason: requests.reason },
@@ -42,7 +98,8 @@ export async function listFeedback(
     .innerJoin(requests, eq(requests.requestId, feedback.requestId))
     .where(
       and(
-        isBefore,
+        placeBefore(feedback, range.before),
+        since(feedback, query.sinceMs),
         // Both: the first finds them in the index, the second leaves out those behind the end in its millisecond.
         end === undefined ? undefined : gte(feedback.updatedAtMs, end.updatedAtMs),
         isBehind && not(isBehind),
@@ -59,21 +116,37 @@ export async function listFeedback(
             ),
       ),
     )
-    .orderBy(...newestFirst)
-    .limit(query.limit);
-  const last = rows.at(-1)?.verdict;
-  const next = rows.length === query.limit && last !== undefined ? last : end;
-  const ids = [...new Set(rows.map(({ verdict }) => verdict.requestId))];
-  if (ids.length === 0) return { verdicts: [], next: next && placeOf(next) };
-  const attemptRows = await db
-    .select()
-    .from(attempts)
-    .where(inArray(attempts.requestId, ids))
-    .orderBy(asc(attempts.number));
+    .orderBy(...newestFirst(feedback))
+    .limit(range.limit);
+}
+
+/** With the answer that each is about and all that was said of it. */
+async function withAnswers(
+  { db, tables: { attempts, feedback }, readRows }: Queryable & RowReader,
+  query: FeedbackListQuery,
+  found: Awaited<ReturnType<typeof readVerdictRows>>,
+): Promise<ListedVerdict[]> {
+  const ids = [...new Set(found.map(({ verdict }) => verdict.requestId))];
+  if (ids.length === 0) return [];
+  const attemptRows = await readRows(
+    db
+      .select({
+        requestId: attempts.requestId,
+        number: attempts.number,
+        ending: attempts.ending,
+        modelId: attempts.modelId,
+        epoch: attempts.epoch,
+        automaticSource: attempts.automaticSource,
+        automaticQuality: attempts.automaticQuality,
+        automaticWeight: attempts.automaticWeight,
+      })
+      .from(attempts)
+      .where(inArray(attempts.requestId, ids)),
+  );
   const siblings = await db.select().from(feedback).where(inArray(feedback.requestId, ids));
-  const requestToAttempts = byRequest(attemptRows.map(toAttemptFact));
+  const requestToAttempts = byRequest(attemptRows.map(toListedAnswer));
   const requestToVerdicts = byRequest(siblings.flatMap(toFeedbackRecord));
-  const verdicts = rows.flatMap(({ verdict, request }): ListedVerdict[] => {
+  return found.flatMap(({ verdict, request }): ListedVerdict[] => {
     const answer = answeringAttempt(requestToAttempts.get(verdict.requestId) ?? []);
     const [record] = toFeedbackRecord(verdict);
     if (answer === undefined || record === undefined) return [];
@@ -90,7 +163,21 @@ export async function listFeedback(
       },
     ];
   });
-  return { verdicts, next: next && placeOf(next) };
+}
+
+function toListedAnswer(row: readonly unknown[]): ListedVerdict['answer'] {
+  return {
+    requestId: String(row[0]),
+    number: Number(row[1]),
+    ending: toEnding(row[2] === null ? null : String(row[2])),
+    modelId: String(row[3]),
+    epoch: Number(row[4]),
+    automatic: toAutomatic({
+      automaticSource: row[5] === null ? null : String(row[5]),
+      automaticQuality: row[6] === null ? null : Number(row[6]),
+      automaticWeight: row[7] === null ? null : Number(row[7]),
+    }),
+  };
 }
 
 /** See `Store.readVerdicts`. */
@@ -114,13 +201,13 @@ function placeBefore(
   before: FeedbackPlace | undefined,
 ) {
   if (before === undefined) return undefined;
-  return or(
-    lt(updatedAtMs, before.updatedAtMs),
-    and(eq(updatedAtMs, before.updatedAtMs), lt(requestId, before.requestId)),
-    and(
-      eq(updatedAtMs, before.updatedAtMs),
-      eq(requestId, before.requestId),
-      lt(sourceName, before.sourceName),
+  // The first alone is a range of the index; else everything newer would be walked through.
+  return and(
+    lte(updatedAtMs, before.updatedAtMs),
+    or(
+      lt(updatedAtMs, before.updatedAtMs),
+      lt(requestId, before.requestId),
+      and(eq(requestId, before.requestId), lt(sourceName, before.sourceName)),
     ),
   );
 }

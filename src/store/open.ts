@@ -117,8 +117,8 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
       await journal.settle(requestId);
       return guarded(readRequest(database, requestId));
     },
-    listRequests: (query) => guarded(listRequests(database, query)),
-    listFeedback: (query) => guarded(listFeedback(database, query)),
+    listRequests: (query) => guarded(listRequests(database, query, turns)),
+    listFeedback: (query) => guarded(listFeedback(database, query, turns)),
     async readVerdicts(requestId) {
       await journal.settle(requestId);
       return guarded(readVerdicts(database, requestId));

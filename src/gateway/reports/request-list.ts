@@ -46,10 +46,9 @@ export async function listRequests(
 }
 
 function lineOf(request: ListedRequest, visibleModels: ReadonlySet<string> | undefined): object {
-  const { attempts, answer, feedback } = request;
+  const { attempts, answer, score } = request;
   const last = answer ?? attempts.at(-1);
   const isVisible = last !== undefined && visibleModels?.has(last.modelId) !== false;
-  const [verdict] = [...feedback].sort((one, other) => other.weight - one.weight);
   return {
     request_id: request.requestId,
     created_at: new Date(request.createdAtMs).toISOString(),
@@ -65,7 +64,7 @@ function lineOf(request: ListedRequest, visibleModels: ReadonlySet<string> | und
     ending: last?.ending ?? 'pending',
     cost_usd: attempts.reduce((sum, attempt) => sum + attempt.costMicroUsd, 0) / 1_000_000,
     latency_ms: last?.latencyMs ?? 0,
-    score: verdict?.quality ?? null,
+    score: score ?? null,
   };
 }
 
@@ -86,7 +85,7 @@ function reasonNamed(text: string): string {
 }
 
 function placeOf(text: string): RequestPlace {
-  const [, createdAtMs = '', requestId = ''] = /^(\d{1,15})\.([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
-  if (requestId !== '') return { createdAtMs: Number(createdAtMs), requestId };
+  const [, createdAtMs = '', requestId = ''] = /^(\d{1,15})\.([A-Za-z0-9_-]{0,64})$/.exec(text) ?? [];
+  if (createdAtMs !== '') return { createdAtMs: Number(createdAtMs), requestId };
   throw badRequest("'before' must be what an answer said in 'next_before'.", 'before');
 }

@@ -83,10 +83,42 @@ export function historyContract({ createUrl, open }: Databases): void {
     const [newest] = (await store.listRequests({ ...any, limit: 1 })).requests;
     expect(newest).toMatchObject({
       answer: { modelId: 'large' },
-      feedback: [upsert],
+      score: upsert.quality,
       attempts: [{ number: 0 }],
     });
   });
+
+  it('looks through requests for those that fit, 2,000 for a page, and loses and repeats none', async () => {
+    const store = await open(await createUrl());
+    const ids = Array.from({ length: 2_300 }, (_, index) => `m${String(index).padStart(4, '0')}`);
+    const taskOf = (index: number) => (index % 9 === 0 ? 'translation' : 'code_generation');
+    await Promise.all(
+      ids.map((id, index) =>
+        store.journal.begin(
+          requestOf(id, { createdAtMs: START_MS + Math.floor(index / 3), task: taskOf(index) }),
+          startOf(id, { task: taskOf(index) }),
+        ),
+      ),
+    );
+    const walk = async (task: string) => {
+      const pages: number[] = [];
+      const seen: string[] = [];
+      let before: RequestListQuery['before'];
+      do {
+        const query = { limit: 100, before, keyId: undefined, task, reason: undefined, modelId: undefined };
+        const page = await store.listRequests(query);
+        seen.push(...page.requests.map(({ requestId }) => requestId));
+        pages.push(page.requests.length);
+        before = page.next;
+      } while (before !== undefined);
+      return { seen, pages };
+    };
+    const { seen, pages } = await walk('translation');
+    expect(seen).toEqual(ids.filter((_, index) => index % 9 === 0).reverse());
+    expect(pages.slice(0, 2)).toEqual([100, 100]);
+    // Nobody fits: a page that looked at 2,000, and the rest.
+    expect(await walk('embedding')).toEqual({ seen: [], pages: [0, 0] });
+  }, 30_000);
 
   it('is healthy', async () => {
     const store = await open(await createUrl());
