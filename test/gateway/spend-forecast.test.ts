@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { createLoopTurns } from '../../src/core/loop/loop-turns.ts';
 import type { KnownBudget } from '../../src/gateway/admission/spending.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
 import { forecastSpending } from '../../src/gateway/reports/spend-forecast.ts';
+import { openSpendHistories } from '../../src/gateway/reports/spend-history.ts';
 import type { Store, UsageQuery } from '../../src/store/contract.ts';
 import { startGateway } from '../fixtures/gateway.ts';
 import { send } from '../http/send.ts';
@@ -34,6 +36,7 @@ async function steady(query: object, budgets: readonly KnownBudget[] = [], days 
   const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
   const deps = {
     nowMs: () => NOW_MS,
+    turns: createLoopTurns(setImmediate, undefined),
     spending: { listKeys: async () => {}, refresh: async () => {}, standings: () => budgets },
     store: {
       journal: { flush: async () => {} },
@@ -50,6 +53,73 @@ async function steady(query: object, budgets: readonly KnownBudget[] = [], days 
     undefined,
   )) as Answer;
 }
+
+/** Rows as a store has them: by hour, of two keys; what is asked for is noted. */
+function ledger(hourToUsd: Map<number, number>) {
+  const asked: UsageQuery[] = [];
+  return {
+    asked,
+    store: {
+      readUsage: async (query: UsageQuery) => {
+        asked.push(query);
+        return [...hourToUsd]
+          .filter(([hourMs]) => hourMs >= query.fromMs && hourMs < query.toMs)
+          .flatMap(([hourMs, usd]) =>
+            query.groupBy.includes('key')
+              ? ['key_a', 'key_b'].map((keyId) => ({ hourMs, keyId, costMicroUsd: usd * 500_000 }))
+              : [{ hourMs, costMicroUsd: usd * (query.keyId === undefined ? 1_000_000 : 500_000) }],
+          );
+      },
+    } as object as Store,
+  };
+}
+
+test('a history goes on from hour to hour without being read anew, and says what a fresh one says', async () => {
+  const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
+  const hourToUsd = new Map(
+    Array.from({ length: 100 }, (_, back) => [thisHourMs - back * HOUR_MS, 1 + back]),
+  );
+  const monthStartMs = Date.UTC(2026, 10, 1);
+  const told = async (store: Store, hours: number, isThorough = false) => {
+    const histories = await openSpendHistories(store, NOW_MS + hours * HOUR_MS, monthStartMs, { isThorough });
+    return Promise.all(
+      [undefined, 'key_a'].map(async (keyId) => {
+        const { series, spentSince } = await histories.historyOf(keyId);
+        return { series, day: spentSince(Date.UTC(2026, 10, 28)), month: spentSince(monthStartMs) };
+      }),
+    );
+  };
+  const kept = ledger(hourToUsd);
+  await told(kept.store, 0);
+  for (const later of [1, 2, 4]) {
+    for (let hour = 0; hour <= later; hour += 1)
+      hourToUsd.set(thisHourMs + hour * HOUR_MS, 7 + ((hour * 3) % 5));
+    kept.asked.length = 0;
+    expect(await told(kept.store, later)).toEqual(await told(ledger(hourToUsd).store, later));
+    expect(kept.asked.map(({ groupBy }) => groupBy.join())).toEqual(['key,hour']);
+  }
+  // Away for too long, and what was removed meanwhile.
+  expect(await told(kept.store, 9)).toEqual(await told(ledger(hourToUsd).store, 9));
+  hourToUsd.delete(thisHourMs - 5 * HOUR_MS);
+  expect(await told(kept.store, 9, true)).toEqual(await told(kept.store, 9));
+  expect(await told(kept.store, 10, true)).toEqual(await told(ledger(hourToUsd).store, 10));
+});
+
+test('a key that spent nothing before begins its history with the hour in which it does', async () => {
+  const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
+  const hourToUsd = new Map<number, number>();
+  const { store } = ledger(hourToUsd);
+  const at = async (hours: number) => {
+    const histories = await openSpendHistories(store, NOW_MS + hours * HOUR_MS, Date.UTC(2026, 10, 1));
+    return (await histories.historyOf('key_a')).series;
+  };
+  expect(await at(0)).toBeUndefined();
+  hourToUsd.set(thisHourMs + HOUR_MS, 4);
+  expect(await at(1)).toBeUndefined();
+  const firstHour = thisHourMs / HOUR_MS + 1;
+  expect(await at(2)).toEqual({ firstHour, amounts: Float64Array.of(2_000_000) });
+  expect(await at(3)).toEqual({ firstHour, amounts: Float64Array.of(2_000_000, 0) });
+});
 
 const budgetOf = (limitUsd: number, spentUsd: number): KnownBudget => ({
   standing: {

@@ -54,12 +54,17 @@ const CELL_STRENGTH_WEEKS = 3;
 export function fitSpend(series: HourlySpend, hourCount: number): SpendModel {
   const days = dayTotals(series.amounts);
   const season = seasonOf(series, days);
-  const levels = days.map((total, day) => {
-    const start = startOfDay(series.amounts.length, days.length, day);
-    const length = Math.min(DAY_HOURS, series.amounts.length);
+  const first = series.firstHour + startOfDay(series.amounts.length, days.length, 0);
+  const length = Math.min(DAY_HOURS, series.amounts.length);
+  // Days that begin at the same hour of the week have the same season.
+  const weekdayToWeight = Array.from({ length: 7 }, (_, day) => {
     let weight = 0;
-    for (let hour = start; hour < start + length; hour += 1)
-      weight += season[(series.firstHour + hour) % WEEK_HOURS] ?? 1;
+    for (let hour = 0; hour < length; hour += 1)
+      weight += season[(first + day * DAY_HOURS + hour) % WEEK_HOURS] ?? 1;
+    return weight;
+  });
+  const levels = days.map((total, day) => {
+    const weight = weekdayToWeight[day % 7] ?? 0;
     return weight > 0 ? total / weight : 0;
   });
   const daysAhead = Math.min(FARTHEST_DAYS, Math.max(1, Math.ceil(hourCount / DAY_HOURS)));
@@ -102,32 +107,27 @@ function seasonOf({ firstHour, amounts }: HourlySpend, days: readonly number[]):
   const first = startOfDay(amounts.length, days.length, 0);
   const dayHours = Math.min(DAY_HOURS, amounts.length);
   const dayToBase = days.map((_, day) => {
-    const around = days.slice(Math.max(0, day - 3), day + 4);
-    return around.reduce((total, one) => total + one, 0) / around.length / dayHours;
+    const end = Math.min(day + 4, days.length);
+    const start = Math.max(0, day - 3);
+    return sum(days, start, end) / (end - start) / dayHours;
   });
-  for (let hour = first; hour < amounts.length; hour += 1) {
-    const base = dayToBase[Math.floor((hour - first) / DAY_HOURS)] ?? 0;
-    const cell = (firstHour + hour) % WEEK_HOURS;
-    cellSpend[cell] = (cellSpend[cell] ?? 0) + (amounts[hour] ?? 0);
-    cellBase[cell] = (cellBase[cell] ?? 0) + base;
+  let cell = (firstHour + first) % WEEK_HOURS;
+  for (let day = 0, hour = first; hour < amounts.length; day += 1) {
+    const base = dayToBase[day] ?? 0;
+    for (const end = Math.min(hour + DAY_HOURS, amounts.length); hour < end; hour += 1) {
+      cellSpend[cell] = (cellSpend[cell] as number) + (amounts[hour] as number);
+      cellBase[cell] = (cellBase[cell] as number) + base;
+      cell = cell === WEEK_HOURS - 1 ? 0 : cell + 1;
+    }
   }
   const base = sum(cellBase, 0, WEEK_HOURS) / Math.max(1, amounts.length - first);
   const flat = new Float64Array(WEEK_HOURS).fill(1);
   if (!(base > 0)) return flat;
-  const ratioOf = (isIn: (cell: number) => boolean, strengthHours: number) => {
-    let [spend, expected] = [strengthHours * base, strengthHours * base];
-    for (let cell = 0; cell < WEEK_HOURS; cell += 1) {
-      if (!isIn(cell)) continue;
-      spend += cellSpend[cell] ?? 0;
-      expected += cellBase[cell] ?? 0;
-    }
-    return spend / expected;
-  };
-  const hours = Array.from({ length: DAY_HOURS }, (_, hour) =>
-    ratioOf((cell) => cell % DAY_HOURS === hour, HOUR_STRENGTH_DAYS),
-  );
-  const weekdays = Array.from({ length: 7 }, (_, weekday) =>
-    ratioOf((cell) => Math.floor(cell / DAY_HOURS) === weekday, WEEKDAY_STRENGTH_DAYS * DAY_HOURS),
+  const hours = ratiosBy((one) => one % DAY_HOURS, DAY_HOURS, HOUR_STRENGTH_DAYS * base);
+  const weekdays = ratiosBy(
+    (one) => Math.floor(one / DAY_HOURS),
+    7,
+    WEEKDAY_STRENGTH_DAYS * DAY_HOURS * base,
   );
   const season = flat.map((_, cell) => {
     const prior = (hours[cell % DAY_HOURS] ?? 1) * (weekdays[Math.floor(cell / DAY_HOURS)] ?? 1);
@@ -136,20 +136,33 @@ function seasonOf({ firstHour, amounts }: HourlySpend, days: readonly number[]):
   });
   const mean = sum(season, 0, WEEK_HOURS) / WEEK_HOURS;
   return season.map((value) => value / mean);
+
+  /** Of each group of cells what was spent over what its days would have spent, leaning on 1 with this strength. */
+  function ratiosBy(groupOf: (cell: number) => number, groupCount: number, strength: number): Float64Array {
+    const spend = new Float64Array(groupCount).fill(strength);
+    const expected = new Float64Array(groupCount).fill(strength);
+    for (let one = 0; one < WEEK_HOURS; one += 1) {
+      const group = groupOf(one);
+      spend[group] = (spend[group] as number) + (cellSpend[one] as number);
+      expected[group] = (expected[group] as number) + (cellBase[one] as number);
+    }
+    return spend.map((amount, group) => amount / (expected[group] as number));
+  }
 }
 
 function smooth(levels: readonly number[], daysAhead: number): Pick<SpendModel, 'level' | 'trendPerDay'> {
   const trendPerDay = trendOf(levels);
   const meanAhead = levels.map((_, day) => {
-    const next = levels.slice(day, day + daysAhead);
-    return next.reduce((total, one) => total + one, 0) / next.length;
+    const end = Math.min(day + daysAhead, levels.length);
+    return sum(levels, day, end) / (end - day);
   });
   const start = levels.slice(0, 3);
   let best = { level: 0, error: Number.POSITIVE_INFINITY };
   for (const weight of LEVEL_WEIGHTS) {
     let level = start.reduce((total, one) => total + one, 0) / start.length;
     let error = 0;
-    for (const [day, seen] of levels.entries()) {
+    for (let day = 0; day < levels.length; day += 1) {
+      const seen = levels[day] as number;
       if (day + daysAhead <= levels.length)
         error += Math.abs((meanAhead[day] ?? 0) - level - (trendPerDay * (daysAhead + 1)) / 2);
       level = weight * seen + (1 - weight) * (level + trendPerDay);

@@ -1,14 +1,12 @@
 import { calendarDayOf } from '../../core/money/calendar.ts';
 import { hoursUntilSpent, type SpendForecast } from '../../core/money/spend-forecast.ts';
-import type { HourlySpend } from '../../core/money/spend-model.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { Store } from '../../store/contract.ts';
 import { keyNotFound } from '../admission/admin-keys.ts';
 import type { KnownBudget } from '../admission/spending.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { othersFirst } from './others-first.ts';
 import { whoseBudget } from './report-budgets.ts';
-import { HISTORY_HOURS, openSpendHistories, type SpendHistories } from './spend-history.ts';
+import { openSpendHistories, type SpendHistories } from './spend-history.ts';
 
 const HOUR_MS = 3_600_000;
 /** Keys whose budgets are forecast in one answer, the fullest first: each has a history of its own to be read. */
@@ -20,7 +18,7 @@ export interface SpendForecastQuery {
   readonly key_id?: string;
 }
 
-type Deps = Pick<GatewayDeps, 'nowMs' | 'spending'> & { readonly store: Store };
+type Deps = Pick<GatewayDeps, 'nowMs' | 'spending' | 'turns'> & { readonly store: Store };
 
 /**
  * What the traffic there is will cost to the end of the UTC day or month, and how long each budget lasts.
@@ -72,7 +70,7 @@ export async function forecastSpending(
     past_forecasts: outlook.forecast?.trials ?? 0,
     season: outlook.forecast === undefined ? [] : seasonOf(outlook.forecast),
     hours: outlook.hours.map(({ atMs, microUsd }) => ({ hour: timeOf(atMs), expected_usd: usd(microUsd) })),
-    ...(await budgetsOf(histories, known, nowMs)),
+    ...(await budgetsOf(deps, histories, known, nowMs)),
   };
 }
 
@@ -97,14 +95,13 @@ async function outlookOf(
   countedFromMs: number,
 ): Promise<Outlook> {
   const thisHourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
-  const hourToMicroUsd = await histories.hoursOf(keyId);
-  let spentMicroUsd = 0;
-  for (const [hourMs, cost] of hourToMicroUsd) if (hourMs >= countedFromMs) spentMicroUsd += cost;
-  const series = seriesBefore(thisHourMs, hourToMicroUsd);
+  const history = await histories.historyOf(keyId);
+  const { series } = history;
+  const spentMicroUsd = history.spentSince(countedFromMs);
   const nothing = { spentMicroUsd, aheadMicroUsd: 0, lowFactor: 1, highFactor: 1, historyHours: 0 };
   if (series === undefined) return { ...nothing, forecast: undefined, hours: [] };
   const hourCount = Math.max(1, Math.round((endsAtMs - thisHourMs) / HOUR_MS));
-  const forecast = histories.forecastOf(keyId, series, hourCount);
+  const forecast = history.forecast(series, hourCount);
   const isOver = (nowMs - thisHourMs) / HOUR_MS;
   const hours = Array.from(forecast.hours, (expected, ahead) => ({
     atMs: thisHourMs + ahead * HOUR_MS,
@@ -121,25 +118,13 @@ async function outlookOf(
   };
 }
 
-/** The hours that are over, from the first one with any traffic on; undefined when there is none. */
-function seriesBefore(
-  thisHourMs: number,
-  hourToMicroUsd: ReadonlyMap<number, number>,
-): HourlySpend | undefined {
-  let firstMs = thisHourMs;
-  for (const hourMs of hourToMicroUsd.keys()) firstMs = Math.min(firstMs, hourMs);
-  firstMs = Math.max(firstMs, thisHourMs - HISTORY_HOURS * HOUR_MS);
-  const length = (thisHourMs - firstMs) / HOUR_MS;
-  if (length < 1) return undefined;
-  const amounts = Float64Array.from(
-    { length },
-    (_, hour) => hourToMicroUsd.get(firstMs + hour * HOUR_MS) ?? 0,
-  );
-  return { firstHour: firstMs / HOUR_MS, amounts };
-}
-
 /** Each budget to the end of its own window. */
-async function budgetsOf(histories: SpendHistories, known: readonly KnownBudget[], nowMs: number) {
+async function budgetsOf(
+  deps: Pick<Deps, 'turns'>,
+  histories: SpendHistories,
+  known: readonly KnownBudget[],
+  nowMs: number,
+) {
   const fullestFirst = [...known].sort((one, other) => shareOf(other) - shareOf(one));
   const keyIds = [
     ...new Set(
@@ -150,11 +135,11 @@ async function budgetsOf(histories: SpendHistories, known: readonly KnownBudget[
   const rows: object[] = [];
   for (const budget of known) {
     const { holder, startsAtMs, resetsAtMs } = budget.standing;
+    if (deps.turns.isOver()) await deps.turns.next();
     if (holder.kind === 'key' && !looked.has(holder.keyId)) continue;
     const keyId = holder.kind === 'key' ? holder.keyId : undefined;
     const outlook = await outlookOf(histories, keyId, nowMs, resetsAtMs, startsAtMs);
     rows.push(describeBudget(budget, outlook, nowMs));
-    await othersFirst();
   }
   return { budgets: rows, budgets_left_out: known.length - rows.length };
 }

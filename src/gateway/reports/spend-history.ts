@@ -7,86 +7,164 @@ const HOUR_MS = 3_600_000;
 export const HISTORY_HOURS = 56 * 24;
 /** Keys whose history is kept: eleven kilobytes each. */
 const MOST_KEPT = 200;
-
-/** What was spent by the hour, micro-USD, hours without anything left out. */
-export type HourToMicroUsd = ReadonlyMap<number, number>;
+/** Hours before the present one that are read by key each time: a history that ends with them goes on without being read anew. */
+const RECENT_HOURS = 3;
 
 interface Kept {
-  readonly thisHourMs: number;
-  /** But for the present hour and the one before, in which something may still change. */
-  readonly older: HourToMicroUsd;
+  /** Of the first of `amounts`; hours without any traffic before it are left out. */
+  readonly firstMs: number;
+  /** Micro-USD by the hour, up to `endMs`: what came after may still change. */
+  readonly amounts: Float64Array;
+  readonly endMs: number;
+  /** Until this hour is over. Then it is read anew when there is time. */
+  readonly readInHourMs: number;
   /** By how far ahead, and good for as long as the last hour says the same. */
   readonly forecasts: Map<number, { readonly lastHourMicroUsd: number; readonly forecast: SpendForecast }>;
 }
 
+/** What one key, or all together, spent. */
+export interface SpendHistory {
+  /** The hours that are over, of the last eight weeks, from the first one with any traffic on; undefined when there is none. */
+  readonly series: HourlySpend | undefined;
+  /** Micro-USD since the beginning of this hour, the present one included; of the last eight weeks and this month. */
+  spentSince(fromMs: number): number;
+  /** Of the next hours. */
+  forecast(series: HourlySpend, hourCount: number): SpendForecast;
+}
+
 /** What keys spent, for one report. */
 export interface SpendHistories {
-  /** Of one key, or of all; at least the last eight weeks, and this month. */
-  hoursOf(keyId: string | undefined): Promise<HourToMicroUsd>;
-  /** @param series that of `hoursOf` before the present hour */
-  forecastOf(keyId: string | undefined, series: HourlySpend, hourCount: number): SpendForecast;
+  /** @param keyId undefined: of all */
+  historyOf(keyId: string | undefined): Promise<SpendHistory>;
 }
 
 /** Weeks that are over say the same each time, and reading and fitting them takes 10 ms a key: kept until the hour is over. */
 const storeToKept = new WeakMap<object, Map<string | undefined, Kept>>();
 
+/**
+ * @param options.isThorough reads anew what an earlier hour knew, instead of going on with it: rows may have been removed, or
+ * come late
+ */
 export async function openSpendHistories(
   store: Pick<Store, 'readUsage'>,
   nowMs: number,
   monthStartMs: number,
+  options: { readonly isThorough: boolean } = { isThorough: false },
 ): Promise<SpendHistories> {
   const thisHourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
   const lastHourMs = thisHourMs - HOUR_MS;
+  const recentFromMs = thisHourMs - RECENT_HOURS * HOUR_MS;
   const keyToKept = storeToKept.get(store) ?? new Map<string | undefined, Kept>();
   storeToKept.set(store, keyToKept);
-  const recent = await store.readUsage({
-    fromMs: lastHourMs,
-    toMs: thisHourMs + HOUR_MS,
-    groupBy: ['key', 'hour'],
-    keyId: undefined,
-  });
+  const recent = await readRecent(store, recentFromMs, thisHourMs + HOUR_MS);
 
   async function read(keyId: string | undefined): Promise<Kept> {
     const known = keyToKept.get(keyId);
-    if (known?.thisHourMs === thisHourMs) return known;
-    const sums = await store.readUsage({
-      fromMs: Math.min(monthStartMs, thisHourMs - HISTORY_HOURS * HOUR_MS),
-      toMs: lastHourMs,
-      groupBy: ['hour'],
-      keyId,
-    });
-    const older = new Map<number, number>();
-    for (const { hourMs, costMicroUsd } of sums) if (hourMs !== undefined) older.set(hourMs, costMicroUsd);
-    const kept = { thisHourMs, older, forecasts: new Map() };
+    if (known?.endMs === lastHourMs && (!options.isThorough || known.readInHourMs === thisHourMs))
+      return known;
+    const kept =
+      known !== undefined && !options.isThorough && known.endMs >= recentFromMs && known.endMs < lastHourMs
+        ? goneOn(known, recent.get(keyId), recentFromMs, lastHourMs)
+        : await readAnew(store, keyId, {
+            fromMs: Math.min(monthStartMs, thisHourMs - HISTORY_HOURS * HOUR_MS),
+            endMs: lastHourMs,
+            readInHourMs: thisHourMs,
+          });
     keyToKept.delete(keyId);
     keyToKept.set(keyId, kept);
     if (keyToKept.size > MOST_KEPT) keyToKept.delete(keyToKept.keys().next().value);
     return kept;
   }
 
-  function recentOf(keyId: string | undefined, hour: number): number {
-    return recent
-      .filter((sum) => sum.hourMs === hour && (keyId === undefined || sum.keyId === keyId))
-      .reduce((total, { costMicroUsd }) => total + costMicroUsd, 0);
-  }
-
   return {
-    async hoursOf(keyId) {
-      const hours = new Map((await read(keyId)).older);
-      for (const hour of [lastHourMs, thisHourMs]) {
-        const spent = recentOf(keyId, hour);
-        if (spent > 0) hours.set(hour, spent);
-      }
-      return hours;
-    },
-    forecastOf(keyId, series, hourCount) {
-      const lastHourMicroUsd = recentOf(keyId, lastHourMs);
-      const forecasts = keyToKept.get(keyId)?.forecasts;
-      const known = forecasts?.get(hourCount);
-      if (known?.lastHourMicroUsd === lastHourMicroUsd) return known.forecast;
-      const forecast = forecastSpend(series, hourCount);
-      forecasts?.set(hourCount, { lastHourMicroUsd, forecast });
-      return forecast;
+    async historyOf(keyId) {
+      const kept = await read(keyId);
+      const lately = recent.get(keyId);
+      const [lastHourMicroUsd = 0, thisHourMicroUsd = 0] = lately?.slice(RECENT_HOURS - 1) ?? [];
+      return {
+        series: seriesOf(kept, lastHourMicroUsd, thisHourMs),
+        spentSince(fromMs) {
+          const { amounts, firstMs } = kept;
+          let spent = thisHourMicroUsd;
+          if (fromMs <= lastHourMs) spent += lastHourMicroUsd;
+          for (let hour = Math.max(0, (fromMs - firstMs) / HOUR_MS); hour < amounts.length; hour += 1)
+            spent += amounts[hour] as number;
+          return spent;
+        },
+        forecast(series, hourCount) {
+          const known = kept.forecasts.get(hourCount);
+          if (known?.lastHourMicroUsd === lastHourMicroUsd) return known.forecast;
+          const forecast = forecastSpend(series, hourCount);
+          kept.forecasts.set(hourCount, { lastHourMicroUsd, forecast });
+          return forecast;
+        },
+      };
     },
   };
+}
+
+/** By key, and of all under undefined: micro-USD of each hour from the first on. */
+async function readRecent(
+  store: Pick<Store, 'readUsage'>,
+  fromMs: number,
+  toMs: number,
+): Promise<ReadonlyMap<string | undefined, Float64Array>> {
+  const sums = await store.readUsage({ fromMs, toMs, groupBy: ['key', 'hour'], keyId: undefined });
+  const hourCount = (toMs - fromMs) / HOUR_MS;
+  const keyToAmounts = new Map<string | undefined, Float64Array>();
+  const amountsOf = (keyId: string | undefined) => {
+    const known = keyToAmounts.get(keyId) ?? new Float64Array(hourCount);
+    keyToAmounts.set(keyId, known);
+    return known;
+  };
+  for (const { hourMs = fromMs, keyId, costMicroUsd } of sums) {
+    const hour = (hourMs - fromMs) / HOUR_MS;
+    for (const amounts of new Set([amountsOf(keyId), amountsOf(undefined)]))
+      amounts[hour] = (amounts[hour] as number) + costMicroUsd;
+  }
+  return keyToAmounts;
+}
+
+async function readAnew(
+  store: Pick<Store, 'readUsage'>,
+  keyId: string | undefined,
+  span: { readonly fromMs: number; readonly endMs: number; readonly readInHourMs: number },
+): Promise<Kept> {
+  const { fromMs, endMs, readInHourMs } = span;
+  const sums = await store.readUsage({ fromMs, toMs: endMs, groupBy: ['hour'], keyId });
+  let firstMs = endMs;
+  for (const { hourMs = endMs } of sums) firstMs = Math.min(firstMs, hourMs);
+  const amounts = new Float64Array((endMs - firstMs) / HOUR_MS);
+  for (const { hourMs = endMs, costMicroUsd } of sums) amounts[(hourMs - firstMs) / HOUR_MS] = costMicroUsd;
+  return { firstMs, amounts, endMs, readInHourMs, forecasts: new Map() };
+}
+
+/** The hours that were over since are known from what was read of all keys just now. */
+function goneOn(
+  { firstMs, amounts, endMs, readInHourMs }: Kept,
+  recent: Float64Array | undefined,
+  recentFromMs: number,
+  newEndMs: number,
+): Kept {
+  const added = recent?.slice((endMs - recentFromMs) / HOUR_MS, (newEndMs - recentFromMs) / HOUR_MS);
+  const isBefore = amounts.length === 0 && !added?.some((amount) => amount > 0);
+  if (isBefore) return { firstMs: newEndMs, amounts, endMs: newEndMs, readInHourMs, forecasts: new Map() };
+  const longer = new Float64Array((newEndMs - firstMs) / HOUR_MS);
+  longer.set(amounts);
+  if (added !== undefined) longer.set(added, amounts.length);
+  return { firstMs, amounts: longer, endMs: newEndMs, readInHourMs, forecasts: new Map() };
+}
+
+function seriesOf(
+  { firstMs, amounts, endMs }: Kept,
+  lastHourMicroUsd: number,
+  thisHourMs: number,
+): HourlySpend | undefined {
+  // Before the last hour there was nothing: the series begins where something is.
+  if (amounts.length === 0 && lastHourMicroUsd === 0) return undefined;
+  const startMs = Math.max(firstMs, thisHourMs - HISTORY_HOURS * HOUR_MS);
+  const series = new Float64Array((thisHourMs - startMs) / HOUR_MS);
+  series.set(amounts.subarray(Math.max(0, (startMs - firstMs) / HOUR_MS)));
+  series[(endMs - startMs) / HOUR_MS] = lastHourMicroUsd;
+  return { firstHour: startMs / HOUR_MS, amounts: series };
 }
