@@ -2,6 +2,7 @@ import { decide } from '../../src/core/choice/decide.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/core/choice/strategy.ts';
 import { createRandom, type Random } from '../../src/core/learning/random.ts';
 import { createTypedLearner } from '../../src/core/learning/typed-learner.ts';
+import { createLoopTurns } from '../../src/core/loop/loop-turns.ts';
 import type { Task } from '../../src/core/task/task.ts';
 import { createCatalog } from '../../src/gateway/catalog.ts';
 import { type CostForecastDeps, forecastCost } from '../../src/gateway/reports/cost-forecast.ts';
@@ -33,6 +34,7 @@ export async function workTrials({ table, catalog }: LoadedTable, seed: number):
   const deps: CostForecastDeps = {
     learner,
     nowMs: () => 0,
+    turns: createLoopTurns(setImmediate, () => performance.now()),
     live: {
       catalog: createCatalog({ models: catalog.models, strategies: { balanced: STRATEGY } }),
       routing: { defaultStrategy: 'balanced', exploration: EXPLORATION },

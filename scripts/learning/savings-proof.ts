@@ -6,6 +6,7 @@ import { isFreeChoice } from '../../src/core/choice/free-choice.ts';
 import { BUILT_IN_STRATEGIES, type Strategy } from '../../src/core/choice/strategy.ts';
 import { createRandom } from '../../src/core/learning/random.ts';
 import { createTypedLearner } from '../../src/core/learning/typed-learner.ts';
+import { createLoopTurns } from '../../src/core/loop/loop-turns.ts';
 import { deltasOfEnding } from '../../src/core/reward/attempt-deltas.ts';
 import { requestSizeOf } from '../../src/core/task/request-size.ts';
 import type { RequestProfile } from '../../src/core/task/task.ts';
@@ -196,6 +197,7 @@ export async function proveSavings(
       learner,
       store,
       nowMs: () => START_MS,
+      turns: createLoopTurns(setImmediate, () => performance.now()),
     };
     const savings = await reportSavings(deps, {}, undefined);
     const replay = await replayPolicies(deps, { policies: [...policies] }, undefined);

@@ -24,6 +24,9 @@ const SETTLED_MS = 120_000;
 const MOST_CELLS = 100_000;
 const EVERY_TASK: readonly AnyTask[] = [...TASKS, ...OPERATION_TASKS];
 
+/** Sums that are put together before others may get their turn. */
+const CELLS_AT_ONCE = 1_000;
+
 const STRIDE = PATTERN_SUMS.length;
 
 interface Cell {
@@ -114,7 +117,7 @@ export function createPatternReader(
       const one = memory;
       const oldestMs = now() - REMEMBERED_DAYS * DAY_MS;
       for (const span of one.spanToUnit.keys()) if (startOf(span) < oldestMs) one.spanToUnit.delete(span);
-      return sumUnits(await unitsOf(one, patternBlockOf(fromMs), toMs), one.cells);
+      return sumUnits(await unitsOf(one, patternBlockOf(fromMs), toMs), one.cells, turns);
     },
     async firstBlockMs() {
       const { patternBlocks } = queryable.tables;
@@ -223,11 +226,16 @@ function cellOf({ cells, nameToCell }: Memory, task: string, shape: string, mode
   return cell;
 }
 
-function sumUnits(units: readonly Unit[], cells: readonly Cell[]): PatternSum[] {
+async function sumUnits(
+  units: readonly Unit[],
+  cells: readonly Cell[],
+  turns: LoopTurns,
+): Promise<PatternSum[]> {
   const sums = new Float64Array(cells.length * STRIDE);
   const bits = new Float64Array(cells.length);
   const isThere = new Uint8Array(cells.length);
   for (const unit of units) {
+    if (turns.isOver()) await turns.next();
     for (let place = 0; place < unit.cells.length; place += 1) {
       const cell = unit.cells[place] as number;
       isThere[cell] = 1;
@@ -239,8 +247,10 @@ function sumUnits(units: readonly Unit[], cells: readonly Cell[]): PatternSum[] 
     }
   }
   const found: PatternSum[] = [];
-  for (const [cell, { task, shape, modelId }] of cells.entries()) {
+  for (let cell = 0; cell < isThere.length; cell += 1) {
+    if (cell % CELLS_AT_ONCE === 0 && turns.isOver()) await turns.next();
     if (isThere[cell] === 0) continue;
+    const { task, shape, modelId } = cells[cell] as Cell;
     const at = cell * STRIDE;
     found.push({
       task,

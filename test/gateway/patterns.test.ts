@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLearner } from '../../src/core/learning/learner.ts';
 import { createRandom } from '../../src/core/learning/random.ts';
+import { createLoopTurns } from '../../src/core/loop/loop-turns.ts';
 import { bothBits, keyBitOf } from '../../src/core/tally/key-bits.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
 import { type PatternsQuery, reportPatterns } from '../../src/gateway/reports/patterns.ts';
@@ -88,6 +89,7 @@ function report(
 ): Promise<Patterns> {
   const deps = {
     nowMs: () => NOW_MS,
+    turns: createLoopTurns(setImmediate, undefined),
     live: { catalog: { model: (id: string) => (['old', 'rising'].includes(id) ? {} : undefined) } },
     learner: createLearner({ models: [], random: createRandom(1) }),
     store: {

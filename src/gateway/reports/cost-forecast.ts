@@ -15,7 +15,6 @@ import { TASKS, type Task } from '../../core/task/task.ts';
 import { parseTask } from '../../core/task/task-alias.ts';
 import type { GatewayDeps, LiveSettings, RoutingSettings } from '../deps.ts';
 import { round } from '../round.ts';
-import { othersFirst } from './others-first.ts';
 import { readTypicalInputTokens } from './typical-request.ts';
 
 const DRAWS = 1000;
@@ -31,7 +30,7 @@ const NOTABLE_SHARE = 0.01;
 type Evidence = QualityBelief['evidence'];
 
 /** What a forecast asks. */
-export interface CostForecastDeps extends Pick<GatewayDeps, 'learner' | 'nowMs'> {
+export interface CostForecastDeps extends Pick<GatewayDeps, 'learner' | 'nowMs' | 'turns'> {
   readonly live: Pick<LiveSettings, 'catalog'> & {
     readonly routing: Pick<RoutingSettings, 'defaultStrategy' | 'exploration'>;
   };
@@ -101,10 +100,9 @@ export async function forecastCost(
   const plans = body.tasks.map((task, index) => planOf(deps, task, index, typicalInputOf));
   const forecasts: Forecast[] = [];
   for (const [index, plan] of plans.entries()) {
-    const forecast = forecastUnder(deps, strategy, plan, index, visibleModels);
+    const forecast = await forecastUnder(deps, strategy, plan, index, visibleModels);
     if ('excluded' in forecast) throw nobodyCan(plan, index, strategy, forecast.excluded);
     forecasts.push(forecast);
-    await othersFirst();
   }
   return {
     object: 'cost_forecast',
@@ -132,9 +130,8 @@ async function alternativesTo(
     if (other.name === strategy.name) continue;
     const forecasts: Forecast[] = [];
     for (const [index, plan] of plans.entries()) {
-      const forecast = forecastUnder(deps, other, plan, index, visibleModels);
+      const forecast = await forecastUnder(deps, other, plan, index, visibleModels);
       if (!('excluded' in forecast)) forecasts.push(forecast);
-      await othersFirst();
     }
     // Under a floor of quality there may be nobody who does it.
     if (forecasts.length === plans.length)
@@ -179,14 +176,14 @@ function planOf(
   };
 }
 
-function forecastUnder(
+async function forecastUnder(
   deps: CostForecastDeps,
   strategy: Strategy,
   plan: Plan,
   index: number,
   visibleModels: ReadonlySet<string> | undefined,
-): Forecast | { readonly excluded: readonly ExcludedCandidate[] } {
-  const mix = mixOf(deps, strategy, plan, visibleModels);
+): Promise<Forecast | { readonly excluded: readonly ExcludedCandidate[] }> {
+  const mix = await mixOf(deps, strategy, plan, visibleModels);
   if ('excluded' in mix) return mix;
   const { arms } = mix;
   const strength = arms.reduce((sum, arm) => {
@@ -203,27 +200,45 @@ function forecastUnder(
   return {
     arms,
     expectedMicroUsd: plan.requests * arms.reduce((sum, arm) => sum + arm.share * expectedMicroUsd(arm), 0),
-    draws: drawWorkloadCosts(
-      workload,
-      DRAWS,
-      createRandom(SEED + TASKS.indexOf(plan.task)),
-      createRandom(SEED + TASKS.length + index),
+    draws: await inTurns(
+      deps,
+      drawWorkloadCosts(
+        workload,
+        DRAWS,
+        createRandom(SEED + TASKS.indexOf(plan.task)),
+        createRandom(SEED + TASKS.length + index),
+      ),
     ),
     quality: arms.reduce((sum, arm) => sum + arm.share * arm.quality, 0),
   };
 }
 
+async function inTurns<Result>(
+  { turns }: Pick<CostForecastDeps, 'turns'>,
+  steps: Generator<void, Result>,
+): Promise<Result> {
+  for (;;) {
+    if (turns.isOver()) await turns.next();
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
 /** Who would serve such requests, by the probabilities of real decisions; breakers are left aside, being of the moment. */
-function mixOf(
+async function mixOf(
   deps: CostForecastDeps,
   strategy: Strategy,
   plan: Plan,
   visibleModels: ReadonlySet<string> | undefined,
-): { readonly arms: readonly PlannedArm[] } | { readonly excluded: readonly ExcludedCandidate[] } {
+): Promise<{ readonly arms: readonly PlannedArm[] } | { readonly excluded: readonly ExcludedCandidate[] }> {
   const { catalog, routing } = deps.live;
   const random = createRandom(SEED);
   const endpointToArm = new Map<string, PlannedArm>();
+  const candidates = catalog.models
+    .filter(({ id, type }) => type === 'chat' && visibleModels?.has(id) !== false)
+    .flatMap((model) => model.endpoints.map((endpoint) => ({ model, endpoint })));
   for (let turn = 0; turn < DECISIONS; turn += 1) {
+    if (deps.turns.isOver()) await deps.turns.next();
     const { ranking, excluded } = decide({
       profile: {
         task: plan.task,
@@ -234,9 +249,7 @@ function mixOf(
         inputTokens: Math.ceil(plan.inputTokens),
         choices: 1,
       },
-      candidates: catalog.models
-        .filter(({ id, type }) => type === 'chat' && visibleModels?.has(id) !== false)
-        .flatMap((model) => model.endpoints.map((endpoint) => ({ model, endpoint }))),
+      candidates,
       strategy,
       learner: deps.learner.ofType('chat'),
       random,
@@ -250,6 +263,7 @@ function mixOf(
     for (const { endpointId, modelId, propensity, quality } of ranking) {
       const share = propensity / DECISIONS;
       const known = endpointToArm.get(endpointId);
+      if (known === undefined && deps.turns.isOver()) await deps.turns.next();
       const arm = known ?? armOf(deps, plan, endpointId, modelId, quality);
       endpointToArm.set(endpointId, { ...arm, share: arm.share + share });
     }

@@ -24,6 +24,7 @@ export interface ChoiceReportDeps {
   readonly learner: GatewayDeps['learner'];
   readonly store: Pick<Store, 'readChoices'>;
   readonly nowMs: () => number;
+  readonly turns: GatewayDeps['turns'];
 }
 
 export const MEASURES = ['cost', 'quality', 'seconds'] as const;

@@ -27,6 +27,9 @@ const WINDOWS = {
 } as const;
 type WindowName = keyof typeof WINDOWS;
 
+/** Sums that are added up before others may get their turn. */
+const SUMS_AT_ONCE = 400;
+
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 const DEFAULT_MIN_REQUESTS = 10;
@@ -35,8 +38,6 @@ const MAX_MIN_REQUESTS = 1_000_000;
 const LEAST_KEYS = 3;
 /** Of a window before that nobody recorded in whole, so much has to be there to be compared with. */
 const LEAST_OF_BEFORE = 0.5;
-/** Intervals are put together for so many kinds before others get their turn. */
-const KINDS_AT_ONCE = 3;
 
 export interface PatternsQuery {
   readonly window?: string;
@@ -119,7 +120,8 @@ export async function reportPatterns(
   if (model !== undefined) refuseUnknownModel(deps, model, viewer.visibleModels, [seen, seenBefore]);
 
   const isEnough = ({ requests, keyBits }: Tally) => requests >= minRequests && countBits(keyBits) >= minKeys;
-  const kinds = [...kindsOf(seen, seenBefore, ({ task, shape }) => `${task}/${shape}`).values()];
+  const ofKind = ({ task, shape }: PatternSum) => `${task}/${shape}`;
+  const kinds = [...(await kindsOf(deps, seen, seenBefore, ofKind)).values()];
   const ofModel = kinds.filter(({ modelToTally }) => {
     const tally = model === undefined ? undefined : modelToTally.get(model);
     return (
@@ -131,7 +133,7 @@ export async function reportPatterns(
   // Of what is hidden only the number of requests is told.
   const counted = viewer.seesAll ? kinds : kinds.filter((kind) => isEnough(kind.total));
   const total = sumOf(counted);
-  const tasks = [...kindsOf(seen, seenBefore, (sum) => sum.task).values()];
+  const tasks = [...(await kindsOf(deps, seen, seenBefore, (sum) => sum.task)).values()];
   const page = after === undefined ? shown : shown.filter((kind) => isAfter(kind, after));
   const last = page[Math.min(limit, page.length) - 1];
   /** What few keys did before is told as little as what few do now. */
@@ -147,10 +149,16 @@ export async function reportPatterns(
     all: sumOf(kinds).requests,
   };
   const data: object[] = [];
-  for (const [index, kind] of page.slice(0, limit).entries()) {
-    if (index % KINDS_AT_ONCE === KINDS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+  for (const kind of page.slice(0, limit)) {
+    if (deps.turns.isOver()) await deps.turns.next();
     data.push(describeKind(context, kind));
   }
+  const trending: object[] = [];
+  for (const one of tasks.filter(({ total }) => isEnough(total)).sort(inOrder)) {
+    if (deps.turns.isOver()) await deps.turns.next();
+    trending.push(describeTask(context, one));
+  }
+  if (deps.turns.isOver()) await deps.turns.next();
   return {
     object: 'patterns',
     window: name,
@@ -165,10 +173,7 @@ export async function reportPatterns(
       ...amountsOf(total),
       trend: counted.every((kind) => isBeforeTold(kind.total)) ? trendOf(context, total) : null,
     },
-    trending: tasks
-      .filter(({ total }) => isEnough(total))
-      .sort(inOrder)
-      .map((one) => describeTask(context, one)),
+    trending,
     data,
     suppressed: { buckets: hidden.length, requests: sumOf(hidden).requests },
     has_more: page.length > limit,
@@ -304,11 +309,12 @@ function shareOf({ spans: { beforeMs }, isBeforeTold }: Context, part: Tally, wh
   };
 }
 
-function kindsOf(
+async function kindsOf(
+  { turns }: Pick<GatewayDeps, 'turns'>,
   now: readonly PatternSum[],
   before: readonly PatternSum[],
   nameOf: (sum: PatternSum) => string,
-): Map<string, Kind> {
+): Promise<Map<string, Kind>> {
   const nameToKind = new Map<string, Kind>();
   const tallyOf = (sum: PatternSum): readonly [Tally, Tally] => {
     const name = nameOf(sum);
@@ -325,8 +331,12 @@ function kindsOf(
     }
     return [kind.total, tally];
   };
-  for (const sum of now) for (const tally of tallyOf(sum)) add(tally, sum);
-  for (const sum of before) {
+  for (const [index, sum] of now.entries()) {
+    if (index % SUMS_AT_ONCE === 0 && turns.isOver()) await turns.next();
+    for (const tally of tallyOf(sum)) add(tally, sum);
+  }
+  for (const [index, sum] of before.entries()) {
+    if (index % SUMS_AT_ONCE === 0 && turns.isOver()) await turns.next();
     for (const tally of tallyOf(sum)) {
       tally.before += sum.requests;
       tally.keyBitsBefore = bothBits(tally.keyBitsBefore, sum.keyBits);

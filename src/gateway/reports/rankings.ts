@@ -11,7 +11,6 @@ import { workNamed } from '../../core/task/work-named.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { round } from '../round.ts';
 import { catalogFilter } from './catalog-filter.ts';
-import { othersFirst } from './others-first.ts';
 import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
 
 const SORTS = {
@@ -75,8 +74,8 @@ export async function rankModels(
 
   const data: object[] = [];
   for (const task of tasks) {
-    data.push(rankOfTask(task));
-    await othersFirst();
+    if (deps.turns.isOver()) await deps.turns.next();
+    data.push(await rankOfTask(task));
   }
   return {
     object: 'list',
@@ -89,7 +88,7 @@ export async function rankModels(
     ...nextOf(page, shown.length),
   };
 
-  function rankOfTask(task: AnyTask) {
+  async function rankOfTask(task: AnyTask) {
     const costPenalty = deps.budgets.costPenaltyOf(strategy);
     const handicaps = models.map((model) => handicapOf(deps.learner, { strategy, costPenalty }, task, model));
     const probabilities = deps.learner.bestProbabilities(
@@ -99,15 +98,19 @@ export async function rankModels(
     );
     const requests = taskToTraffic.get(task)?.requests ?? 0;
     const dryRuns = deps.dryRuns.read(strategy.name, task);
-    const ranked = models
-      .map((model, index) =>
+    const rows: RankedModel[] = [];
+    for (const [index, model] of models.entries()) {
+      if (deps.turns.isOver()) await deps.turns.next();
+      rows.push(
         rankModel(deps, task, model, {
           probability: probabilities[index] ?? 0,
           traffic: cellToTraffic.get(`${task} ${model.id}`),
           dryRuns,
           taskRequests: requests,
         }),
-      )
+      );
+    }
+    const ranked = rows
       .sort((one, other) => SORTS[order](one) - SORTS[order](other))
       .map((row, index) => ({ rank: index + 1, ...row }));
     const wanted = ranked.filter(({ model }) => shownIds.has(model));

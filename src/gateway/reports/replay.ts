@@ -20,7 +20,6 @@ import {
   readLoggedChoices,
 } from './logged-choices.ts';
 import { answerOf, evaluateMeasure, nothingLogged, type Refusal } from './off-policy-answer.ts';
-import { othersFirst } from './others-first.ts';
 
 /** What a policy says of itself; what it leaves out is its strategy's. */
 export interface PolicyWish {
@@ -75,7 +74,6 @@ export async function replayPolicies(
   const rows: object[] = [];
   for (const policy of policies) {
     rows.push(await replayOne(deps, logged, tasks, policy, visibleModels));
-    await othersFirst();
   }
   return {
     object: 'replay',
@@ -191,7 +189,7 @@ async function replayOne(
   const refusal = refusalFor(logged, strategy.kind, shares);
   const expectedCost = refusal === undefined ? expectedPer1k(logged, shares) : null;
   const answer = async (measure: Measure, unit: number) => {
-    await othersFirst();
+    if (deps.turns.isOver()) await deps.turns.next();
     const estimate = refusal === undefined ? evaluateMix(logged, measure, shares) : NOTHING;
     return answerOf(estimate, measure, unit, refusal);
   };
@@ -273,7 +271,7 @@ export async function mixUnder(
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
-    await othersFirst();
+    if (deps.turns.isOver()) await deps.turns.next();
   }
 }
 

@@ -50,17 +50,17 @@ export async function reportSavings(
   }));
   const perTask: object[] = [];
   for (const one of tasks.sort((a, b) => b.logged.requests - a.logged.requests)) {
-    // A report may take its time; requests may not have to wait for it.
-    await new Promise((resolve) => setImmediate(resolve));
-    perTask.push({ ...one, comparisons: compare(logged, one.task, rivals, one.logged) });
+    if (deps.turns.isOver()) await deps.turns.next();
+    perTask.push({ ...one, comparisons: await compare(deps, logged, one.task, rivals, one.logged) });
   }
+  if (deps.turns.isOver()) await deps.turns.next();
   const whole = describeLogged(logged, undefined, visibleModels);
   return {
     object: 'savings',
     ...logged.period,
     task: logged.task,
     logged: whole,
-    comparisons: compare(logged, undefined, rivals, whole),
+    comparisons: await compare(deps, logged, undefined, rivals, whole),
     tasks: perTask,
   };
 }
@@ -145,24 +145,27 @@ function expectedCostUsd(groups: readonly ChoiceGroup[], model: number): number 
   return groups.reduce((sum, group) => sum + group.requests * (group.expectedCostUsd[model] ?? 0), 0);
 }
 
-function compare(
+async function compare(
+  deps: ChoiceReportDeps,
   logged: LoggedChoices,
   task: AnyTask | undefined,
   rivals: readonly Rival[],
   actual: ReturnType<typeof describeLogged>,
-): object[] {
+): Promise<object[]> {
   const isMine = (index: number) => task === undefined || logged.groups[index]?.task === task;
   const groups = logged.groups.filter((_, index) => isMine(index));
   const estimateOf = (measure: Measure, model: number) => {
     const mine = logged.measures[measure].filter((_, index) => isMine(index));
     return evaluateMeasure(mine, measure, (_, arm) => Number(arm === model));
   };
-  return rivals.map(({ against, model }) => {
+  const rows: object[] = [];
+  for (const { against, model } of rivals) {
+    if (deps.turns.isOver()) await deps.turns.next();
     const refused = actual.requests === 0 ? nothingLogged() : undefined;
     const cost = answerOf(estimateOf('cost', model), 'cost', actual.requests, refused);
     const quality = answerOf(estimateOf('quality', model), 'quality', 1, refused);
     const wasOffered = groups.some((group) => (group.sums[model]?.offered ?? 0) > 0);
-    return {
+    rows.push({
       against,
       model: logged.models[model],
       cost_usd: cost,
@@ -170,8 +173,9 @@ function compare(
       ...savingOf(actual.cost_usd, cost.doubly_robust),
       quality_gain: gainOf(actual.quality, quality.doubly_robust),
       expected_cost_usd: wasOffered ? round(expectedCostUsd(groups, model), 9) : null,
-    };
-  });
+    });
+  }
+  return rows;
 }
 
 interface Interval {

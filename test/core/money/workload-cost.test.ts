@@ -20,7 +20,11 @@ const arm = (change: Partial<WorkloadArm>): WorkloadArm => ({
 
 function drawn(requests: number, arms: readonly WorkloadArm[], decidedByOutcomes = 0, seed = 1) {
   const work = { requests, arms, decidedByOutcomes };
-  return drawWorkloadCosts(work, 20_000, createRandom(seed), createRandom(seed + 99));
+  const steps = drawWorkloadCosts(work, 20_000, createRandom(seed), createRandom(seed + 99));
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
