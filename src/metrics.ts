@@ -2,6 +2,7 @@ import { Gauge, Registry } from 'prom-client';
 import { GEN_AI_OPERATION_NAMES } from './core/catalog/gen-ai-operation.ts';
 import type { BudgetStanding as StrategyBudget } from './core/choice/budgets.ts';
 import type { Decision, RankedCandidate } from './core/choice/decision.ts';
+import type { LoopTurns } from './core/loop/loop-turns.ts';
 import { holderName } from './core/money/budget.ts';
 import { type BudgetStanding as Spent, shareOf } from './core/money/spending-ledger.ts';
 import { createCounters } from './core/tally/counter.ts';
@@ -9,11 +10,19 @@ import { createHistograms } from './core/tally/histogram.ts';
 import type { AnyTask } from './core/task/operation-task.ts';
 import type { GatewayMetrics } from './gateway/gateway-metrics.ts';
 
+interface Belief {
+  readonly task: AnyTask;
+  readonly model: string;
+  readonly mean: number;
+  readonly samples: number;
+}
+
 /** Read when Prometheus asks, so that they cost nothing in between. */
 export interface MetricSources {
   /** 0 closed, 1 half-open, 2 open. */
   breakerStates(): Iterable<{ endpoint: string; provider: string; state: number }>;
-  beliefs(): Iterable<{ task: AnyTask; model: string; mean: number; samples: number }>;
+  /** Each is worked out when it is its turn: some microseconds. */
+  beliefs(): Iterable<Belief>;
   budgets(): Iterable<{ strategy: string } & StrategyBudget>;
   spending(): Iterable<Spent>;
   conversations(): number;
@@ -42,7 +51,7 @@ const TOKENS = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144];
  * Gauges are read by prom-client when somebody asks. What is counted for each request is counted by `core/tally`: with
  * prom-client it was 4 µs a request and 3 kB of garbage.
  */
-export function createMetrics(sources: MetricSources): Metrics {
+export function createMetrics(sources: MetricSources, turns: LoopTurns): Metrics {
   const registry = new Registry();
   const attempts = createCounters({
     name: 'outrider_attempts_total',
@@ -181,7 +190,9 @@ export function createMetrics(sources: MetricSources): Metrics {
     dryRunQuality.of('baseline').add(served.quality);
     dryRunQuality.of('choice').add(chosen.quality);
   };
-  registerGauges(registry, sources);
+  /** As they were found for the scrape under way, for the gauges that tell them. */
+  let beliefs: readonly Belief[] = [];
+  registerGauges(registry, sources, () => beliefs);
 
   const families = [
     attempts,
@@ -272,14 +283,28 @@ export function createMetrics(sources: MetricSources): Metrics {
     budgetWarned: (holder, window, threshold) => budgetWarnings.of(holder, window, String(threshold)).add(1),
     alarmRaised: (modelId, direction) => alarms.of(modelId, direction).add(1),
     speedAlarmRaised: (endpointId, direction) => speedAlarms.of(endpointId, direction).add(1),
-    render: async () => ({
-      contentType: registry.contentType,
-      text: families.map((family) => family.render()).join('') + (await registry.metrics()),
-    }),
+    async render() {
+      let text = '';
+      for (const family of families) {
+        if (turns.isOver()) await turns.next();
+        text += family.render();
+      }
+      const found: Belief[] = [];
+      for (const belief of sources.beliefs()) {
+        if (turns.isOver()) await turns.next();
+        found.push(belief);
+      }
+      beliefs = found;
+      for (const { name } of registry.getMetricsAsArray()) {
+        if (turns.isOver()) await turns.next();
+        text += `${await registry.getSingleMetricAsString(name)}\n`;
+      }
+      return { contentType: registry.contentType, text };
+    },
   };
 }
 
-function registerGauges(registry: Registry, sources: MetricSources): void {
+function registerGauges(registry: Registry, sources: MetricSources, beliefs: () => readonly Belief[]): void {
   const registers = [registry];
   new Gauge({
     name: 'outrider_breaker_state',
@@ -299,7 +324,7 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     registers,
     collect() {
       this.reset();
-      for (const { task, model, mean } of sources.beliefs()) this.set({ task, model }, mean);
+      for (const { task, model, mean } of beliefs()) this.set({ task, model }, mean);
     },
   });
   new Gauge({
@@ -309,7 +334,7 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     registers,
     collect() {
       this.reset();
-      for (const { task, model, samples } of sources.beliefs()) this.set({ task, model }, samples);
+      for (const { task, model, samples } of beliefs()) this.set({ task, model }, samples);
     },
   });
   new Gauge({

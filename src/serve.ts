@@ -244,40 +244,43 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       onError: (error) => logger.warn({ err: error }, 'the tracing that was preloaded throws'),
     });
     closers.push(() => Promise.race([tracing.flush(), sleep(TRACES_FLUSH_MS, undefined, { ref: false })]));
-    const metrics: Metrics = createMetrics({
-      breakerStates: function* () {
-        for (const model of live.catalog.models) {
-          for (const { id, provider } of model.endpoints) {
-            const { state } = guard.snapshot(id);
-            yield { endpoint: id, provider, state: state === 'closed' ? 0 : state === 'half_open' ? 1 : 2 };
+    const metrics: Metrics = createMetrics(
+      {
+        breakerStates: function* () {
+          for (const model of live.catalog.models) {
+            for (const { id, provider } of model.endpoints) {
+              const { state } = guard.snapshot(id);
+              yield { endpoint: id, provider, state: state === 'closed' ? 0 : state === 'half_open' ? 1 : 2 };
+            }
           }
-        }
-      },
-      beliefs: function* () {
-        for (const model of live.catalog.models) {
-          for (const task of tasksOfType(model.type)) {
-            const { mean, samples, evidence } = learner.qualityOf(task, model.id);
-            if (evidence !== 'prior') yield { task, model: model.id, mean, samples };
+        },
+        beliefs: function* () {
+          for (const model of live.catalog.models) {
+            for (const task of tasksOfType(model.type)) {
+              const { mean, samples, evidence } = learner.qualityOf(task, model.id);
+              if (evidence !== 'prior') yield { task, model: model.id, mean, samples };
+            }
           }
-        }
+        },
+        budgets: function* () {
+          for (const strategy of Object.values(config.strategies)) {
+            const standing = budgets.standingOf(strategy);
+            if (standing) yield { strategy: strategy.name, ...standing };
+          }
+        },
+        spending: () => spending.standings().map(({ standing }) => standing),
+        conversations: () => conversations.count(),
+        sources: function* () {
+          for (const source of learner.sources()) yield { source, ...learner.reliabilityOf(source) };
+        },
+        trials: () => Object.entries(trials.states()),
+        journal: () => store.journal.lag(),
+        inFlight: () => inFlight.size,
+        cache: () => live.cache?.standing() ?? { answers: 0, bytes: 0 },
+        judge: () => judge.standing(nowMs()),
       },
-      budgets: function* () {
-        for (const strategy of Object.values(config.strategies)) {
-          const standing = budgets.standingOf(strategy);
-          if (standing) yield { strategy: strategy.name, ...standing };
-        }
-      },
-      spending: () => spending.standings().map(({ standing }) => standing),
-      conversations: () => conversations.count(),
-      sources: function* () {
-        for (const source of learner.sources()) yield { source, ...learner.reliabilityOf(source) };
-      },
-      trials: () => Object.entries(trials.states()),
-      journal: () => store.journal.lag(),
-      inFlight: () => inFlight.size,
-      cache: () => live.cache?.standing() ?? { answers: 0, bytes: 0 },
-      judge: () => judge.standing(nowMs()),
-    });
+      turns,
+    );
     const gateway: GatewayDeps = {
       get live() {
         return live;

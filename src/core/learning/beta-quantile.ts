@@ -1,29 +1,54 @@
 import { gammaln } from 'simple-statistics';
 
+/** Halvings alone would need thirty; Newton's steps take five or six. */
+const MOST_STEPS = 60;
+/** Of the quantile itself. */
+const PRECISION = 1e-9;
+
 /**
- * The quantile of Beta(alpha, beta) by bisection of its distribution function: 1e−9 exact, some microseconds.
+ * The quantile of Beta(alpha, beta), 1e−9 exact, in some microseconds: Newton's steps on its distribution function,
+ * x' = x − (I_x(α, β) − p)/f(x), from the mean and deviation on; halving where one would leave what is known of the root.
  *
  * @param probability in (0, 1)
- * @param steps each halves the error
  */
-export function betaQuantile(probability: number, alpha: number, beta: number, steps = 30): number {
+export function betaQuantile(probability: number, alpha: number, beta: number): number {
+  const logBeta = logBetaOf(alpha, beta);
   let low = 0;
   let high = 1;
-  for (let step = 0; step < steps; step += 1) {
-    const middle = (low + high) / 2;
-    if (betaCdf(middle, alpha, beta) < probability) low = middle;
-    else high = middle;
+  const mean = alpha / (alpha + beta);
+  const deviation = Math.sqrt((mean * (1 - mean)) / (alpha + beta + 1));
+  // About the quantile of a normal of these, where that is between 0 and 1.
+  let x = inside(mean + 3.3 * (probability - 0.5) * deviation, low, high);
+  for (let step = 0; step < MOST_STEPS && high - low > PRECISION; step += 1) {
+    const error = cdf(x, alpha, beta, logBeta) - probability;
+    if (error < 0) low = x;
+    else high = x;
+    const density = Math.exp((alpha - 1) * Math.log(x) + (beta - 1) * Math.log1p(-x) - logBeta);
+    const next = inside(x - error / density, low, high);
+    if (Math.abs(next - x) < PRECISION / 10) return next;
+    x = next;
   }
-  return (low + high) / 2;
+  return x;
+}
+
+/** The value where it is between the two, their middle else (also for what is no number). */
+function inside(value: number, low: number, high: number): number {
+  return value > low && value < high ? value : (low + high) / 2;
 }
 
 /** The regularised incomplete beta function I_x(alpha, beta) (Numerical Recipes §6.4). */
 export function betaCdf(x: number, alpha: number, beta: number): number {
+  return cdf(x, alpha, beta, logBetaOf(alpha, beta));
+}
+
+function logBetaOf(alpha: number, beta: number): number {
+  return gammaln(alpha) + gammaln(beta) - gammaln(alpha + beta);
+}
+
+function cdf(x: number, alpha: number, beta: number, logBeta: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const logFront =
-    gammaln(alpha + beta) - gammaln(alpha) - gammaln(beta) + alpha * Math.log(x) + beta * Math.log1p(-x);
-  const front = Math.exp(logFront);
+  const front = Math.exp(alpha * Math.log(x) + beta * Math.log1p(-x) - logBeta);
   // The fraction converges fast only on this side of the mean.
   if (x < (alpha + 1) / (alpha + beta + 2)) return (front * betaFraction(x, alpha, beta)) / alpha;
   return 1 - (front * betaFraction(1 - x, beta, alpha)) / beta;

@@ -6,9 +6,6 @@ const WHOLE_STRENGTH = 20;
 /** What α and β of the rest are at least: a part may hold more verdicts than the belief still counts. */
 const LEAST_OUTCOMES = 2;
 
-/** Exact to 1/30,000, more than four digits show: there are hundreds to a page. */
-const QUANTILE_STEPS = 15;
-
 /** Verdicts that count on answers of a part of a task's traffic: Σw·q, Σw·(1−q), Σw². */
 export interface PartOutcomes {
   readonly successes: number;
@@ -45,8 +42,8 @@ export function beliefOfPart(
   const beta = f + (strength * restShortfalls) / rest;
   return {
     mean: alpha / (alpha + beta),
-    low90: betaQuantile(0.05, alpha, beta, QUANTILE_STEPS),
-    high90: betaQuantile(0.95, alpha, beta, QUANTILE_STEPS),
+    low90: betaQuantile(0.05, alpha, beta),
+    high90: betaQuantile(0.95, alpha, beta),
     samples: squares > 0 ? Math.min(weight, (weight * weight) / squares) : weight,
     evidence: weight > strength ? 'observed' : 'mixed',
   };

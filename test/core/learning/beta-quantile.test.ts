@@ -20,3 +20,15 @@ test('quantile and distribution are inverse, also for many outcomes and at the e
   expect(betaCdf(0, 2, 3)).toBe(0);
   expect(betaCdf(1, 2, 3)).toBe(1);
 });
+
+test('quantiles are exact in whatever corner: by their distribution a little to either side', () => {
+  for (const alpha of [0.05, 0.4, 1, 1.1, 7, 300, 80_000]) {
+    for (const beta of [0.05, 0.4, 1, 1.1, 7, 300, 80_000]) {
+      for (const probability of [0.001, 0.05, 0.5, 0.95, 0.999]) {
+        const quantile = betaQuantile(probability, alpha, beta);
+        expect(betaCdf(quantile - 2e-9, alpha, beta)).toBeLessThanOrEqual(probability);
+        expect(betaCdf(quantile + 2e-9, alpha, beta)).toBeGreaterThanOrEqual(probability);
+      }
+    }
+  }
+});
