@@ -1,11 +1,11 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Health, Rankings } from './answers.ts';
 import { logout } from './api.ts';
 import { setColourOrder } from './colours.ts';
 import { words } from './format.ts';
 import icon from './icon.svg';
 import { watchDecisions } from './live.ts';
-import { onLoggedOut } from './logged-out.ts';
+import { onLoggedOut, onLogInAsked } from './logged-out.ts';
 import { KeysPage } from './pages/keys.tsx';
 import { LearningPage } from './pages/learning.tsx';
 import { LoginPage } from './pages/login.tsx';
@@ -15,6 +15,7 @@ import { NowPage } from './pages/now.tsx';
 import { PatternsPage } from './pages/patterns.tsx';
 import { RequestsPage } from './pages/requests.tsx';
 import { LiveSign } from './parts/live-sign.tsx';
+import { TITLE_ID } from './parts/page-head.tsx';
 import { hrefOf, PAGES, type Page, usePlace } from './route.ts';
 import { ThemeButton } from './theme.tsx';
 import { useAnswer, useData } from './use-data.ts';
@@ -32,13 +33,15 @@ const PAGE_TO_TITLE: Readonly<Partial<Record<Page, string>>> = { models: 'Models
 const titleOf = (page: Page) => PAGE_TO_TITLE[page] ?? words(page);
 
 export function App() {
-  const [isLoggedOut, setLoggedOut] = useState(false);
-  onLoggedOut.current = () => setLoggedOut(true);
-  if (isLoggedOut) return <LoginPage onLoggedIn={() => setLoggedOut(false)} />;
-  return <Pages onLogIn={() => setLoggedOut(true)} />;
+  const [state, setState] = useState<'in' | 'out' | 'asked'>('in');
+  onLoggedOut.current = () => setState('out');
+  onLogInAsked.current = () => setState('asked');
+  const enter = () => setState('in');
+  if (state === 'in') return <Pages />;
+  return <LoginPage onLoggedIn={enter} onBack={state === 'asked' ? enter : undefined} />;
 }
 
-function Pages(props: { onLogIn: () => void }) {
+function Pages() {
   const { page, detail } = usePlace();
   // Whether this key may see anything, and which models there are, before any of it is drawn.
   const first = useData<Rankings>('intelligence/rankings?task=unknown&window=1h', { everyMs: 60_000 });
@@ -53,9 +56,15 @@ function Pages(props: { onLogIn: () => void }) {
   );
   const View = PAGE_TO_VIEW[page];
 
+  const looked = useRef<string | undefined>(undefined);
+  /** One request is a page of its own; another task of the same page is not. */
+  const place = page === 'requests' ? `${page} ${detail}` : page;
   useEffect(() => {
     document.title = `${titleOf(page)} · Outrider`;
-  }, [page]);
+    // The first one is read from its top anyway.
+    if (looked.current !== undefined && looked.current !== place) document.getElementById(TITLE_ID)?.focus();
+    if (isIn) looked.current = place;
+  }, [place, isIn]);
   useEffect(() => (isIn ? watchDecisions() : undefined), [isIn]);
 
   if (first.answer === undefined && first.error === undefined) {
@@ -103,7 +112,7 @@ function Pages(props: { onLogIn: () => void }) {
                 Log out
               </button>
             ) : session.answer ? (
-              <button type="button" class="button" onClick={props.onLogIn}>
+              <button type="button" class="button" onClick={() => onLogInAsked.current()}>
                 Log in
               </button>
             ) : null}

@@ -19,12 +19,16 @@ export function count(value: number | null | undefined): string {
 
 export function percent(share: number | null | undefined, digits = 0): string {
   if (share === null || share === undefined) return NONE;
+  const least = 10 ** -digits;
+  // What is seldom is not never.
+  if (share > 0 && 100 * share < least / 2) return `< ${least} %`;
   return `${share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(digits)} %`;
 }
 
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
-  return value >= 1_000 ? `${(value / 1_000).toFixed(value >= 10_000 ? 0 : 1)} s` : `${Math.round(value)} ms`;
+  // Rounded, it would be a thousand.
+  return value >= 999.5 ? `${(value / 1_000).toFixed(value >= 10_000 ? 0 : 1)} s` : `${Math.round(value)} ms`;
 }
 
 export function hundredths(value: number | null | undefined): string {
@@ -35,6 +39,17 @@ export function hundredths(value: number | null | undefined): string {
 export function words(name: string): string {
   const text = name.replace(/_/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const LANGUAGES = new Intl.DisplayNames('en', { type: 'language', fallback: 'code' });
+
+/** `de` → `German`; the code where it is none. */
+export function language(code: string): string {
+  try {
+    return LANGUAGES.of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 export function ago(time: string | null | undefined, nowMs: number): string {

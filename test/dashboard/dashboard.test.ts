@@ -1,20 +1,24 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fillHistory } from '../../scripts/demo/history/fill-history.ts';
-import type { Rankings, Replay, Savings, SpendForecast } from '../../src/dashboard/answers.ts';
+import type {
+  ExposureList,
+  Rankings,
+  Replay,
+  Savings,
+  SpendForecast,
+  UsageReport,
+} from '../../src/dashboard/answers.ts';
 import { type Serving, serve } from '../../src/serve.ts';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { send } from '../http/send.ts';
+import { type Complaint, complaintsOf } from './axe.ts';
 import { CHROMIUM, startBrowser } from './browser.ts';
 import { openPage, PAGES, type Visit, WAIT_MS } from './open-page.ts';
 
-/** https://github.com/dequelabs/axe-core, run inside the page. */
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Ids of models hold no spaces; HTML needs none. */
 const HOSTILE = '<img/src=x/onerror=alert(1)>';
 const TRANSLATE = {
@@ -135,8 +139,69 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     };
     expect(await exposure()).toEqual({ max_share: 0.1 });
     await most.selectOption('any share');
-    await page.getByText('sim-flash may get any share').waitFor();
+    await page.getByText('The cap on sim-flash for each task is gone').waitFor();
     expect(await exposure()).toBeNull();
+  });
+
+  test('caps a model for one task by the keyboard alone, and takes that cap away', async () => {
+    await logIn();
+    await go('Models & providers');
+    const caps = page.locator('[data-field=caps]');
+    await caps.getByText('None is set').waitFor();
+    const { keyboard } = page;
+    await caps.getByLabel('Model').focus();
+    await keyboard.type('sim-flash');
+    await keyboard.press('Tab');
+    await keyboard.type('Translation');
+    await keyboard.press('Tab');
+    await keyboard.type('12.5');
+    await keyboard.press('Enter');
+    const row = caps.getByRole('row', { name: /sim-flash Translation/ });
+    await row.getByText('13 %').waitFor();
+    const listed = async () =>
+      (await send(`${gateway.url}/v1/intelligence/exposure`, { key: admin })).json as ExposureList;
+    expect((await listed()).data).toMatchObject([
+      { model: 'sim-flash', caps: [{ task: 'translation', max_share: 0.125 }] },
+    ]);
+    // Beside the model it is told, too.
+    await page.locator('tr[data-model=sim-flash]').getByText('translation 13 %').waitFor();
+    await row.getByRole('button', { name: 'Remove the cap on sim-flash, translation' }).focus();
+    await keyboard.press('Enter');
+    await caps.getByText('The cap on sim-flash for translation is gone').waitFor();
+    await caps.getByText('None is set').waitFor();
+    expect((await listed()).data).toEqual([]);
+  });
+
+  test('what is set for a model that has left is listed, and can be taken away', async () => {
+    await gateway.withStore(async (store) => {
+      await store.saveState('exposure_caps', JSON.stringify([['left-model', null, 0.3]]));
+      await store.saveState('paused_models', JSON.stringify(['left-model']));
+    });
+    await expect
+      .poll(async () => (await send(`${gateway.url}/v1/intelligence/exposure`, { key: admin })).text, {
+        timeout: WAIT_MS,
+      })
+      .toContain('left-model');
+    await logIn();
+    await go('Models & providers');
+    const caps = page.locator('[data-field=caps]');
+    await caps.getByText('not offered any more').first().waitFor();
+    await caps.getByRole('button', { name: 'Resume left-model' }).click();
+    await caps.getByText('left-model is back in service').waitFor();
+    await caps.getByRole('button', { name: 'Remove the cap on left-model, each task' }).click();
+    await caps.getByText('None is set').waitFor();
+  });
+
+  test('who logs out in one tab is out in the other at once', async () => {
+    await logIn();
+    const other = await page.context().newPage();
+    await other.goto(`${gateway.url}/dashboard`);
+    await other.getByText('Live', { exact: true }).waitFor();
+    // Sooner than anything is asked again by itself: nothing but the stream can tell it.
+    const left = other.getByLabel('Key').waitFor({ timeout: 4_000 });
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await left;
+    expect(await other.title()).toBe('Log in · Outrider');
   });
 
   test('makes a key, shows it once, and revokes it when asked twice', async () => {
@@ -151,7 +216,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     expect(models.status).toBe(200);
     const row = page.getByRole('row', { name: 'from the page' });
     await row.getByRole('button', { name: 'Revoke' }).click();
-    await row.getByRole('button', { name: 'Really revoke?' }).click();
+    await row.getByRole('button', { name: 'Really revoke from the page?' }).click();
     await row.getByText('revoked').waitFor();
   });
 
@@ -289,15 +354,9 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     'axe finds nothing to complain of, %s, %i px',
     async (colorScheme, width) => {
       const seen = await openPage(browser, gateway.url, { colorScheme, viewport: { width, height: 900 } });
-      const found: object[] = [];
+      const found: Complaint[] = [];
       const look = async (where: string) => {
-        await seen.settled();
-        const violations = await seen.page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-          `(async () => { if (window.axe === undefined) { ${AXE} }
-          const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] });
-          return violations.map(({ id, nodes }) => ({ id, nodes: nodes.slice(0, 3).map(({ html }) => ({ html })) })); })()`,
-        );
-        for (const { id, nodes } of violations) found.push({ where, id, nodes });
+        found.push(...(await complaintsOf(seen, where)));
       };
       try {
         await seen.page.goto(`${gateway.url}/dashboard`);
@@ -323,6 +382,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
 
   test.each([
     [390, 844],
+    [768, 1024],
     [1440, 900],
   ])('no page is wider than a screen of %i px, and each says what it is', async (width, height) => {
     await page.setViewportSize({ width, height });
@@ -389,6 +449,35 @@ endpoints = [{ provider = "simulated", model = "sim-flash" }]
 });
 
 describe.skipIf(CHROMIUM === undefined)('an empty installation', () => {
+  test.each([
+    ['dark', 1440],
+    ['light', 390],
+  ] as const)(
+    'gives axe nothing to complain of, %s, %i px',
+    async (colorScheme, width) => {
+      const browser = await startBrowser();
+      const gateway = await startGateway();
+      try {
+        const visit = await openPage(browser, gateway.url, {
+          colorScheme,
+          viewport: { width, height: 900 },
+        });
+        await visit.page.goto(`${gateway.url}/dashboard`);
+        const found: Complaint[] = [];
+        for (const name of PAGES) {
+          await visit.go(name);
+          found.push(...(await complaintsOf(visit, name)));
+        }
+        expect(found).toEqual([]);
+        expect(visit.complaints).toEqual([]);
+      } finally {
+        await browser.close();
+        await gateway.stop();
+      }
+    },
+    120_000,
+  );
+
   test('says on every page what would fill it, with what to type', async () => {
     const browser = await startBrowser();
     const gateway = await startGateway();
@@ -502,18 +591,63 @@ describe.skipIf(CHROMIUM === undefined)('two weeks of traffic', () => {
   test('what routing saved is what the answer says, with its interval', async () => {
     const { json } = await send(`${serving.url}/v1/intelligence/savings?window=30d`);
     const best = (json as Savings).comparisons.find(({ against }) => against === 'best');
-    const figure = visit.page.getByLabel(`Against always ${best?.model}, 30 days`);
+    const label = (best?.saved_usd?.mean ?? 0) >= 0 ? 'Saved in 30 days' : 'Spent more in 30 days';
+    const figure = visit.page.getByLabel(label);
     await figure.waitFor();
     const text = (await figure.textContent()) ?? '';
+    expect(text).toContain(`against always ${best?.model}`);
     if (best?.saved_usd) {
       const amount = Math.abs(best.saved_usd.mean);
-      expect(Number(/\$([\d.]+) (?:saved|more)/.exec(text)?.[1])).toBeCloseTo(amount, amount < 1 ? 2 : 1);
-      expect(text).toContain(best.saved_usd.mean >= 0 ? 'saved' : 'more');
+      const shown = (await figure.locator('strong').textContent()) ?? '';
+      expect(Number(shown.replace(/[$,]/g, ''))).toBeCloseTo(amount, amount < 1 ? 2 : 1);
     } else expect(text).toContain(best?.cost_usd.refusal?.message);
     await visit.go('Money');
     const table = visit.page.getByRole('table', { name: /What routing saved/ });
     await table.getByRole('rowheader', { name: 'Always the dearest' }).waitFor();
   });
+
+  test('the money is told by whom, for what and on what it was spent, as the usage has it', async () => {
+    const { json } = await send(`${serving.url}/v1/usage?group_by=model`);
+    const { data, total } = json as UsageReport;
+    const [dearest] = [...data].sort((one, other) => other.cost_usd - one.cost_usd);
+    await visit.go('Money');
+    const card = visit.page.locator('[data-field=where-it-goes]');
+    const share = `${((100 * (dearest?.cost_usd ?? 0)) / total.cost_usd).toFixed(0)} %`;
+    await card.getByText(`takes ${share} of the money`).waitFor();
+    const picture = card.getByRole('figure', { name: 'Money from key to task to model' });
+    const models = picture.getByRole('list').last();
+    expect(await models.getByRole('listitem').first().textContent()).toContain(dearest?.model);
+    expect(await card.getByRole('table', { name: 'The dearest uses' }).locator('tbody tr').count()).toBe(6);
+  });
+
+  test('other work than chat is shown when one comes from where it is named', async () => {
+    await visit.go('Patterns');
+    await visit.page.getByRole('table').getByRole('link', { name: 'Embedding' }).first().click();
+    await visit.page.getByRole('heading', { level: 2, name: 'Embedding', exact: true }).waitFor();
+  });
+
+  test.each([
+    ['light', 1440],
+    ['dark', 390],
+  ] as const)(
+    'axe finds nothing to complain of, %s, %i px',
+    async (colorScheme, width) => {
+      const seen = await openPage(browser, serving.url, { colorScheme, viewport: { width, height: 900 } });
+      const found: Complaint[] = [];
+      try {
+        await seen.page.goto(`${serving.url}/dashboard`);
+        for (const name of PAGES) {
+          await seen.go(name);
+          found.push(...(await complaintsOf(seen, name)));
+        }
+      } finally {
+        await seen.page.context().close();
+      }
+      expect(found).toEqual([]);
+      expect(seen.complaints).toEqual([]);
+    },
+    120_000,
+  );
 
   test('the month goes on to its end, with a band', async () => {
     const { json } = await send(`${serving.url}/v1/intelligence/cost-forecast?until=month`);

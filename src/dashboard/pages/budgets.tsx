@@ -20,11 +20,10 @@ export function Budgets({ forecast }: { forecast: SpendForecast }) {
           'Whose',
           'For a',
           'Used',
-          { number: 'Spent' },
-          { number: 'Limit' },
+          { number: 'Spent, of' },
           { number: 'By its end' },
           'Lasts',
-          'Begins anew',
+          { text: 'Begins anew', isMinor: true },
         ]}
       >
         {forecast.budgets.map((budget) => (
@@ -53,8 +52,9 @@ function Row({ budget, isKnown }: { budget: Budget; isKnown: boolean }) {
           <Share share={share} colour={colour} label={`${percent(share)} used`} />
         </div>
       </td>
-      <td class="right">{usd(budget.spent_usd)}</td>
-      <td class="right">{usd(budget.limit_usd)}</td>
+      <td class="right">
+        {usd(budget.spent_usd)} <span class="quiet">of {usd(budget.limit_usd)}</span>
+      </td>
       <td class="right">{isKnown ? usd(budget.expected_usd) : NONE}</td>
       <td>{isKnown ? <Lasting budget={budget} /> : NONE}</td>
       <td class="nowrap">
@@ -75,7 +75,7 @@ function Lasting({ budget }: { budget: Budget }) {
   return (
     <>
       {at === null ? <span>to its end</span> : <strong class="warn">until {when(at)}</strong>}
-      <div class="small quiet nowrap">
+      <div class="small quiet">
         {earliest === null ? '' : `${when(earliest)} at the earliest`}
         {at === null ? '' : latest === null ? ', perhaps to its end' : `, ${when(latest)} at the latest`}
       </div>

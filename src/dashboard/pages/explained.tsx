@@ -1,7 +1,8 @@
 import type { Explanation } from '../answers.ts';
 import { colourOf } from '../colours.ts';
-import { hundredths, milliseconds, NONE, percent, usd, words } from '../format.ts';
+import { hundredths, language, milliseconds, NONE, percent, usd, words } from '../format.ts';
 import { DataTable } from '../parts/data-table.tsx';
+import { Share } from '../parts/interval.tsx';
 import { Status } from '../parts/status.tsx';
 import { hrefOf } from '../route.ts';
 import { Feedback } from './feedback.tsx';
@@ -65,7 +66,7 @@ function Facts({ answer }: { answer: Explanation }) {
         <dd>
           <a href={hrefOf('learning', answer.task.type)}>{words(answer.task.type)}</a>,{' '}
           {percent(answer.task.confidence)} sure; {answer.task.input_tokens} tokens
-          {answer.task.language === 'und' ? '' : `, ${answer.task.language}`}
+          {answer.task.language === 'und' ? '' : `, ${language(answer.task.language)}`}
         </dd>
         <dt>Cost</dt>
         <dd>
@@ -77,6 +78,7 @@ function Facts({ answer }: { answer: Explanation }) {
 }
 
 function Candidates({ answer }: { answer: Explanation }) {
+  const asked = new Set(answer.attempts.map(({ endpoint }) => endpoint));
   return (
     <section class="card">
       <h2>Candidates</h2>
@@ -86,7 +88,7 @@ function Candidates({ answer }: { answer: Explanation }) {
         columns={[
           'Model',
           'Provider',
-          { number: 'Probability' },
+          'Probability',
           { number: 'Quality' },
           { number: 'Expected cost' },
           { number: 'Expected time' },
@@ -98,9 +100,15 @@ function Candidates({ answer }: { answer: Explanation }) {
             <th scope="row" class="name">
               <span class="swatch" style={{ background: colourOf(candidate.model) }} />
               {candidate.model}
+              {asked.has(candidate.endpoint) ? <span class="tag">asked</span> : null}
             </th>
             <td>{candidate.provider}</td>
-            <td class="right">{percent(candidate.probability, 1)}</td>
+            <td>
+              <div class="measure wide">
+                <span class="number">{percent(candidate.probability, 1)}</span>
+                <Share share={candidate.probability} colour={colourOf(candidate.model)} />
+              </div>
+            </td>
             <td class="right">{hundredths(candidate.quality)}</td>
             <td class="right">{usd(candidate.expected_cost_usd)}</td>
             <td class="right">{milliseconds(candidate.expected_latency_ms)}</td>

@@ -37,7 +37,7 @@ export function Feedback(props: { answer: Explanation; onGiven: () => void }) {
       {answer.learnt.map(({ attempt, automatic }) =>
         automatic ? (
           <p key={attempt} class="small">
-            Its answer showed by itself: {hundredths(automatic.quality)} (
+            The answer itself suggests {hundredths(automatic.quality)} (
             {words(automatic.source).toLowerCase()}, weight {hundredths(automatic.weight)})
             {automatic.counted ? '' : '; a verdict from outside took its place'}.
           </p>

@@ -2,18 +2,22 @@ import { useState } from 'preact/hooks';
 import type { CreatedKey, KeyList } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { count, NONE, usd } from '../format.ts';
+import { onLogInAsked } from '../logged-out.ts';
 import { Command } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Failure, Loaded } from '../parts/states.tsx';
 import { useData } from '../use-data.ts';
 
+const CREATE = 'npx outrider keys create --name me --scope admin';
 const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
 
 /** Who may call, and how much. */
 export function KeysPage() {
   const keys = useData<KeyList>('keys?limit=100', { everyMs: 15_000 });
   const [fresh, setFresh] = useState('');
+  const isForAdmins = keys.answer === undefined && keys.error?.status === 403;
+  const isFirst = keys.answer?.data.length === 0;
   return (
     <>
       <PageHead
@@ -23,28 +27,32 @@ export function KeysPage() {
       {fresh === '' ? null : (
         <div class="notice" role="status">
           <p>The new key, shown this once:</p>
-          <pre data-field="new-key">{fresh}</pre>
+          <Command text={fresh} field="new-key" />
         </div>
       )}
-      <Loaded data={keys}>
-        {(answer) =>
-          answer.data.length === 0 ? (
-            <Empty title="No key exists">
-              <p>
-                Without one the gateway is open to this machine. The first key closes it: make one with the
-                scope <code>admin</code>, and log in with it here.
-              </p>
-              <Command text="npx outrider keys create --name me --scope admin" />
-            </Empty>
-          ) : (
-            <List keys={answer.data} onChanged={keys.reload} />
-          )
-        }
-      </Loaded>
-      {keys.error ? (
-        <Command text="npx outrider keys create --name me --scope admin" />
+      {isForAdmins ? (
+        <ForAdmins reason={keys.error?.message ?? ''} />
       ) : (
+        <Loaded data={keys}>
+          {(answer) =>
+            answer.data.length === 0 ? (
+              <Empty title="No key exists">
+                <p>
+                  Without one the gateway is open to this machine. The first key closes it, for this page too:
+                  make one with the scope <code>admin</code>, below or in a terminal, and log in with it here.
+                </p>
+                <Command text={CREATE} />
+              </Empty>
+            ) : (
+              <List keys={answer.data} onChanged={keys.reload} />
+            )
+          }
+        </Loaded>
+      )}
+      {keys.answer === undefined ? null : (
         <NewKey
+          key={isFirst ? 'first' : 'further'}
+          scopes={isFirst ? SCOPES : ['inference', 'feedback']}
           onCreated={(key) => {
             setFresh(key);
             keys.reload();
@@ -52,6 +60,19 @@ export function KeysPage() {
         />
       )}
     </>
+  );
+}
+
+/** Nothing is broken: another key sees it. */
+function ForAdmins(props: { reason: string }) {
+  return (
+    <Empty title="This page needs an admin's key">
+      <p>{props.reason}</p>
+      <Command text={CREATE} />
+      <button type="button" class="button main" onClick={() => onLogInAsked.current()}>
+        Log in with it
+      </button>
+    </Empty>
   );
 }
 
@@ -116,7 +137,12 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
             <td class="small">{key.allowed_models?.join(', ') ?? 'all'}</td>
             <td>
               {key.state === 'active' ? (
-                <button type="button" class="button" onClick={() => revoke(key.id)}>
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`${asked === key.id ? 'Really revoke' : 'Revoke'} ${key.name}${asked === key.id ? '?' : ''}`}
+                  onClick={() => revoke(key.id)}
+                >
                   {asked === key.id ? 'Really revoke?' : 'Revoke'}
                 </button>
               ) : null}
@@ -132,7 +158,11 @@ function limited(most: number | null, what: string): string {
   return most === null ? `any ${what}` : `${count(most)} ${what}`;
 }
 
-function NewKey(props: { onCreated: (key: string) => void }) {
+function NewKey(props: {
+  /** That are ticked to begin with. */
+  scopes: readonly (typeof SCOPES)[number][];
+  onCreated: (key: string) => void;
+}) {
   const [error, setError] = useState<ApiError>();
   const create = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -178,12 +208,7 @@ function NewKey(props: { onCreated: (key: string) => void }) {
         <legend class="small quiet">Scopes</legend>
         {SCOPES.map((scope) => (
           <label key={scope} class="check">
-            <input
-              type="checkbox"
-              name="scope"
-              value={scope}
-              defaultChecked={scope === 'inference' || scope === 'feedback'}
-            />
+            <input type="checkbox" name="scope" value={scope} defaultChecked={props.scopes.includes(scope)} />
             {scope}
           </label>
         ))}

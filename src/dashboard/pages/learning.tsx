@@ -18,6 +18,12 @@ export function LearningPage(props: { detail: string }) {
   const [strategy, setStrategy] = useState('');
   const query = strategy === '' ? '' : `&strategy=${strategy}`;
   const rankings = useData<Rankings>(`intelligence/rankings?window=7d${query}`, { isLive: true });
+  // The list is of chat's tasks; other work is shown when one comes from where it is named.
+  const isOther = rankings.answer?.data.every(({ task }) => task !== props.detail) && props.detail !== '';
+  const other = useData<Rankings>(
+    isOther ? `intelligence/rankings?window=7d&task=${encodeURIComponent(props.detail)}${query}` : undefined,
+    { everyMs: 30_000 },
+  );
   return (
     <>
       <PageHead
@@ -35,13 +41,22 @@ export function LearningPage(props: { detail: string }) {
           </select>
         </label>
       </PageHead>
-      <Loaded data={rankings}>{(answer) => <Tasks rankings={answer} wanted={props.detail} />}</Loaded>
+      <Loaded data={rankings}>
+        {(answer) => (
+          <Tasks
+            rankings={answer}
+            other={isOther ? other.answer?.data[0] : undefined}
+            wanted={props.detail}
+          />
+        )}
+      </Loaded>
     </>
   );
 }
 
-function Tasks(props: { rankings: Rankings; wanted: string }) {
-  const { data, strategy } = props.rankings;
+function Tasks(props: { rankings: Rankings; other: Rankings['data'][number] | undefined; wanted: string }) {
+  const { strategy } = props.rankings;
+  const data = props.other === undefined ? props.rankings.data : [...props.rankings.data, props.other];
   const byTraffic = [...data].sort((one, other) => other.requests - one.requests);
   const task = data.find((one) => one.task === props.wanted) ?? byTraffic[0];
   if (task === undefined || task.models.length === 0) return <NoModels />;

@@ -11,8 +11,9 @@ import { useData } from '../use-data.ts';
 import { Budgets } from './budgets.tsx';
 import { MonthAhead } from './month-ahead.tsx';
 import { SavingsTable } from './savings.tsx';
-import { Split } from './split.tsx';
+import { keyNameOf, Split } from './split.tsx';
 import { WhatIf } from './what-if.tsx';
+import { WhereItGoes } from './where-it-goes.tsx';
 
 const DAY_MS = 86_400_000;
 const DAYS = 30;
@@ -22,6 +23,9 @@ export function MoneyPage() {
   const todayMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const from = new Date(todayMs - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
   const days = useData<UsageReport>(`usage?group_by=day,model&from=${from}&limit=1000`, { isLive: true });
+  const uses = useData<UsageReport>(`usage?group_by=key,task,model&from=${from}&limit=1000`, {
+    everyMs: 60_000,
+  });
   const forecast = useData<SpendForecast>('intelligence/cost-forecast?until=month', { everyMs: 60_000 });
   const hasSpent = (days.answer?.total.requests ?? 0) > 0;
   return (
@@ -35,26 +39,21 @@ export function MoneyPage() {
           report.total.requests === 0 ? (
             <NothingSpent />
           ) : (
-            <Spent report={report} forecast={forecast.answer} todayMs={todayMs} />
+            <Spent report={report} uses={uses.answer} forecast={forecast.answer} todayMs={todayMs} />
           )
         }
       </Loaded>
-      {hasSpent && forecast.answer ? <MonthAhead forecast={forecast.answer} /> : null}
-      {hasSpent ? <SavingsTable /> : null}
-      {hasSpent ? <WhatIf /> : null}
-      {forecast.answer ? <Budgets forecast={forecast.answer} /> : null}
       {hasSpent ? (
-        <div class="two">
-          <Split title="By model" group="model" from={from} nameOf={({ model }) => model ?? ''} />
+        <div class="three">
+          <Split title="By key" group="key" from={from} nameOf={keyNameOf} />
           <Split title="By task" group="task" from={from} nameOf={({ task }) => words(task ?? '')} />
-          <Split
-            title="By key"
-            group="key"
-            from={from}
-            nameOf={({ key_name, key_id }) => key_name ?? key_id ?? 'without a key'}
-          />
+          <Split title="By model" group="model" from={from} nameOf={({ model }) => model ?? ''} />
         </div>
       ) : null}
+      {hasSpent && forecast.answer ? <MonthAhead forecast={forecast.answer} /> : null}
+      {forecast.answer ? <Budgets forecast={forecast.answer} /> : null}
+      {hasSpent ? <SavingsTable /> : null}
+      {hasSpent ? <WhatIf /> : null}
     </>
   );
 }
@@ -75,7 +74,12 @@ function NothingSpent() {
   );
 }
 
-function Spent(props: { report: UsageReport; forecast: SpendForecast | undefined; todayMs: number }) {
+function Spent(props: {
+  report: UsageReport;
+  uses: UsageReport | undefined;
+  forecast: SpendForecast | undefined;
+  todayMs: number;
+}) {
   const { report, todayMs } = props;
   // Without a history it says nothing but what is spent.
   const forecast = props.forecast && props.forecast.history_hours > 0 ? props.forecast : undefined;
@@ -103,6 +107,7 @@ function Spent(props: { report: UsageReport; forecast: SpendForecast | undefined
           {count((total.input_tokens + total.output_tokens) / total.requests)} tokens a request
         </Figure>
       </div>
+      {props.uses ? <WhereItGoes report={props.uses} /> : null}
       <section class="card stack">
         <h2>Spent a day, by model</h2>
         <Chart

@@ -93,15 +93,13 @@ function Traffic(props: {
         </Figure>
         {savings ? <Saved savings={savings} /> : null}
         <Figure
-          label="Answered by providers"
+          label="Calls answered"
           value={asked > 0 ? percent(total.completed / asked, 1) : NONE}
           tone={asked > 0 && total.completed / asked < 0.95 ? 'warn' : undefined}
         >
-          {total.failures === 0
-            ? 'none failed'
-            : `${count(total.failures)} failed; others took over where they could`}
+          {total.failures === 0 ? 'none failed' : `${count(total.failures)} failed, others took over`}
         </Figure>
-        <Figure label="Slowest endpoint, p50" value={milliseconds(slowest?.p50)}>
+        <Figure label="Slowest, p50" value={milliseconds(slowest?.p50)}>
           {slowest ? slowest.endpoint : 'nothing in 30 minutes'}
         </Figure>
       </div>

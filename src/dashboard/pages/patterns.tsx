@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Patterns } from '../answers.ts';
 import { colourOf } from '../colours.ts';
-import { count, hundredths, NONE, percent, usd, words } from '../format.ts';
+import { count, hundredths, language, NONE, percent, usd, words } from '../format.ts';
 import { Command } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -173,12 +173,12 @@ function isWorthTelling({ share, direction }: { share: number; direction: string
   return share >= 0.005 || direction === 'gone';
 }
 
-function kindOf({ task, size, tools, turns, language }: Pattern): string {
+function kindOf({ task, size, tools, turns, language: tongue }: Pattern): string {
   const parts = [
     `${size} prompt`,
     tools ? 'with tools' : '',
     turns === '1' ? 'first turn' : `${turns} turns`,
-    language === 'und' ? '' : language,
+    tongue === 'und' ? '' : language(tongue),
   ];
   return parts.filter((part) => part !== '').join(', ') || task;
 }

@@ -135,7 +135,7 @@ function Lines(props: { rows: Answer['data'] }) {
   return (
     <DataTable
       caption="Requests, the newest first"
-      isDense
+      isLines
       columns={[
         'When',
         'Task',
@@ -150,8 +150,12 @@ function Lines(props: { rows: Answer['data'] }) {
     >
       {props.rows.map((row) => (
         <tr key={row.request_id}>
-          <td class="nowrap">
-            <a href={hrefOf('requests', row.request_id)} title={row.request_id}>
+          <td class="nowrap when">
+            <a
+              href={hrefOf('requests', row.request_id)}
+              title={row.request_id}
+              aria-label={`${ago(row.created_at, nowMs)}, ${words(row.task).toLowerCase()} by ${row.model ?? 'nobody'}: explain`}
+            >
               {ago(row.created_at, nowMs)}
             </a>
           </td>
@@ -162,12 +166,16 @@ function Lines(props: { rows: Answer['data'] }) {
             {row.model ?? NONE}
           </td>
           <td class="quiet">{row.reason}</td>
-          <td>
-            <Status status={row.ending} />
+          <td class="ending">
+            {row.ending === 'completed' ? (
+              <span class="quiet">completed</span>
+            ) : (
+              <Status status={row.ending} />
+            )}
           </td>
           <td class="right">{usd(row.cost_usd)}</td>
           <td class="right">{milliseconds(row.latency_ms)}</td>
-          <td class="right">{hundredths(row.score)}</td>
+          <td class="right told">{hundredths(row.score)}</td>
         </tr>
       ))}
     </DataTable>

@@ -19,6 +19,11 @@ export function SavingsTable() {
   const { answer } = useData<Savings>('intelligence/savings?window=30d', { everyMs: 60_000 });
   if (answer === undefined || answer.comparisons.length === 0) return null;
   const { logged } = answer;
+  const untold = answer.comparisons.flatMap(({ against, cost_usd, quality }) =>
+    quality.refusal && quality.refusal.code !== cost_usd.refusal?.code
+      ? [{ against, message: quality.refusal.message }]
+      : [],
+  );
   return (
     <section class="card stack" data-field="savings">
       <h2>What routing saves</h2>
@@ -42,6 +47,18 @@ export function SavingsTable() {
           <Row key={comparison.against} comparison={comparison} />
         ))}
       </DataTable>
+      {untold.length > 0 ? (
+        <details class="small">
+          <summary>Why quality is not told</summary>
+          <ul class="plain reasons">
+            {untold.map(({ against, message }) => (
+              <li key={against}>
+                <strong>{AGAINST_TO_WORDS[against]}.</strong> {message}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
       <p class="small quiet">
         Estimated from logged choices and their probabilities, with 90 % intervals. Where a choice was too
         rarely drawn to tell, there is no number.
@@ -102,9 +119,7 @@ function Row({ comparison }: { comparison: Comparison }) {
         ) : (
           <>
             {NONE}
-            {quality.refusal && quality.refusal.code !== cost.refusal?.code ? (
-              <div class="small quiet wrap">{quality.refusal.message}</div>
-            ) : null}
+            {quality.refusal ? <div class="small quiet">not to be told yet</div> : null}
           </>
         )}
       </td>

@@ -9,6 +9,10 @@ import { useData } from '../use-data.ts';
 /** The rest is cents, and a long way down on a phone. */
 const FIRST_SHOWN = 8;
 
+export function keyNameOf({ key_name, key_id }: UsageGroup): string {
+  return key_name ?? key_id ?? 'without a key';
+}
+
 /** The spending of the window, divided by one thing; the dearest first. */
 export function Split(props: {
   title: string;
@@ -28,11 +32,11 @@ export function Split(props: {
       <h2>{props.title}</h2>
       <DataTable
         caption={`Spending ${props.title.toLowerCase()}`}
+        isLines
         columns={[
           words(props.group),
-          'Share',
           { number: 'Spent' },
-          { number: 'Requests', isMinor: true },
+          { number: 'Of all' },
           { number: 'Per 1,000', isMinor: true },
         ]}
       >
@@ -43,19 +47,12 @@ export function Split(props: {
             <tr key={row.key_id ?? name}>
               <th scope="row" class="name">
                 {name}
+                <Share share={share} colour={props.group === 'model' ? colourOf(name) : 'var(--accent)'} />
               </th>
-              <td>
-                <div class="measure">
-                  <span class="number">{percent(share)}</span>
-                  <Share
-                    share={share}
-                    colour={props.group === 'model' ? colourOf(name) : 'var(--accent)'}
-                    label={percent(share)}
-                  />
-                </div>
+              <td class="right" title={`${count(row.requests)} requests`}>
+                {usd(row.cost_usd)}
               </td>
-              <td class="right">{usd(row.cost_usd)}</td>
-              <td class="right">{count(row.requests)}</td>
+              <td class="right">{percent(share)}</td>
               <td class="right">{usd(row.requests > 0 ? (1_000 * row.cost_usd) / row.requests : null)}</td>
             </tr>
           );
@@ -63,7 +60,7 @@ export function Split(props: {
       </DataTable>
       {rows.length < all.length ? (
         <button type="button" class="button small" onClick={() => setWhole(true)}>
-          All {all.length}
+          All {all.length} {props.group}s
         </button>
       ) : null}
     </section>

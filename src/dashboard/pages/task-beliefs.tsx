@@ -25,12 +25,7 @@ export function TaskBeliefs(props: { task: Task; strategy: string }) {
   return (
     <section class="card stack">
       <h2>{words(task.task)}</h2>
-      {first ? (
-        <p data-field="why">
-          <span class="swatch" style={{ background: colourOf(first.model) }} />
-          <strong>{first.model}</strong> is expected to be worth the most here. {first.reason}
-        </p>
-      ) : null}
+      {first ? <Why task={task} first={first} /> : null}
       {task.models.every(({ evidence }) => evidence === 'prior') ? <NothingSeen /> : null}
       <p class="small quiet">What is believed of each model's quality: the narrower the curve, the surer.</p>
       <Densities task={task} />
@@ -64,6 +59,25 @@ export function TaskBeliefs(props: { task: Task; strategy: string }) {
         </details>
       ) : null}
     </section>
+  );
+}
+
+/** The likeliest best and the one worth most on average are mostly the same; where they are not, both are told. */
+function Why(props: { task: Task; first: Recommendations['data'][number] }) {
+  const { task, first } = props;
+  const likeliest = task.models.find(({ model }) => model === task.best);
+  return (
+    <p data-field="why">
+      <span class="swatch" style={{ background: colourOf(first.model) }} />
+      <strong>{first.model}</strong> is expected to be worth the most here. {first.reason}
+      {likeliest === undefined || likeliest.model === first.model ? null : (
+        <>
+          {' '}
+          The likeliest to be the best is <strong>{likeliest.model}</strong>, with{' '}
+          {percent(likeliest.probability_best)}: close, or still unsure.
+        </>
+      )}
+    </p>
   );
 }
 

@@ -45,7 +45,8 @@ function Sliders({ answered: { grid, replay } }: { answered: Answered }) {
   const [second, setSecond] = useState(grid.ownSecond);
   const { logged } = replay;
   const policy = replay.policies[placeOf(grid, quality, second)];
-  if (policy === undefined) return null;
+  const now = replay.policies[placeOf(grid, grid.ownQuality, grid.ownSecond)];
+  if (policy === undefined || now === undefined) return null;
   if (logged.requests === 0) return <NothingLogged />;
   const isOwn = quality === grid.ownQuality && second === grid.ownSecond;
   const qualityUsd = usd(grid.qualityUsd[quality]);
@@ -53,8 +54,8 @@ function Sliders({ answered: { grid, replay } }: { answered: Answered }) {
   return (
     <>
       <p class="small quiet">
-        {count(logged.requests)} requests of 30 days are gone through again, as if the values had been others.
-        What was not tried is not told.
+        {count(logged.requests)} requests of 30 days are gone through again with what is known today, as if
+        these had been the values. What was not tried is not told. Move a slider:
       </p>
       <div class="sliders">
         <Slider
@@ -87,6 +88,7 @@ function Sliders({ answered: { grid, replay } }: { answered: Answered }) {
         <Then
           label="Per 1,000 requests"
           was={logged.cost_usd_per_1k_requests}
+          now={now.cost_usd_per_1k_requests}
           estimate={policy.cost_usd_per_1k_requests}
           format={usd}
           isLessBetter
@@ -94,12 +96,14 @@ function Sliders({ answered: { grid, replay } }: { answered: Answered }) {
         <Then
           label="Quality"
           was={logged.quality?.mean ?? null}
+          now={now.quality}
           estimate={policy.quality}
           format={hundredths}
         />
         <Then
           label="Seconds an answer"
           was={logged.seconds}
+          now={now.seconds}
           estimate={policy.seconds}
           format={(value) => (value === null || value === undefined ? NONE : `${value.toFixed(2)} s`)}
           isLessBetter
@@ -152,27 +156,35 @@ function Slider(props: {
   );
 }
 
-/** One measure as it was and as it would be, or why that cannot be told. */
+/**
+ * One measure as it was and as it would be, or why that cannot be told. Better and worse are so against the values of now,
+ * by what is believed today: what was, was chosen while less was known.
+ */
 function Then(props: {
   label: string;
   was: number | null;
+  now: Estimate;
   estimate: Estimate;
   format: (value: number | null | undefined) => string;
   isLessBetter?: boolean;
 }) {
   const { was, estimate, format } = props;
   const then = estimate.doubly_robust;
-  const isBetter =
-    then !== null && was !== null && (props.isLessBetter ? then.high_90 < was : then.low_90 > was);
-  const isWorse =
-    then !== null && was !== null && (props.isLessBetter ? then.low_90 > was : then.high_90 < was);
+  const now = props.now.doubly_robust;
+  const isOwn = estimate === props.now;
+  const isLess = then !== null && now !== null && then.high_90 < now.mean;
+  const isMore = then !== null && now !== null && then.low_90 > now.mean;
+  const isBetter = props.isLessBetter ? isLess : isMore;
+  const isWorse = props.isLessBetter ? isMore : isLess;
   return (
     <section class="figure inner" aria-label={`${props.label}, then`}>
       <span class="quiet">{props.label}</span>
       <strong class={isBetter ? 'good' : isWorse ? 'warn' : ''}>{then ? format(then.mean) : NONE}</strong>
       <span class="quiet">
         {then
-          ? `${format(then.low_90)} to ${format(then.high_90)}; was ${format(was)}`
+          ? `${format(then.low_90)} to ${format(then.high_90)}; ${
+              isOwn || now === null ? '' : `${format(now.mean)} as it is now; `
+            }was ${format(was)}`
           : estimate.refusal?.message}
       </span>
     </section>

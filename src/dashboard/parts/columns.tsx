@@ -9,6 +9,11 @@ export function nameOfColumn(column: Column): string {
   return 'number' in column ? column.number : column.text;
 }
 
+function classOf(column: Column): string {
+  if (typeof column === 'string') return '';
+  return `${'number' in column ? 'right' : ''} ${column.isMinor ? 'minor' : ''}`.trim();
+}
+
 /** The head of a table: the names of its columns, those of numbers to the right. */
 export function Columns(props: { names: readonly Column[] }) {
   return (
@@ -17,11 +22,7 @@ export function Columns(props: { names: readonly Column[] }) {
         {props.names.map((column) => {
           const name = nameOfColumn(column);
           return (
-            <th
-              key={name}
-              scope="col"
-              class={typeof column === 'object' && 'number' in column ? 'right' : ''}
-            >
+            <th key={name} scope="col" class={classOf(column)}>
               {name === '' ? <span class="sr">What can be done</span> : name}
             </th>
           );

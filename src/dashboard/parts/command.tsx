@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
 /** Something to be typed into a terminal, and a button that takes it along. */
-export function Command(props: { text: string; label?: string }) {
+export function Command(props: { text: string; field?: string }) {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
     // Without TLS a browser has no clipboard for pages, except on this machine itself.
@@ -11,10 +11,10 @@ export function Command(props: { text: string; label?: string }) {
   };
   return (
     <div class="command">
-      <pre>{props.text}</pre>
+      <pre data-field={props.field}>{props.text}</pre>
       {navigator.clipboard ? (
         <button type="button" class="button small" onClick={copy}>
-          {isCopied ? 'Copied' : (props.label ?? 'Copy')}
+          {isCopied ? 'Copied' : 'Copy'}
         </button>
       ) : null}
     </div>

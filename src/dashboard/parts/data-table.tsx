@@ -4,14 +4,14 @@ import { type Column, Columns, nameOfColumn } from './columns.tsx';
 
 /**
  * A table. Where the screen is too narrow for it each row becomes a card, in which every cell bears the name of its column
- * (style.css); columns that `isMinor` are left out there.
+ * (style.css), or two lines; columns that `isMinor` are left out already where it is tight.
  */
 export function DataTable(props: {
   /** For those who do not see it; shown where `isCaptionShown`. */
   caption: string;
   isCaptionShown?: boolean;
-  /** Three cells beside each other on a card, for long lists. */
-  isDense?: boolean;
+  /** On a phone two lines a row instead of a card, for long lists: the first cell and the numbers say what they are. */
+  isLines?: boolean;
   columns: readonly Column[];
   children: ComponentChildren;
 }) {
@@ -30,7 +30,7 @@ export function DataTable(props: {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it nobody without a mouse sees the right half
     <section class="scroll" tabIndex={0} aria-label={props.caption}>
-      <table class={props.isDense ? 'data dense' : 'data'}>
+      <table class={props.isLines ? 'data lines' : 'data'}>
         <caption class={props.isCaptionShown ? '' : 'sr'}>{props.caption}</caption>
         <Columns names={props.columns} />
         <tbody ref={body}>{props.children}</tbody>

@@ -39,7 +39,12 @@ export function Decisions() {
           {lines.map((one) => (
             <li key={one.request_id}>
               <span class="swatch" style={{ background: colourOf(one.model ?? '') }} />
-              <a href={hrefOf('requests', one.request_id)}>{one.model ?? 'nobody'}</a>
+              <a
+                href={hrefOf('requests', one.request_id)}
+                aria-label={`${one.model ?? 'nobody'} for ${words(one.task).toLowerCase()}: why`}
+              >
+                {one.model ?? 'nobody'}
+              </a>
               <span class="small">{words(one.task)}</span>
               <span class="small quiet">
                 {one.reason}

@@ -18,16 +18,16 @@ export function Endpoints(props: { endpoints: readonly Endpoint[] }) {
     );
   }
   return (
-    <>
+    <div class="endpoints stack">
       <DataTable
         caption="Endpoints: status, uptime, percentiles, breaker"
         columns={[
           'Endpoint',
           'Is',
-          { number: 'Up 5 m / 30 m / 1 d' },
+          { number: 'Up %, 5 / 30 min / 1 d' },
           { number: 'p50 / p90 / p99' },
-          { number: 'First token' },
-          'Errors, 30 min',
+          { number: 'First token', isMinor: true },
+          { text: 'Errors, 30 min', isMinor: true },
           'Breaker',
         ]}
       >
@@ -38,7 +38,7 @@ export function Endpoints(props: { endpoints: readonly Endpoint[] }) {
       {idle.length > 0 ? (
         <p class="small quiet">No call measured: {idle.map(({ model }) => model).join(', ')}.</p>
       ) : null}
-    </>
+    </div>
   );
 }
 
@@ -54,7 +54,7 @@ function Row({ endpoint }: { endpoint: Endpoint }) {
         <Status status={endpoint.status} />
       </td>
       <td class="right">
-        {percent(uptime['5m'])} / {percent(uptime['30m'])} / {percent(uptime['1d'])}
+        {['5m', '30m', '1d'].map((window) => partOf(uptime[window as keyof typeof uptime])).join(' / ')}
       </td>
       <td class="right">
         {latency
@@ -72,6 +72,11 @@ function Row({ endpoint }: { endpoint: Endpoint }) {
       </td>
     </tr>
   );
+}
+
+/** Three in a row need no sign each. */
+function partOf(share: number | null): string {
+  return share === null ? NONE : String(Math.round(100 * share));
 }
 
 function Breaker({ endpoint: { breaker, cooling_until: cooling } }: { endpoint: Endpoint }) {

@@ -12,11 +12,14 @@ export function Interval(props: { mean: number; low: number; high: number; colou
   );
 }
 
-/** A share of a whole as a bar. */
-export function Share(props: { share: number; colour: string; label: string }) {
+/** A share of a whole as a bar; slim and for the eye alone where no label says it. */
+export function Share(props: { share: number; colour: string; label?: string }) {
+  const { label } = props;
+  const bar = <span style={{ width: at(props.share), background: props.colour }} />;
+  if (label === undefined) return <div class="track slim">{bar}</div>;
   return (
-    <div class="track" role="img" aria-label={props.label} title={props.label}>
-      <span style={{ width: at(props.share), background: props.colour }} />
+    <div class="track" role="img" aria-label={label} title={label}>
+      {bar}
     </div>
   );
 }

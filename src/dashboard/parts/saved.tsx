@@ -7,25 +7,25 @@ export function Saved({ savings }: { savings: Savings }) {
   const best = savings.comparisons.find(({ against }) => against === 'best');
   if (best === undefined) return null;
   const { saved_usd: saved, quality_gain: gain } = best;
-  const label = `Against always ${best.model}, 30 days`;
+  const against = `against always ${best.model}`;
   if (saved === null) {
     return (
-      <Figure label={label} value="–">
-        {best.cost_usd.refusal?.message ?? 'not to be told yet'}
+      <Figure label="Saved in 30 days" value="–">
+        {against}: {best.cost_usd.refusal?.message ?? 'not to be told yet'}
       </Figure>
     );
   }
   const [less, more] = saved.mean >= 0 ? [saved.low_90, saved.high_90] : [-saved.high_90, -saved.low_90];
   return (
     <Figure
-      label={label}
-      value={`${usd(Math.abs(saved.mean))} ${saved.mean >= 0 ? 'saved' : 'more'}`}
+      label={saved.mean >= 0 ? 'Saved in 30 days' : 'Spent more in 30 days'}
+      value={usd(Math.abs(saved.mean))}
       tone={saved.low_90 > 0 ? 'good' : undefined}
     >
+      {usd(less)} to {usd(more)} {against}
       {gain === null
         ? ''
-        : `quality ${signed(gain.mean)} (${signed(gain.low_90)} to ${signed(gain.high_90)}); `}
-      {usd(less)} to {usd(more)}
+        : `; quality ${signed(gain.mean)} (${signed(gain.low_90)} to ${signed(gain.high_90)})`}
     </Figure>
   );
 }
