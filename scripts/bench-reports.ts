@@ -12,6 +12,7 @@ import { numberWithin, wholeNumber } from './number-options.ts';
 import { writeBenchConfig } from './reports/bench-config.ts';
 import { type BenchDatabase, openBenchDatabase } from './reports/bench-database.ts';
 import { fillStore } from './reports/fill-store.ts';
+import { measureSweep } from './reports/measure-sweep.ts';
 import { type Question, questionsOf } from './reports/questions.ts';
 import { startWatchedGateway, type WatchedGateway } from './reports/watched-gateway.ts';
 
@@ -60,6 +61,11 @@ const options = new Command('bench:reports')
   .option('--dist <folder>', 'a build to measure, instead of building this checkout')
   .option('--only <text>', 'questions that have this in their name')
   .option('--profile <folder>', 'writes a CPU profile of the gateway there')
+  .option(
+    '--retention-days <count>',
+    'afterwards, removes the requests that are older and says what that took: the store is smaller then',
+    wholeNumber(1, 36_500),
+  )
   .option('--json', 'nothing but the result on stdout')
   .parse()
   .opts<{
@@ -74,6 +80,7 @@ const options = new Command('bench:reports')
     dist?: string;
     only?: string;
     profile?: string;
+    retentionDays?: number;
     json?: true;
   }>();
 
@@ -114,6 +121,19 @@ async function measure(folder: string, dist: string, database: BenchDatabase): P
   } finally {
     await gateway.stop();
   }
+  if (options.retentionDays !== undefined) await sweep(folder, dist, database, options.retentionDays);
+}
+
+async function sweep(folder: string, dist: string, database: BenchDatabase, days: number): Promise<void> {
+  const swept = await measureSweep({
+    cliPath: join(dist, 'cli.js'),
+    configPath: writeBenchConfig(folder, database.url, days),
+    logFile: join(folder, 'sweep.log'),
+  });
+  const rounded = Object.fromEntries(Object.entries(swept).map(([name, value]) => [name, round(value)]));
+  console.log(
+    options.json ? JSON.stringify({ sweep: rounded }, null, 2) : `\nsweep: ${JSON.stringify(rounded)}`,
+  );
 }
 
 async function filledStore(folder: string, configPath: string, database: BenchDatabase): Promise<Filled> {

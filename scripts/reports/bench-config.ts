@@ -25,14 +25,17 @@ const MODELS: readonly (readonly [
 /**
  * The configuration of the gateway that is asked: nobody answers at its providers, for no request is sent there.
  *
+ * @param requestsDays what is older leaves the store; nothing does where it is not said
  * @returns the path of the file
  */
-export function writeBenchConfig(folder: string, databaseUrl: string): string {
+export function writeBenchConfig(folder: string, databaseUrl: string, requestsDays?: number): string {
   const lines = [
     '[api]',
     'address = "127.0.0.1:0"',
     '[store]',
     `url = ${JSON.stringify(databaseUrl)}`,
+    '[retention]',
+    `requests_days = ${requestsDays ?? '"forever"'}`,
     '[budgets]',
     'usd_per_month = 1_000_000',
     ...['north', 'south', 'west'].flatMap((provider) => [

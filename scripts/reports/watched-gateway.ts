@@ -34,10 +34,13 @@ export async function startWatchedGateway(options: {
   readonly logFile: string;
   /** Where a CPU profile is written when it stops; undefined: none. */
   readonly profileFolder?: string | undefined;
+  /** `warn` where it is not said. */
+  readonly logLevel?: 'info' | 'warn';
 }): Promise<WatchedGateway> {
   const watch = fileURLToPath(new URL('./loop-watch.mjs', import.meta.url));
   const serve = `const { runCli } = await import(${JSON.stringify(pathToFileURL(options.cliPath).href)});
 await runCli(['serve', '--config', ${JSON.stringify(options.configPath)}]);`;
+  const level = options.logLevel ?? 'warn';
   const log = openSync(options.logFile, 'w');
   const beganAtMs = performance.now();
   const child = spawn(
@@ -52,7 +55,7 @@ await runCli(['serve', '--config', ${JSON.stringify(options.configPath)}]);`;
     ],
     {
       stdio: ['ignore', log, log, 'ipc'],
-      env: { ...process.env, OUTRIDER_DETECT: 'none', OUTRIDER_LOG_LEVEL: 'warn', OUTRIDER_SEED: '3' },
+      env: { ...process.env, OUTRIDER_DETECT: 'none', OUTRIDER_LOG_LEVEL: level, OUTRIDER_SEED: '3' },
     },
   );
   closeSync(log);
