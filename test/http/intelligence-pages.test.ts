@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providerToml, startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { read } from '../gateway/ask.ts';
+import { send } from './send.ts';
 
 let gateway: TestGateway;
 
@@ -34,6 +35,20 @@ type Health = Page & {
   }[];
 };
 
+async function* pagesOf<Body extends Page>(path: string): AsyncGenerator<Body> {
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page: Body = await get(cursor === undefined ? path : `${path}&cursor=${cursor}`);
+    yield page;
+    cursor = page.next_cursor;
+  }
+}
+
+/** Results of an evaluation that put a model before or behind all the others. */
+const believe = async (model: string, score: number) => {
+  const body = { name: 'moves', results: [{ model, task: 'code', score, samples: 200 }] };
+  expect((await send(`${gateway.url}/v1/intelligence/priors`, { body })).status).toBe(200);
+};
+
 const get = <Body>(path: string) => read<Body>(gateway, `/v1/intelligence/${path}`);
 
 describe('rankings', () => {
@@ -53,15 +68,48 @@ describe('rankings', () => {
   test('in pages that make up the whole', async () => {
     const all = await models('');
     const paged: Ranked[] = [];
-    let cursor: string | null = '0';
-    while (cursor !== null) {
-      const page: Rankings = await get(`rankings?task=code&sort=quality&limit=2&cursor=${cursor}`);
+    for await (const page of pagesOf<Rankings>('rankings?task=code&sort=quality&limit=2')) {
       paged.push(...(page.data[0]?.models ?? []));
       expect(page.has_more).toBe(page.next_cursor !== null);
-      cursor = page.next_cursor;
     }
     expect(paged).toEqual(all);
     expect((await get<Rankings>('rankings?task=code&limit=5')).has_more).toBe(false);
+  });
+
+  test.each([
+    ['rises to the first page', 1],
+    ['falls behind the last', 0],
+  ])('of which a model %s meanwhile show each once', async (_, score) => {
+    await believe('one', 1 - score);
+    for (const path of [
+      'rankings?sort=quality&limit=2',
+      'rankings?task=code&sort=quality&limit=2',
+      'recommendations?task=code&strategy=quality&limit=2',
+    ]) {
+      const seen: string[] = [];
+      await believe('one', 1 - score);
+      for await (const page of pagesOf<Rankings & Recommendations>(path)) {
+        const [row] = page.data;
+        const code = path.includes('task=')
+          ? row
+          : page.data.find((one) => 'task' in one && one.task === 'code_generation');
+        seen.push(
+          ...(code !== undefined && 'models' in code ? code.models : page.data).map(({ model }) => model),
+        );
+        if (seen.length === 2) await believe('one', score);
+      }
+      // It was the last at first, or the first.
+      expect(seen.indexOf('one'), path).toBe(score === 1 ? 2 : 0);
+      expect([...seen].sort(), path).toEqual(['four', 'one', 'org/five', 'three', 'two']);
+    }
+    await send(`${gateway.url}/v1/intelligence/priors/moves`, { method: 'DELETE' });
+  });
+
+  test('a cursor of another list is refused', async () => {
+    const { next_cursor: cursor } = await get<Rankings>('rankings?task=code&limit=1');
+    const refused = await send(`${gateway.url}/v1/intelligence/rankings?limit=1&cursor=${cursor}`);
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain('Begin again without it');
   });
 
   test('two looks at the same beliefs see the same probabilities', async () => {

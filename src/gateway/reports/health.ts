@@ -2,7 +2,7 @@ import type { EndpointWindow } from '../../core/health/endpoint-watch.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { catalogFilter } from './catalog-filter.ts';
-import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
+import { openRankPages, rankPageOf } from './rank-page.ts';
 
 export interface HealthQuery {
   readonly provider?: string;
@@ -29,7 +29,10 @@ export function reportHealth(
   const models = catalog.models.filter(({ id }) => visibleModels?.has(id) !== false);
   const filter = catalogFilter(models, query);
   const wanted = query.status === undefined ? undefined : statusNamed(query.status);
-  const page = rankPageOf(query, Number.POSITIVE_INFINITY);
+  const pages = openRankPages(
+    rankPageOf(query, Number.POSITIVE_INFINITY),
+    models.flatMap((model) => model.endpoints.map(({ id }) => id)),
+  );
   const all = models.flatMap((model) =>
     model.endpoints
       .filter((endpoint) => filter.isWanted(model, endpoint))
@@ -70,7 +73,7 @@ export function reportHealth(
       }),
   );
   const shown = all.filter(({ status }) => wanted === undefined || status === wanted);
-  const endpoints = pageOf(shown, page);
+  const endpoints = pages.take(0, shown, ({ endpoint }) => endpoint);
   const providers = [...new Set(endpoints.map(({ provider }) => provider))].map((provider) => {
     const own = all.filter((endpoint) => endpoint.provider === provider);
     return {
@@ -84,7 +87,7 @@ export function reportHealth(
     status: worstOrMixed(statusesOfProviders(all)),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data: providers,
-    ...nextOf(page, shown.length),
+    ...pages.next(),
   };
 }
 

@@ -11,7 +11,7 @@ import { workNamed } from '../../core/task/work-named.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { round } from '../round.ts';
 import { catalogFilter } from './catalog-filter.ts';
-import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
+import { openRankPages, rankPageOf } from './rank-page.ts';
 
 const SORTS = {
   probability: (row: RankedModel) => -row.probability_best,
@@ -70,12 +70,16 @@ export async function rankModels(
     model.endpoints.some((endpoint) => filter.isWanted(model, endpoint)),
   );
   const shownIds = new Set(shown.map(({ id }) => id));
-  const page = rankPageOf(query, Number.POSITIVE_INFINITY);
+  const pages = openRankPages(
+    rankPageOf(query, Number.POSITIVE_INFINITY),
+    models.map(({ id }) => id),
+    tasks.length,
+  );
 
   const data: object[] = [];
-  for (const task of tasks) {
+  for (const [list, task] of tasks.entries()) {
     if (deps.turns.isOver()) await deps.turns.next();
-    data.push(await rankOfTask(task));
+    data.push(await rankOfTask(task, list));
   }
   return {
     object: 'list',
@@ -85,10 +89,10 @@ export async function rankModels(
     ...observedOf(deps, strategy, visibleModels),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data,
-    ...nextOf(page, shown.length),
+    ...pages.next(),
   };
 
-  async function rankOfTask(task: AnyTask) {
+  async function rankOfTask(task: AnyTask, list: number) {
     const costPenalty = deps.budgets.costPenaltyOf(strategy);
     const handicaps = models.map((model) => handicapOf(deps.learner, { strategy, costPenalty }, task, model));
     const probabilities = deps.learner.bestProbabilities(
@@ -114,7 +118,8 @@ export async function rankModels(
       .sort((one, other) => SORTS[order](one) - SORTS[order](other))
       .map((row, index) => ({ rank: index + 1, ...row }));
     const wanted = ranked.filter(({ model }) => shownIds.has(model));
-    return { task, requests, best: ranked[0]?.model ?? null, models: pageOf(wanted, page) };
+    const page = pages.take(list, wanted, ({ model }) => model);
+    return { task, requests, best: ranked[0]?.model ?? null, models: page };
   }
 }
 

@@ -13,7 +13,7 @@ import { estimateTextTokens } from '../../core/task/token-estimate.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { round } from '../round.ts';
 import { catalogFilter } from './catalog-filter.ts';
-import { nextOf, pageOf, rankPageOf } from './rank-page.ts';
+import { openRankPages, rankPageOf } from './rank-page.ts';
 import { typicalInputTokens } from './typical-request.ts';
 
 /** A task is a type or a few sentences; a whole prompt belongs into `POST /v1/route`. */
@@ -82,34 +82,39 @@ export async function recommendModels(
   );
   const probabilities = probabilitiesOf(deps, asked.task, strategy, best);
   const rows = best.map((ranked) => recommendedOf(deps, asked.task, ranked));
+  const pages = openRankPages(
+    page,
+    models.map(({ id }) => id),
+  );
   return {
     object: 'recommendations',
     task: { type: asked.task, confidence: asked.confidence, named: asked.isNamed },
     strategy: strategy.name,
     typical_request: { input_tokens: profile.inputTokens },
     generated_at: new Date(deps.nowMs()).toISOString(),
-    data: pageOf(rows, page).map((row, offset) => {
-      const index = page.after + offset;
-      return {
-        rank: index + 1,
-        model: row.model,
-        provider: best[index]?.provider ?? '',
-        reason: index === 0 ? reasonOfFirst(row, strategy.name) : reasonOfOther(row, rows[0] ?? row),
-        probability_best: round(probabilities[index] ?? 0, 4),
-        quality: {
-          mean: round(row.quality.mean, 4),
-          low_90: round(row.quality.low90, 4),
-          high_90: round(row.quality.high90, 4),
-        },
-        evidence: row.evidence,
-        samples: round(row.samples, 1),
-        estimated_cost_usd: round(row.costUsd, 9),
-        estimated_latency_ms: Math.round(row.latencyMs),
-        estimated_ttft_ms: Math.round(best[index]?.expectedTtftMs ?? 0),
-        estimated_output_tokens: Math.round(best[index]?.expectedOutputTokens ?? 0),
-      };
-    }),
-    ...nextOf(page, rows.length),
+    data: pages
+      .take(0, [...rows.entries()], ([, { model }]) => model)
+      .map(([index, row]) => {
+        return {
+          rank: index + 1,
+          model: row.model,
+          provider: best[index]?.provider ?? '',
+          reason: index === 0 ? reasonOfFirst(row, strategy.name) : reasonOfOther(row, rows[0] ?? row),
+          probability_best: round(probabilities[index] ?? 0, 4),
+          quality: {
+            mean: round(row.quality.mean, 4),
+            low_90: round(row.quality.low90, 4),
+            high_90: round(row.quality.high90, 4),
+          },
+          evidence: row.evidence,
+          samples: round(row.samples, 1),
+          estimated_cost_usd: round(row.costUsd, 9),
+          estimated_latency_ms: Math.round(row.latencyMs),
+          estimated_ttft_ms: Math.round(best[index]?.expectedTtftMs ?? 0),
+          estimated_output_tokens: Math.round(best[index]?.expectedOutputTokens ?? 0),
+        };
+      }),
+    ...pages.next(),
     excluded: decision.excluded.map(({ modelId, endpointId, reason }) => ({
       model: modelId,
       endpoint: endpointId,
