@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { routeSchema } from '../../src/http/inference/wishes-schema.ts';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { send } from './send.ts';
 
@@ -25,6 +26,18 @@ test('every path is shown in a page under docs/api', async () => {
     const pattern = path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^\\s"`/]+');
     return !new RegExp(`${pattern}(?![\\w/-])`).test(texts);
   });
+  expect(missing).toEqual([]);
+});
+
+test.each([
+  ['README.md', /into a `route` object[\s\S]*?\n\n/],
+  ['docs/routing.md', /\n\| `route` \|[\s\S]*?\n\| [^|]/],
+])('%s names every wish of `route`', (name, place) => {
+  const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+  const [told = ''] = place.exec(text) ?? [];
+  const missing = Object.keys(routeSchema.shape).filter(
+    (wish) => !new RegExp(`\`${wish}(: \\w+)?\``).test(told),
+  );
   expect(missing).toEqual([]);
 });
 
