@@ -17,6 +17,8 @@ export interface Queryable {
 
 /** What is read by the thousand: rows as arrays, for drizzle takes 10 µs to make an object of one. */
 export interface RowReader {
+  /** As many as one query should take from an index and sum up: SQLite does it in this thread, some milliseconds at most. */
+  readonly rowsAtOnce: number;
   /** Numbers may come as texts from PostgreSQL (sums do), and come as they are in the query's order of columns. */
   readRows(query: { toSQL(): { sql: string; params: unknown[] } }): Promise<readonly (readonly unknown[])[]>;
 }

@@ -4,7 +4,7 @@
  */
 import type { GroupPage, UsageGroup, UsagePage, UsageSum } from './contract.ts';
 import { TRAFFIC_SUMS } from './statements.ts';
-import { SUMS_PER_ENTRY, type TrafficPack } from './traffic-pack.ts';
+import { type PackEntry, SUMS_PER_ENTRY, type TrafficPack } from './traffic-pack.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -40,15 +40,6 @@ interface Cell {
   readonly modelId: string;
 }
 
-export interface GatheredEntry {
-  readonly atMs: number;
-  readonly keyId: string;
-  readonly task: string;
-  readonly modelId: string;
-  /** In the order of `TRAFFIC_SUMS`. */
-  readonly sums: Float64Array;
-}
-
 export interface Gathering {
   /** @param sums in the order of `TRAFFIC_SUMS` */
   addRow(atMs: number, keyId: string, task: string, modelId: string, sums: readonly unknown[]): void;
@@ -66,8 +57,8 @@ export interface Gathering {
   /** Leaves out what was added of the days or hours from here on. */
   forgetFrom(fromMs: number): void;
   addTotal(sum: UsageSum): void;
-  /** What was added so far, in the order of time: of each group its place, and views of the sums. */
-  entries(): IterableIterator<GatheredEntry>;
+  /** What was added of one day, by the hour and in its order, as a pack has it. */
+  entriesOf(dayMs: number): IterableIterator<PackEntry>;
   /** Settles the rest. Without a page all groups, in no particular order. */
   finish(): UsagePage;
 }
@@ -218,13 +209,20 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
     addTotal(sum) {
       for (const [at, name] of TRAFFIC_SUMS.entries()) total[at] = (total[at] as number) + sum[name];
     },
-    *entries() {
-      for (const slot of [...slots.values()].sort((one, other) => one.atMs - other.atMs)) {
-        for (const [group, key] of slot.keys.entries()) {
-          const { task = '', modelId = '' } = cells.items[slot.cells[group] as number] ?? {};
+    *entriesOf(dayMs) {
+      for (let hour = 0; hour < 24; hour += 1) {
+        const slot = slots.get(dayMs + hour * HOUR_MS);
+        for (let group = 0; group < (slot?.keys.length ?? 0); group += 1) {
+          const { keys: keysOf, cells: cellsOf, sums } = slot as Slot;
+          const cell = cells.items[cellsOf[group] as number];
           const place = group * SUMS_PER_ENTRY;
-          const sums = slot.sums.subarray(place, place + SUMS_PER_ENTRY);
-          yield { atMs: slot.atMs, keyId: keys.items[key] ?? '', task, modelId, sums };
+          yield {
+            hour,
+            keyId: keys.items[keysOf[group] as number] ?? '',
+            task: cell?.task ?? '',
+            modelId: cell?.modelId ?? '',
+            sums: sums.subarray(place, place + SUMS_PER_ENTRY),
+          };
         }
       }
     },

@@ -113,6 +113,8 @@ function sqliteDatabase(client: Client): Database {
     // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
     alone: (work) => work(),
+    // 1.5 ms.
+    rowsAtOnce: 700,
     async readRows(query) {
       const { sql, params } = query.toSQL();
       let statement = readers.get(sql);

@@ -169,7 +169,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     removeRequests: (ids) => guarded(removeEnded(database, ids)),
     forgetKey: (keyId) => guarded(forgetKey(database, keyId)),
     notePurged: (beforeMs) => guarded(notePurged(database, beforeMs)),
-    rollUp: () => guarded(database.alone(() => rollUp(database, now()))),
+    rollUp: () => guarded(database.alone(() => rollUp(database, now(), turns))),
     packDay: () => guarded(database.alone(() => packDay(database, turns))),
 
     claim: (name, atMs) => guarded(claim(database, name, atMs)),

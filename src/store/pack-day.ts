@@ -17,8 +17,7 @@ import {
 } from './traffic-levels.ts';
 import { BEING_PACKED, MOST_ENTRIES, PACK_FORMAT, type PackEntry, writePack } from './traffic-pack.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 3_600_000;
 /** About 1.5 ms on SQLite, during which nothing else is done. */
 const ROWS_AT_ONCE = 500;
 /** Requests come first. */
@@ -113,8 +112,8 @@ async function packLevel(
     entries = [];
     if (turns.isOver()) await turns.next();
   };
-  for (const { atMs, ...entry } of gathering.entries()) {
-    entries.push({ ...entry, hour: (atMs - dayMs) / HOUR_MS });
+  for (const entry of gathering.entriesOf(dayMs)) {
+    entries.push(entry);
     if (entries.length === MOST_ENTRIES) await write();
   }
   await write();
@@ -144,9 +143,10 @@ async function* rowsOf(
   const isOfLevel = isInHours ? undefined : eq(trafficSums.level, level.name);
   let last: readonly unknown[] | undefined;
   do {
-    const behind: SQL | undefined =
+    // One lower bound: of two SQLite begins at the first, and walks over all that was read.
+    const from: SQL =
       last === undefined
-        ? undefined
+        ? gte(at, dayMs)
         : sql`(${place}) > (${sql.join(
             last.map((value) => sql`${value}`),
             sql`, `,
@@ -155,7 +155,7 @@ async function* rowsOf(
       db
         .select(columns)
         .from(table)
-        .where(and(isOfLevel, gte(at, dayMs), lt(at, dayMs + DAY_MS), behind))
+        .where(and(isOfLevel, from, lt(at, dayMs + DAY_MS)))
         .orderBy(...order.map((column) => asc(column)))
         .limit(ROWS_AT_ONCE),
     );

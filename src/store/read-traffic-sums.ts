@@ -19,9 +19,7 @@ import { PACK_FORMAT, readPack } from './traffic-pack.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Rows that one query sums up: about 1.5 ms on SQLite, during which nothing else is done. */
-const ROWS_AT_ONCE = 700;
-/** Entries of packs: they take as long. */
+/** Entries of packs: a millisecond and a half, during which nothing else is done. */
 const ENTRIES_AT_ONCE = 20_000;
 /** The next stretch is at most so many times as long as the one before, however few rows that had. */
 const MOST_GROWTH = 8;
@@ -170,7 +168,7 @@ async function* readRowsOf(
     if (rowsRead === 0 && fromMs < stretch.untilMs) {
       fromMs = (await firstRowFrom(queryable, stretch, fromMs)) ?? stretch.untilMs;
     }
-    steps = nextSize(steps, rowsRead, ROWS_AT_ONCE);
+    steps = nextSize(steps, rowsRead, queryable.rowsAtOnce);
     yield fromMs;
   }
 }
@@ -249,13 +247,13 @@ function stretchesOf(
       groupBy.includes('model') ||
       groupBy.includes('task'),
   };
-  // An index leads to the rows of one key: a few of the many that are in a pack.
-  const arePacksFit = keyId === undefined;
-  const ofHours = levelFor(HOUR_LEVELS, needs);
-  const packOfHours = arePacksFit ? levelFor(PACKED_HOUR_LEVELS, needs) : undefined;
   const byHour = groupBy.includes('hour');
+  const ofHours = levelFor(HOUR_LEVELS, needs);
   const ofDays = byHour ? undefined : levelFor(DAY_LEVELS, needs);
-  const packOfDays = byHour || !arePacksFit ? undefined : levelFor(PACKED_DAY_LEVELS, needs);
+  // An index leads to the sums of one key, a few of the many that are in a pack; to its rows of `traffic_hours` none does.
+  const packOfHours =
+    keyId === undefined || ofHours === undefined ? levelFor(PACKED_HOUR_LEVELS, needs) : undefined;
+  const packOfDays = keyId === undefined && !byHour ? levelFor(PACKED_DAY_LEVELS, needs) : undefined;
   const stretches: Stretch[] = [];
   const push = (
     from: number,

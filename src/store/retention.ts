@@ -2,7 +2,7 @@
  * What is removed because its time is over, in steps of milliseconds: each a transaction of its own, between which requests
  * go on. Sums are removed after the rows they were made of, so that nothing is summed up anew from what is left.
  */
-import { and, eq, exists, gt, inArray, isNull, lt, lte, min, not } from 'drizzle-orm';
+import { and, asc, eq, exists, gt, inArray, isNull, lt, lte, min, not, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { OPERATION_TASKS } from '../core/task/operation-task.ts';
 import { REQUEST_SIZES } from '../core/task/request-size.ts';
@@ -11,11 +11,15 @@ import { removeClaimsBefore } from './claims.ts';
 import type { Removed, RetentionLimits } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { loadState, saveState } from './process-state.ts';
-import { DAY_LEVELS, HOUR_LEVELS } from './traffic-levels.ts';
+import { DAY_LEVELS, HOUR_LEVELS, PACKED_DAY_LEVELS, PACKED_HOUR_LEVELS } from './traffic-levels.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Requests with their attempts and verdicts: about 3 ms on SQLite. */
 const REQUESTS_AT_ONCE = 50;
+/** Sums, with two indexes: as long. */
+const ROWS_AT_ONCE = 200;
+/** Of 300 kB each. */
+const PACKS_AT_ONCE = 4;
 /** Responses hold whole prompts and answers. */
 const RESPONSES_AT_ONCE = 20;
 /** Everything that began before it may be gone, whoever removed it. */
@@ -91,55 +95,83 @@ export async function notePurged(database: Database, beforeMs: number): Promise<
 }
 
 async function removeUsageBefore(database: Database, beforeMs: number): Promise<number> {
-  const { rolledDays, trafficHours, trafficSums, patternBlocks } = database.tables;
-  const isOld = (column: SQLiteColumn) => lt(column, beforeMs);
-  const hours = await removeFirst(database, trafficHours, trafficHours.hourMs, isOld(trafficHours.hourMs));
+  const { rolledDays, trafficHours, trafficPacks, trafficSums, patternBlocks } = database.tables;
+  const hours = await removeFirst(database, beforeMs, {
+    table: trafficHours,
+    at: trafficHours.hourMs,
+    place: [trafficHours.task, trafficHours.modelId, trafficHours.endpointId, trafficHours.keyId],
+  });
   if (hours > 0) return hours;
   for (const { name } of [...HOUR_LEVELS, ...DAY_LEVELS]) {
-    const ofLevel = and(eq(trafficSums.level, name), isOld(trafficSums.startMs));
-    const sums = await removeFirst(
-      database,
-      trafficSums,
-      trafficSums.startMs,
-      ofLevel,
-      eq(trafficSums.level, name),
-    );
+    const sums = await removeFirst(database, beforeMs, {
+      table: trafficSums,
+      at: trafficSums.startMs,
+      place: [trafficSums.keyId, trafficSums.task, trafficSums.modelId],
+      isOfLevel: eq(trafficSums.level, name),
+    });
     if (sums > 0) return sums;
   }
-  const days = await removeFirst(database, rolledDays, rolledDays.dayMs, isOld(rolledDays.dayMs));
+  for (const { name } of [...PACKED_HOUR_LEVELS, ...PACKED_DAY_LEVELS]) {
+    const packs = await removeFirst(database, beforeMs, {
+      table: trafficPacks,
+      at: trafficPacks.dayMs,
+      place: [trafficPacks.part],
+      isOfLevel: eq(trafficPacks.level, name),
+      rowsAtOnce: PACKS_AT_ONCE,
+    });
+    if (packs > 0) return packs;
+  }
+  const days = await removeFirst(database, beforeMs, { table: rolledDays, at: rolledDays.dayMs, place: [] });
   if (days > 0) return days;
-  const blocks = await removeFirst(
-    database,
-    patternBlocks,
-    patternBlocks.blockMs,
-    isOld(patternBlocks.blockMs),
-  );
+  const blocks = await removeFirst(database, beforeMs, {
+    table: patternBlocks,
+    at: patternBlocks.blockMs,
+    place: [patternBlocks.task, patternBlocks.shape, patternBlocks.modelId],
+  });
   if (blocks > 0) return blocks;
   return removeChoicesBefore(database, beforeMs / DAY_MS);
 }
 
-/** The rows of the earliest time that there is among those that fit. */
+/** Rows of the earliest time that there is before this, in the order of `place`, the rest of the primary key: some of them. */
 async function removeFirst(
   database: Database,
-  table: SQLiteTable,
-  at: SQLiteColumn,
-  isOld: ReturnType<typeof and>,
-  isOfLevel?: ReturnType<typeof eq>,
+  beforeMs: number,
+  {
+    table,
+    at,
+    place,
+    isOfLevel,
+    rowsAtOnce = ROWS_AT_ONCE,
+  }: {
+    readonly table: SQLiteTable;
+    readonly at: SQLiteColumn;
+    readonly place: SQLiteColumn[];
+    readonly isOfLevel?: SQL;
+    readonly rowsAtOnce?: number;
+  },
 ): Promise<number> {
   const { db } = database;
   const [found] = await db
     .select({ first: min(at) })
     .from(table)
-    .where(isOld);
+    .where(and(isOfLevel, lt(at, beforeMs)));
   if (found?.first == null) return 0;
-  const first = Number(found.first);
+  const isFirst = and(isOfLevel, eq(at, Number(found.first)));
+  const [last] =
+    place.length === 0
+      ? []
+      : await db
+          .select(Object.fromEntries(place.map((column) => [column.name, column])))
+          .from(table)
+          .where(isFirst)
+          .orderBy(...place.map((column) => asc(column)))
+          .limit(1)
+          .offset(rowsAtOnce - 1);
+  const list = (of: readonly (SQLiteColumn | SQL)[]) => sql.join([...of], sql`, `);
+  const isUpToThere =
+    last && sql`(${list(place)}) <= (${list(place.map((column) => sql`${last[column.name]}`))})`;
   return database.transact(function* (queryable) {
-    const removed = yield* ask(
-      queryable.db
-        .delete(table)
-        .where(and(isOfLevel, eq(at, first)))
-        .returning({ at }),
-    );
+    const removed = yield* ask(queryable.db.delete(table).where(and(isFirst, isUpToThere)).returning({ at }));
     return removed.length;
   });
 }

@@ -8,6 +8,7 @@
 import { and, asc, eq, gt, gte, lt, max, min, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { JUDGE_KEY_ID } from '../core/judge/judge-key.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { ask, type Database, type Queryable, type RowStatement, type Steps } from './database.ts';
 import { TRAFFIC_SUMS } from './statements.ts';
 import { hourOf } from './sums.ts';
@@ -58,9 +59,13 @@ export function reopenings(
 }
 
 /** See `Store.rollUp`. */
-export async function rollUp(database: Database, nowMs: number): Promise<number | undefined> {
+export async function rollUp(
+  database: Database,
+  nowMs: number,
+  turns: LoopTurns,
+): Promise<number | undefined> {
   if (await closeHours(database, nowMs)) return CLOSING_WAIT_MS;
-  return (await rollUpHour(database)) ? PAUSE_MS : undefined;
+  return (await rollUpHour(database, turns)) ? PAUSE_MS : undefined;
 }
 
 /**
@@ -115,11 +120,11 @@ async function closeHours(database: Database, nowMs: number): Promise<boolean> {
 }
 
 /**
- * Sums one closed hour up, the oldest that waits for it, in two short transactions.
+ * Sums one closed hour up, the oldest that waits for it, in some short transactions.
  *
  * @returns false when none is left
  */
-async function rollUpHour(database: Database): Promise<boolean> {
+async function rollUpHour(database: Database, turns: LoopTurns): Promise<boolean> {
   const { rolledDays, trafficHours } = database.tables;
   const [next] = await database.db
     .select()
@@ -138,11 +143,20 @@ async function rollUpHour(database: Database): Promise<boolean> {
     await database.transact((queryable) => passQuietHours(queryable, dayMs, hourMs, busyMs));
     return true;
   }
-  await database.transact(function* (queryable) {
-    if (!(yield* takeHour(queryable, dayMs, hourMs, hourMs))) return;
-    if (hourMs === dayMs) yield* removeDay(queryable, dayMs);
-    yield* sumHour(queryable, hourMs);
-  });
+  // Sums of the hour may be made again and again; that they are part of the day is said once.
+  for (const level of HOUR_LEVELS) {
+    await database.transact(function* (queryable) {
+      if (!(yield* takeHour(queryable, dayMs, hourMs, hourMs))) return;
+      yield* sumHour(queryable, level, hourMs);
+    });
+    if (turns.isOver()) await turns.next();
+  }
+  if (hourMs === dayMs) {
+    await database.transact(function* (queryable) {
+      if (yield* takeHour(queryable, dayMs, hourMs, hourMs)) yield* removeDay(queryable, dayMs);
+    });
+    if (turns.isOver()) await turns.next();
+  }
   await database.transact(function* (queryable) {
     if (!(yield* takeHour(queryable, dayMs, hourMs, hourMs + HOUR_MS))) return;
     yield* addToDay(queryable, dayMs, hourMs);
@@ -190,13 +204,15 @@ function* removeDay({ db, tables: { trafficSums } }: Queryable, dayMs: number): 
   }
 }
 
-function* sumHour({ db, tables: { trafficHours, trafficSums } }: Queryable, hourMs: number): Steps<void> {
-  for (const level of HOUR_LEVELS) {
-    yield* ask(
-      db.delete(trafficSums).where(and(eq(trafficSums.level, level.name), eq(trafficSums.startMs, hourMs))),
-    );
-    yield* ask(db.insert(trafficSums).select(sumsOfHour(trafficHours, level, level.name, hourMs, hourMs)));
-  }
+function* sumHour(
+  { db, tables: { trafficHours, trafficSums } }: Queryable,
+  level: TrafficLevel,
+  hourMs: number,
+): Steps<void> {
+  yield* ask(
+    db.delete(trafficSums).where(and(eq(trafficSums.level, level.name), eq(trafficSums.startMs, hourMs))),
+  );
+  yield* ask(db.insert(trafficSums).select(sumsOfHour(trafficHours, level, level.name, hourMs, hourMs)));
 }
 
 function* addToDay(

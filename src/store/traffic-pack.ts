@@ -49,23 +49,38 @@ export interface PackEntry {
 export function writePack(entries: readonly PackEntry[]): Buffer {
   const count = entries.length;
   if (count > MOST_ENTRIES) throw new RangeError(`a pack holds ${MOST_ENTRIES} entries at most`);
-  const names = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()] as const;
   const bytesOfSums = count * SUMS_PER_ENTRY * Float64Array.BYTES_PER_ELEMENT;
-  const bytes = new ArrayBuffer(HEAD_BYTES + bytesOfSums + count * (names.length * 2 + 1));
+  const bytes = new ArrayBuffer(HEAD_BYTES + bytesOfSums + count * 7);
   const { sums, numbers, hours } = viewsOf(bytes, 0, count);
-  for (const [at, entry] of entries.entries()) {
-    sums.set(entry.sums, at * SUMS_PER_ENTRY);
-    for (const [index, name] of [entry.keyId, entry.task, entry.modelId].entries()) {
-      const known = names[index as 0 | 1 | 2];
-      const number = known.get(name) ?? known.size;
-      known.set(name, number);
-      numbers[index * count + at] = number;
-    }
-    hours[at] = entry.hour;
+  const [keyIds, tasks, modelIds] = [createNumbers(), createNumbers(), createNumbers()];
+  let at = 0;
+  for (const { hour, keyId, task, modelId, sums: own } of entries) {
+    for (let sum = 0; sum < SUMS_PER_ENTRY; sum += 1) sums[at * SUMS_PER_ENTRY + sum] = own[sum] ?? 0;
+    numbers[at] = keyIds.numberOf(keyId);
+    numbers[count + at] = tasks.numberOf(task);
+    numbers[2 * count + at] = modelIds.numberOf(modelId);
+    hours[at] = hour;
+    at += 1;
   }
-  const dictionary = Buffer.from(JSON.stringify(names.map((known) => [...known.keys()])));
+  const dictionary = Buffer.from(JSON.stringify([keyIds.names, tasks.names, modelIds.names]));
   new Uint32Array(bytes, 0, 2).set([count, dictionary.byteLength]);
   return Buffer.concat([Buffer.from(bytes), dictionary]);
+}
+
+function createNumbers() {
+  const nameToNumber = new Map<string, number>();
+  const names: string[] = [];
+  return {
+    names,
+    numberOf(name: string): number {
+      let number = nameToNumber.get(name);
+      if (number === undefined) {
+        number = names.push(name) - 1;
+        nameToNumber.set(name, number);
+      }
+      return number;
+    },
+  };
 }
 
 /** @throws RangeError or SyntaxError when it was not written by `writePack` */

@@ -9,6 +9,7 @@ import type { Database } from '../../src/store/database.ts';
 import { openSqlite } from '../../src/store/open-sqlite.ts';
 import { packDay } from '../../src/store/pack-day.ts';
 import { readTrafficPage, readTrafficSums } from '../../src/store/read-traffic-sums.ts';
+import { removeExpired } from '../../src/store/retention.ts';
 import { rollUp } from '../../src/store/roll-up.ts';
 import type { TrafficRow } from '../../src/store/statements.ts';
 import { MOST_ENTRIES, readPack } from '../../src/store/traffic-pack.ts';
@@ -56,7 +57,7 @@ function row(hour: number, of: Partial<TrafficRow> = {}): TrafficRow {
 const add = (rows: readonly TrafficRow[]) => database.transact(() => addToTraffic(rows));
 
 async function rollUpAll(): Promise<void> {
-  while ((await rollUp(database, NOW_MS + 2 * HOUR_MS)) !== undefined);
+  while ((await rollUp(database, NOW_MS + 2 * HOUR_MS, turns)) !== undefined);
 }
 
 async function packAll(): Promise<void> {
@@ -144,4 +145,18 @@ it('of a day that is not over, or without traffic, is not made', async () => {
   expect(packed.map(({ packedAs }) => packedAs > 0)).toEqual([true, true, true, false]);
   const days = await database.db.selectDistinct({ dayMs: trafficPacks.dayMs }).from(trafficPacks);
   expect(days).toEqual([{ dayMs: DAY_START_MS }]);
+});
+
+it('leaves with its day', async () => {
+  await add([row(0), row(30), row(50)]);
+  await rollUpAll();
+  await packAll();
+  const limits = { requestsBeforeMs: undefined, accountsBeforeMs: 0, nowMs: 0 };
+  const usageBeforeMs = DAY_START_MS + 2 * DAY_MS;
+  while ((await removeExpired(database, { ...limits, usageBeforeMs })) !== undefined);
+  const { rolledDays, trafficPacks } = database.tables;
+  const days = await database.db.selectDistinct({ dayMs: trafficPacks.dayMs }).from(trafficPacks);
+  expect(days).toEqual([{ dayMs: usageBeforeMs }]);
+  const rolled = await database.db.select().from(rolledDays).orderBy(rolledDays.dayMs);
+  expect(rolled[0]?.dayMs).toBe(usageBeforeMs);
 });

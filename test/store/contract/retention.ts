@@ -119,6 +119,42 @@ export function retentionContract({ createUrl, open }: Databases): void {
     expect(await idsIn(store)).toHaveLength(12);
   });
 
+  it('takes days with more sums than one step removes, packed or not, and leaves the next one whole', async () => {
+    const store = await open(await createUrl(), () => NOW_MS);
+    for (let day = 0; day < 3; day += 1) {
+      for (let key = 0; key < 230; key += 1) {
+        await serve(store, `d${day}k${key}`, DAY_START_MS + day * DAY_MS + (key % 2) * HOUR_MS, `key_${key}`);
+      }
+      for (let key = 0; key < 230; key += 1) {
+        await serve(store, `d${day}l${key}`, DAY_START_MS + day * DAY_MS + HOUR_MS, `key_${key}`);
+      }
+    }
+    await store.journal.flush();
+    await rollUpAll(store);
+    while ((await store.packDay()) !== undefined);
+    const before = await requestsOf(store, 'day');
+    const byKey = () =>
+      store.readUsage({
+        fromMs: 0,
+        toMs: NOW_MS,
+        groupBy: ['day', 'key', 'model', 'task'],
+        keyId: undefined,
+      });
+    const kept = (await byKey()).filter(({ dayStartMs }) => dayStartMs === DAY_START_MS + 2 * DAY_MS);
+    const steps: number[] = [];
+    for (;;) {
+      const some = await store.removeExpired({ ...KEEP_ALL, usageBeforeMs: DAY_START_MS + 2 * DAY_MS });
+      if (some === undefined) break;
+      steps.push(some.rows);
+    }
+    expect(Math.max(...steps)).toBe(200);
+    expect(await requestsOf(store, 'day')).toEqual(before.slice(2));
+    expect(new Set(await byKey())).toEqual(new Set(kept));
+    await rollUpAll(store);
+    while ((await store.packDay()) !== undefined);
+    expect(await requestsOf(store, 'day')).toEqual(before.slice(2));
+  }, 60_000);
+
   it('happens once where several processes do it at a time, while requests go on', async () => {
     const url = await createUrl();
     const stores = [await open(url, () => NOW_MS), await open(url, () => NOW_MS)] as const;
