@@ -18,8 +18,8 @@ const DAY_MS = 24 * 3_600_000;
 const REQUESTS_AT_ONCE = 50;
 /** Sums, with two indexes: as long. */
 const ROWS_AT_ONCE = 200;
-/** Of 300 kB each. */
-const PACKS_AT_ONCE = 4;
+/** Of 100 kB each. */
+const PACKS_AT_ONCE = 8;
 /** Responses hold whole prompts and answers. */
 const RESPONSES_AT_ONCE = 20;
 /** Everything that began before it may be gone, whoever removed it. */

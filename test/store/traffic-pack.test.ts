@@ -34,6 +34,26 @@ describe('a pack', () => {
     expect(entriesIn(writePack(entries))).toEqual(entries);
   });
 
+  it.each([0, 1, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 0.5, -1, Number.NaN, 1e300])(
+    'holds %d as it is, beside smaller numbers',
+    (number) => {
+      const entries = entriesOf(30).map((entry, at) => ({
+        ...entry,
+        sums: Array.from({ length: SUMS_PER_ENTRY }, (_, sum) => (at === 7 && sum % 2 === 0 ? number : sum)),
+      }));
+      expect(entriesIn(writePack(entries))).toEqual(entries);
+    },
+  );
+
+  it('takes no room for what is 0, and little for what is small', () => {
+    const bytesWith = (number: number) => {
+      const sums = new Array<number>(SUMS_PER_ENTRY).fill(number);
+      return writePack(entriesOf(1_000).map((entry) => ({ ...entry, keyId: 'key', sums }))).length;
+    };
+    expect(bytesWith(200) - bytesWith(0)).toBe(1_000 * SUMS_PER_ENTRY);
+    expect(bytesWith(0.5) - bytesWith(0)).toBe(8_000 * SUMS_PER_ENTRY);
+  });
+
   it('is read wherever in memory it lies', () => {
     const entries = entriesOf(50);
     const body = writePack(entries);
