@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/build-config.ts';
+import { DAY_MS, HOUR_MS } from './core/durations.ts';
 import type { RemovedKind, RetentionLimits, Store } from './store/contract.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** How often it is looked for hours that are over. */
 const LOOK_EVERY_MS = 20_000;
 /** How often for what is older than its time. */
-const SWEEP_EVERY_MS = 3_600_000;
+const SWEEP_EVERY_MS = HOUR_MS;
 /** Between two steps of removing, of some milliseconds each. */
 const PAUSE_MS = 10;
 

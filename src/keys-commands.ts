@@ -1,6 +1,7 @@
 import { Mistake, withStore } from './command-store.ts';
 import type { Config } from './config/build-config.ts';
 import { namesIn } from './config/names.ts';
+import { DAY_MS } from './core/durations.ts';
 import { GatewayError } from './core/outcome/gateway-error.ts';
 import { describeKey, type KeyWishes, settingsOf } from './gateway/admission/key-settings.ts';
 import { keyChangesSchema, newKeySchema } from './http/keys/key-schema.ts';
@@ -25,8 +26,6 @@ export interface KeyOptions {
   readonly holdBack?: boolean;
   readonly expiresInDays?: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** `outrider keys create` */
 export function createKeyCommand(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mistake, withStore } from './command-store.ts';
+import { DAY_MS } from './core/durations.ts';
 import { GatewayError } from './core/outcome/gateway-error.ts';
 import type { Store } from './store/contract.ts';
 
@@ -12,7 +13,6 @@ export interface PurgeOptions {
   readonly dryRun?: true;
 }
 
-const DAY_MS = 24 * 3_600_000;
 /** Between two steps: a gateway may be serving on the same store. */
 const PAUSE_MS = 5;
 /** Its transactions are short; so often ours waits for one of them, or for storage that is away for a moment. */

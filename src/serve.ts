@@ -19,6 +19,7 @@ import { createConversations } from './core/choice/conversations.ts';
 import { createDryRunTally } from './core/choice/dry-run-tally.ts';
 import { createTrials, readTrials } from './core/choice/trials.ts';
 import { createRecentOutputs } from './core/dialects/responses/recent-outputs.ts';
+import { DAY_MS, HOUR_MS } from './core/durations.ts';
 import { createEndpointWatch } from './core/health/endpoint-watch.ts';
 import { dayStartMsOf } from './core/judge/daily-budget.ts';
 import { JUDGE_KEY_ID } from './core/judge/judge-key.ts';
@@ -89,9 +90,6 @@ const THIS_WORLD: World = {
   monotonicMs: () => performance.now(),
   openUpstreams,
 };
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Longest that a collector which does not answer holds a shutdown. */
 const TRACES_FLUSH_MS = 2_000;

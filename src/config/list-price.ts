@@ -1,5 +1,6 @@
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import type { Price } from '../core/catalog/model.ts';
+import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 
 export interface Listing {
   readonly price: Price;
@@ -43,8 +44,6 @@ const KIND_TO_SELLER: Readonly<Record<string, string>> = {
   google: 'google',
   bedrock: 'aws',
 };
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 type ListedPrices = NonNullable<ReturnType<typeof calcPrice>>['model_price'];
 

@@ -1,15 +1,13 @@
 /** Free choices as additive rows, by day, task, size of the prompt and model; what they are for: core/learning/off-policy-groups.ts. */
-
 import type { Decision, RankedCandidate } from '../core/choice/decision.ts';
 import { chanceOf } from '../core/choice/free-choice.ts';
+import { DAY_MS } from '../core/durations.ts';
 import { momentsOf } from '../core/learning/moments.ts';
 import type { NamedVerdict } from '../core/reward/verdict.ts';
 import { requestSizeOf } from '../core/task/request-size.ts';
 import { toEvidenceSource } from './attempt-rows.ts';
 import type { AttemptStart } from './contract.ts';
 import { type ChoiceRow, type EndRow, RATING_SUMS, type RatingRow } from './statements.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 export function dayOf(atMs: number): number {
   return Math.floor(atMs / DAY_MS);

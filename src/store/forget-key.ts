@@ -1,12 +1,12 @@
 /** What a key left, removed: an hour at a time, for the rows lie in the order of time and not by key. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm';
+import { HOUR_MS } from '../core/durations.ts';
 import { addToTraffic } from './add-to-traffic.ts';
 import type { ForgottenKey, PurgeQuery, RemovedRequests } from './contract.ts';
 import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { removeRequests } from './retention.ts';
 
-const HOUR_MS = 3_600_000;
 const REQUESTS_AT_ONCE = 100;
 /** They hold whole prompts and answers, and a gateway beside it waits a tenth of a second for its turn at most. */
 const RESPONSES_AT_ONCE = 20;

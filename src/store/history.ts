@@ -1,4 +1,5 @@
 import { asc, between, eq, gt, gte } from 'drizzle-orm';
+import { HOUR_MS } from '../core/durations.ts';
 import { JUDGE_KEY_ID } from '../core/judge/judge-key.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
@@ -18,7 +19,6 @@ import { hourOf } from './sums.ts';
 
 /** Requests per page: about 2 ms of a SQLite read at a time. */
 const PAGE_SIZE = 200;
-const HOUR_MS = 3_600_000;
 
 export async function readRequest(
   { db, tables: { attempts, feedback, requests } }: Queryable,

@@ -4,6 +4,7 @@
  */
 import { and, asc, desc, eq, gte, inArray, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { DAY_MS } from '../core/durations.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { gatherSums } from './gather-sums.ts';
@@ -17,7 +18,6 @@ import {
 } from './traffic-levels.ts';
 import { BEING_PACKED, MOST_ENTRIES, PACK_FORMAT, type PackEntry, writePack } from './traffic-pack.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** About 1.5 ms on SQLite, during which nothing else is done. */
 const ROWS_AT_ONCE = 500;
 /** Requests come first. */

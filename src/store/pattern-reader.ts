@@ -1,4 +1,5 @@
 import { and, eq, inArray, min, sql } from 'drizzle-orm';
+import { DAY_MS } from '../core/durations.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { bothBits } from '../core/tally/key-bits.ts';
 import { type AnyTask, anyTaskNamed, OPERATION_TASKS } from '../core/task/operation-task.ts';
@@ -8,7 +9,6 @@ import type { Queryable, RowReader } from './database.ts';
 import { PATTERN_BLOCK_MS, patternBlockOf } from './pattern-sums.ts';
 import { PATTERN_SUMS } from './statements.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** Days that ended so long ago are read, and remembered, as one. */
 const DAYS_AFTER_MS = 2 * DAY_MS;
 /** Reports look at thirty days and the thirty before. */

@@ -1,4 +1,5 @@
 /** The roll-up of what traffic looks like (`pattern_blocks`): its share of ended attempts and of later verdicts. */
+import { HOUR_MS } from '../core/durations.ts';
 import type { BeliefDelta } from '../core/learning/delta.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import { EVIDENCE_WEIGHTS } from '../core/reward/evidence-weight.ts';
@@ -8,7 +9,7 @@ import type { EndRow, PatternRow } from './statements.ts';
 import { inOrder, rowsOf } from './sums.ts';
 
 /** Six hours, so that a window of a day can be told from the day before, and a year is 1,460 of them. */
-export const PATTERN_BLOCK_MS = 6 * 3_600_000;
+export const PATTERN_BLOCK_MS = 6 * HOUR_MS;
 
 export function patternBlockOf(atMs: number): number {
   return Math.floor(atMs / PATTERN_BLOCK_MS) * PATTERN_BLOCK_MS;

@@ -1,5 +1,6 @@
 import { and, asc, eq, gte, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import type { GroupPage, UsageGroup, UsagePage, UsageSum } from './contract.ts';
 import type { Queryable, RowReader } from './database.ts';
@@ -17,8 +18,6 @@ import {
 } from './traffic-levels.ts';
 import { PACK_FORMAT, readPack } from './traffic-pack.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Entries of packs: a millisecond and a half, during which nothing else is done. */
 const ENTRIES_AT_ONCE = 20_000;
 /** The next stretch is at most so many times as long as the one before, however few rows that had. */

@@ -4,6 +4,7 @@
  */
 import { and, asc, eq, exists, gt, inArray, isNull, lt, lte, min, not, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { DAY_MS } from '../core/durations.ts';
 import { OPERATION_TASKS } from '../core/task/operation-task.ts';
 import { REQUEST_SIZES } from '../core/task/request-size.ts';
 import { TASKS } from '../core/task/task.ts';
@@ -13,7 +14,6 @@ import { ask, type Database, type Queryable, type Steps } from './database.ts';
 import { loadState, saveState } from './process-state.ts';
 import { DAY_LEVELS, HOUR_LEVELS, PACKED_DAY_LEVELS, PACKED_HOUR_LEVELS } from './traffic-levels.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** Requests with their attempts and verdicts: about 3 ms on SQLite. */
 const REQUESTS_AT_ONCE = 50;
 /** Sums, with two indexes: as long. */

@@ -7,6 +7,7 @@
  */
 import { and, asc, eq, gt, gte, lt, max, min, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 import { JUDGE_KEY_ID } from '../core/judge/judge-key.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { ask, type Database, type Queryable, type RowStatement, type Steps } from './database.ts';
@@ -15,8 +16,6 @@ import { hourOf } from './sums.ts';
 import { DAY_KEY_CELL, DAY_LEVELS, HOUR_LEVELS, type TrafficLevel } from './traffic-levels.ts';
 import { NOT_PACKED } from './traffic-pack.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Endings of an hour are in the database so long after it; later ones are an exception. */
 const SETTLED_MS = 120_000;
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, gte, isNull, ne, sql } from 'drizzle-orm';
+import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import { whole } from './attempt-rows.ts';
@@ -10,8 +11,6 @@ import { readTrafficSums } from './read-traffic-sums.ts';
 import { storageUnavailable } from './storage-unavailable.ts';
 import { hourOf } from './sums.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Endings that come late, because storage was away, are noticed within this. */
 const OLDER_LASTS_MS = 300_000;
 /** Beginnings wait while spending is read: one that a slow database takes longer for is given up, and made again later. */

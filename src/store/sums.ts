@@ -1,10 +1,9 @@
 /** Additive rows: many small additions to the same key become one, in an order that all replicas share. */
+import { HOUR_MS } from '../core/durations.ts';
 import type { BeliefDelta } from '../core/learning/delta.ts';
 import { ruleOf } from '../core/outcome/endings.ts';
 import type { AttemptStart } from './contract.ts';
 import type { BeliefRow, EndRow, TrafficRow } from './statements.ts';
-
-const HOUR_MS = 3_600_000;
 
 export function hourOf(atMs: number): number {
   return Math.floor(atMs / HOUR_MS) * HOUR_MS;

@@ -1,4 +1,5 @@
 import { DDSketch } from '@datadog/sketches-js';
+import { HOUR_MS, MINUTE_MS } from '../durations.ts';
 import { type Ending, ruleOf } from '../outcome/endings.ts';
 
 /**
@@ -43,8 +44,6 @@ interface Slot {
   ttft: DDSketch | undefined;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const MINUTES_KEPT = 31;
 const HOURS_KEPT = 25;
 

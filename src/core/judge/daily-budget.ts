@@ -1,4 +1,4 @@
-const DAY_MS = 24 * 3_600_000;
+import { DAY_MS } from '../durations.ts';
 
 /**
  * What may be spent in a day (UTC). Each call first takes the most that it can cost and gives back what it did not, so

@@ -1,4 +1,4 @@
-const DAY_MS = 24 * 3_600_000;
+import { DAY_MS } from '../durations.ts';
 
 /** The UTC day and month that an instant lies in, epoch milliseconds; the ends are not part of them. */
 export interface CalendarDay {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../durations.ts';
 import { BUDGET_WINDOWS, type BudgetHolder, type BudgetTerms, type BudgetWindow, limitOf } from './budget.ts';
 import { type CalendarDay, createCalendar } from './calendar.ts';
 
@@ -82,7 +83,7 @@ interface Account {
 }
 
 /** A load is good for so long: then days of another time have been left behind, and it is time to forget them. */
-const LOAD_LASTS_MS = 70 * 24 * 3_600_000;
+const LOAD_LASTS_MS = 70 * DAY_MS;
 
 export function createSpendingLedger(): SpendingLedger {
   const calendarOf = createCalendar();

@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../durations.ts';
 
 /** The account that a verdict's weight is booked on: one per key, model, task and UTC day. */
 export interface DayAccount {

@@ -1,11 +1,12 @@
+import { DAY_MS, HOUR_MS } from '../durations.ts';
 import { badRequest } from '../outcome/gateway-error.ts';
 
 /** The windows that reports can be asked for, in milliseconds. */
 const WINDOW_TO_MS: Readonly<Record<string, number>> = {
-  '1h': 3_600_000,
-  '24h': 24 * 3_600_000,
-  '7d': 7 * 24 * 3_600_000,
-  '30d': 30 * 24 * 3_600_000,
+  '1h': HOUR_MS,
+  '24h': DAY_MS,
+  '7d': 7 * DAY_MS,
+  '30d': 30 * DAY_MS,
 };
 
 /** @throws GatewayError 400 naming the windows there are. */

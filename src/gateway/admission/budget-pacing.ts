@@ -1,4 +1,5 @@
 import { createWindowPacer, type Purse, type WindowPacer } from '../../core/choice/window-pacer.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import {
   type BudgetHolder,
   type BudgetTerms,
@@ -29,8 +30,6 @@ export interface BudgetPacing {
     nowMs: number,
   ): void;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 export function createBudgetPacing(): BudgetPacing {
   const holderToPacers = new Map<string, Readonly<Record<BudgetWindow, WindowPacer>>>();

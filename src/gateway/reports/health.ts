@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../core/durations.ts';
 import type { EndpointWindow } from '../../core/health/endpoint-watch.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import type { GatewayDeps } from '../deps.ts';
@@ -12,7 +13,7 @@ export interface HealthQuery {
   readonly cursor?: string;
 }
 
-const WINDOWS = { '5m': 300_000, '30m': 1_800_000, '1d': 86_400_000 } as const;
+const WINDOWS = { '5m': 300_000, '30m': 1_800_000, '1d': DAY_MS } as const;
 
 /**
  * Per provider and endpoint: how it is, how it was lately, what its breaker does. Reads memory only.

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../core/durations.ts';
 import { type Moments, NO_MOMENTS, plusMoments, transformedMoments } from '../../core/learning/moments.ts';
 import { type LoggedArm, type LoggedGroup, meanOfLogged } from '../../core/learning/off-policy-groups.ts';
 import type { Reliability } from '../../core/learning/source-reliability.ts';
@@ -10,7 +11,6 @@ import type { ChoiceSum, Store } from '../../store/contract.ts';
 import type { GatewayDeps, LiveSettings, RoutingSettings } from '../deps.ts';
 import { round } from '../round.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const WINDOW_TO_DAYS: Readonly<Record<string, number>> = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 };
 const DEFAULT_WINDOW = '30d';
 /** A source whose verdicts hardly depend on the answer says nothing of it (`source-reliability.ts`). */

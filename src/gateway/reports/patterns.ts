@@ -2,6 +2,7 @@
  * What this installation's traffic looks like: kinds of requests (task, size, tools, turns, language) and the models that
  * answer them, how that changes, what it costs and how good it is. Over all keys, from the roll-up alone.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { QualityBelief } from '../../core/learning/contract.ts';
 import { beliefOfPart } from '../../core/learning/part-belief.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
@@ -16,9 +17,6 @@ import type { GatewayDeps } from '../deps.ts';
 import { round } from '../round.ts';
 import { encodePlace, type PagePlace, readPlace } from './page-place.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** A window begins with the roll-up's block, or day, that it falls into. */
 const WINDOWS = {
   '24h': { lengthMs: DAY_MS, stepMs: 6 * HOUR_MS },

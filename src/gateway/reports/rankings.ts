@@ -2,6 +2,7 @@ import type { Model } from '../../core/catalog/model.ts';
 import type { DryRunSummary } from '../../core/choice/dry-run-tally.ts';
 import { cheapestEndpoint, expectedTokens, handicapOf } from '../../core/choice/handicap.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import { windowMs } from '../../core/tally/report-window.ts';
 import { sumTraffic, type Traffic } from '../../core/tally/traffic.ts';
@@ -234,7 +235,7 @@ function exposureOf(deps: GatewayDeps, task: AnyTask, model: Model): { max_share
 
 /** Measured over the last day where there is something to measure, believed otherwise. */
 function latencyOf(deps: GatewayDeps, task: AnyTask, model: Model) {
-  const windows = model.endpoints.map(({ id }) => deps.watch.read(id, 24 * 3_600_000));
+  const windows = model.endpoints.map(({ id }) => deps.watch.read(id, DAY_MS));
   const busiest = windows.reduce<(typeof windows)[number] | undefined>(
     (most, window) => (window.completed > (most?.completed ?? 0) ? window : most),
     undefined,

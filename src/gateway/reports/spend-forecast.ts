@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../core/durations.ts';
 import { calendarDayOf } from '../../core/money/calendar.ts';
 import { hoursUntilSpent, type SpendForecast } from '../../core/money/spend-forecast.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
@@ -8,7 +9,6 @@ import type { GatewayDeps } from '../deps.ts';
 import { whoseBudget } from './report-budgets.ts';
 import { openSpendHistories, type SpendHistories } from './spend-history.ts';
 
-const HOUR_MS = 3_600_000;
 /** Keys whose budgets are forecast in one answer, the fullest first: each has a history of its own to be read. */
 const MOST_KEYS = 20;
 const UNTIL = ['day', 'month'] as const;

@@ -1,8 +1,8 @@
+import { HOUR_MS } from '../../core/durations.ts';
 import { forecastSpend, type SpendForecast } from '../../core/money/spend-forecast.ts';
 import type { HourlySpend } from '../../core/money/spend-model.ts';
 import type { Store } from '../../store/contract.ts';
 
-const HOUR_MS = 3_600_000;
 /** Eight weeks show a season; what is older says little about now. */
 export const HISTORY_HOURS = 56 * 24;
 /** Keys whose history is kept: eleven kilobytes each. */

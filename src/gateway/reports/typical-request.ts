@@ -1,8 +1,9 @@
 import { TYPICAL_INPUT_TOKENS } from '../../core/choice/handicap.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import type { Task } from '../../core/task/task.ts';
 import type { GatewayDeps } from '../deps.ts';
 
-const WINDOW_MS = 7 * 24 * 3_600_000;
+const WINDOW_MS = 7 * DAY_MS;
 /** Completed requests before the traffic's own mean speaks for it. */
 const FEWEST_REQUESTS = 20;
 

@@ -1,10 +1,9 @@
+import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
 import { workNamed } from '../../core/task/work-named.ts';
 import type { Store, UsageGroup, UsageSum } from '../../store/contract.ts';
 import type { GatewayDeps } from '../deps.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 400;
 const DEFAULT_LIMIT = 100;
