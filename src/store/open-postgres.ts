@@ -23,6 +23,8 @@ const TRANSACTION_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 1_000;
 const READ_TIMEOUT_MS = 10_000;
 const POOL_SIZE = 8;
+/** Reports have connections of their own: eight that a busy server keeps waiting would leave none for a request's row. */
+const REPORT_POOL_SIZE = 4;
 /** No instance has this number, see `openPresence`. */
 const HOUSEKEEPING_LOCK = -1;
 
@@ -43,15 +45,13 @@ export async function openPostgres(url: string): Promise<Database> {
 
 function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Database {
   // Pipelined: all rows of a step go out in one write instead of waiting for each other's answers.
-  const pool = new pg.Pool({
+  const pool = openPool({ ...connection, max: POOL_SIZE, pipeline: true });
+  // Who asks for a report waits for its turn as long as for its answer.
+  const reports = openPool({
     ...connection,
-    max: POOL_SIZE,
-    pipeline: true,
-    query_timeout: READ_TIMEOUT_MS,
+    max: REPORT_POOL_SIZE,
+    connectionTimeoutMillis: READ_TIMEOUT_MS,
   });
-  // Without listeners a server that restarts would take this process with it; whoever needs a connection is told.
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
   const queryable = asQueryable(pool);
   const compiled = new Map<RowStatement, CompiledRow>();
 
@@ -128,7 +128,7 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
     rowsAtOnce: 20_000,
     async readRows(query) {
       const { sql: text, params } = query.toSQL();
-      const { rows } = await pool.query({ text, values: params.map(storable), rowMode: 'array' });
+      const { rows } = await reports.query({ text, values: params.map(storable), rowMode: 'array' });
       return rows;
     },
     async alone(work) {
@@ -150,9 +150,17 @@ function postgresDatabase(connection: pg.ClientConfig, presence: Presence): Data
     failureOf,
     async close() {
       await presence.close();
-      await pool.end();
+      await Promise.all([pool.end(), reports.end()]);
     },
   };
+}
+
+/** Without listeners a server that restarts would take this process with it; whoever needs a connection is told. */
+function openPool(options: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...options, query_timeout: READ_TIMEOUT_MS });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }
 
 /** Drizzle's builders for both databases have the same shape, and the tables the same names: the house's one cast. */

@@ -92,6 +92,32 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where it is not ins
     await store.close();
   });
 
+  it('writes requests down while reports wait for what somebody has locked', async () => {
+    const url = await cluster.createDatabase();
+    const store = await openStore({ url, now });
+    await store.journal.begin(requestOf('r1'), startOf('r1'));
+    store.journal.end(endOf('r1'));
+    await store.journal.flush();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('begin; lock table rolled_days in access exclusive mode');
+    const everything = {
+      fromMs: 0,
+      toMs: START_MS + 3_600_000,
+      groupBy: ['model'] as const,
+      keyId: undefined,
+    };
+    const reports = Promise.all(Array.from({ length: 20 }, () => store.readUsage(everything)));
+    const waiting = () => client.query('select 1 from pg_locks where not granted');
+    await expect.poll(async () => (await waiting()).rowCount, { timeout: 10_000 }).toBeGreaterThan(2);
+    await store.journal.begin(requestOf('r2'), startOf('r2'));
+    expect(await store.readRequest('r2')).toBeDefined();
+    await client.query('commit');
+    expect((await reports).map(([sum]) => sum?.requests)).toEqual(Array.from({ length: 20 }, () => 1));
+    await client.end();
+    await store.close();
+  });
+
   it('recovers what a replica left only once that replica is gone', async () => {
     const url = await cluster.createDatabase();
     const [living, starting] = [await openStore({ url, now }), await openStore({ url, now })];
