@@ -40,7 +40,6 @@ import { createExposureCaps } from './gateway/evidence/exposure-caps.ts';
 import { createJudge } from './gateway/evidence/judge.ts';
 import { createOfflinePrior } from './gateway/evidence/offline-prior.ts';
 import { createPauses } from './gateway/evidence/pauses.ts';
-import { readPatternsAhead } from './gateway/reports/patterns.ts';
 import { warningMessage } from './gateway/reports/report-budgets.ts';
 import { createRoutingFeed } from './gateway/reports/routing-feed.ts';
 import { createCohort } from './gateway/request/cohort.ts';
@@ -55,6 +54,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { createGuard } from './providers/guard.ts';
 import { openUpstreams, type Upstreams } from './providers/open-upstreams.ts';
 import { SIMULATED_MODELS } from './providers/simulated/catalog.ts';
+import { startReportsAhead } from './reports-ahead.ts';
 import { createAnswerCache } from './store/answer-cache.ts';
 import { createMinuteCounters } from './store/minute-counters.ts';
 import { openStore } from './store/open.ts';
@@ -98,9 +98,6 @@ const TRACES_FLUSH_MS = 2_000;
 const SPENDING_REFRESH_MS = 1_000;
 /** How soon reports forget a key that is revoked. Requests bring the budgets of their keys with them. */
 const BUDGETS_LISTED_EVERY_MS = 60_000;
-
-/** Between two days of sixty: reports on patterns may come soon, requests come first. */
-const PATTERNS_PAUSE_MS = 50;
 
 /** How soon an evaluation is known to all who share a database. */
 const PRIOR_REFRESH_MS = 5_000;
@@ -434,10 +431,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       keyId: JUDGE_KEY_ID,
     });
     judge.begin(judgedToday?.costMicroUsd ?? 0, nowMs());
-    readPatternsAhead(gateway, async () => {
-      await sleep(PATTERNS_PAUSE_MS);
-      return !isDraining;
-    }).catch((error: unknown) => logger.warn({ err: error }, 'the roll-up of patterns could not be read'));
+    const ahead = startReportsAhead(gateway);
+    closers.push(() => ahead.close());
     for (const line of describeConfig(config)) print(line);
     print(`Outrider listens on ${url}${whoMayCome(config, await store.hasKeys())}`);
 

@@ -71,6 +71,7 @@ const UNWALLED = new Set([
   'keys-commands.ts',
   'line-writer.ts',
   'housekeeping.ts',
+  'reports-ahead.ts',
   'one-at-a-time.ts',
   'who-may-come.ts',
   'import-command.ts',

@@ -24,12 +24,14 @@ type Deps = Pick<GatewayDeps, 'nowMs' | 'spending' | 'turns'> & { readonly store
  * What the traffic there is will cost to the end of the UTC day or month, and how long each budget lasts.
  *
  * @param keyId the key whose traffic the caller may see; undefined for all
+ * @param options.isThorough reads histories anew, instead of letting those of the hour before go on
  * @throws GatewayError 400 for another `until`; 404 for a key that there is not, or that is another's
  */
 export async function forecastSpending(
   deps: Deps,
   query: SpendForecastQuery,
   keyId: string | undefined,
+  options: { readonly isThorough: boolean } = { isThorough: false },
 ): Promise<object> {
   const until = UNTIL.find((one) => one === (query.until ?? 'month'));
   if (until === undefined) {
@@ -46,7 +48,7 @@ export async function forecastSpending(
   const nowMs = deps.nowMs();
   const { dayStartMs, dayEndMs, monthStartMs, monthEndMs } = calendarDayOf(nowMs);
   const [startsAtMs, endsAtMs] = until === 'day' ? [dayStartMs, dayEndMs] : [monthStartMs, monthEndMs];
-  const histories = await openSpendHistories(deps.store, nowMs, monthStartMs);
+  const histories = await openSpendHistories(deps.store, nowMs, monthStartMs, options);
   const outlook = await outlookOf(histories, asked, nowMs, endsAtMs, startsAtMs);
   const known = deps.spending
     .standings()
