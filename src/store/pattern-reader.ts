@@ -2,8 +2,7 @@ import { and, eq, inArray, min, sql } from 'drizzle-orm';
 import { DAY_MS } from '../core/durations.ts';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { bothBits } from '../core/tally/key-bits.ts';
-import { type AnyTask, anyTaskNamed, OPERATION_TASKS } from '../core/task/operation-task.ts';
-import { TASKS } from '../core/task/task.ts';
+import { type AnyTask, anyTaskNamed } from '../core/task/operation-task.ts';
 import type { PatternSum } from './contract.ts';
 import type { Queryable, RowReader } from './database.ts';
 import { PATTERN_BLOCK_MS, patternBlockOf } from './pattern-sums.ts';
@@ -13,8 +12,8 @@ import { PATTERN_SUMS } from './statements.ts';
 const DAYS_AFTER_MS = 2 * DAY_MS;
 /** Reports look at thirty days and the thirty before. */
 const REMEMBERED_DAYS = 62;
-/** So many rows are read at once: on SQLite a few milliseconds in which nothing else happens. */
-const ROWS_AT_ONCE = 1_000;
+/** So many rows are read at once: on SQLite a millisecond in which nothing else happens. */
+const ROWS_AT_ONCE = 300;
 /** What other processes change of blocks that are over (late verdicts) is seen after this, a few blocks a call. */
 const FRESH_MS = 300_000;
 const READ_AGAIN_A_CALL = 4;
@@ -22,7 +21,6 @@ const READ_AGAIN_A_CALL = 4;
 const SETTLED_MS = 120_000;
 /** Beyond, names that nobody uses any more are forgotten, with all else. */
 const MOST_CELLS = 100_000;
-const EVERY_TASK: readonly AnyTask[] = [...TASKS, ...OPERATION_TASKS];
 
 /** Sums that are put together before others may get their turn. */
 const CELLS_AT_ONCE = 1_000;
@@ -167,17 +165,6 @@ async function readUnit(
   readAtMs: number,
   turns: LoopTurns,
 ): Promise<Unit> {
-  const blocks = Array.from(
-    { length: lengthMs / PATTERN_BLOCK_MS },
-    (_, at) => startMs + at * PATTERN_BLOCK_MS,
-  );
-  if (turns.isOver()) await turns.next();
-  const isInBlocks = inArray(patternBlocks.blockMs, blocks);
-  const [counted] = await db
-    .select({ rows: sql<number>`count(*)`.mapWith(Number) })
-    .from(patternBlocks)
-    .where(isInBlocks);
-  const count = counted?.rows ?? 0;
   const columns = {
     task: patternBlocks.task,
     shape: patternBlocks.shape,
@@ -189,23 +176,34 @@ async function readUnit(
   const cellToPlace = new Map<number, number>();
   const sums: number[] = [];
   const bits: number[] = [];
-  for (const task of count === 0 ? [] : count <= ROWS_AT_ONCE ? [undefined] : EVERY_TASK) {
+  for (let blockMs = startMs; blockMs < startMs + lengthMs; blockMs += PATTERN_BLOCK_MS) {
+    const isInBlock = eq(patternBlocks.blockMs, blockMs);
     if (turns.isOver()) await turns.next();
-    const rows = await readRows(
+    const counts = await readRows(
       db
-        .select(columns)
+        .select({ task: patternBlocks.task, rows: sql`count(*)` })
         .from(patternBlocks)
-        .where(task === undefined ? isInBlocks : and(isInBlocks, eq(patternBlocks.task, task))),
+        .where(isInBlock)
+        .groupBy(patternBlocks.task),
     );
-    for (const [ofTask, ofShape, ofModel, keyBits, ...amounts] of rows) {
-      const cell = cellOf(memory, String(ofTask), String(ofShape), String(ofModel));
-      const place = cellToPlace.get(cell) ?? bits.length;
-      cellToPlace.set(cell, place);
-      for (let at = 0; at < STRIDE; at += 1) {
-        const sum = place * STRIDE + at;
-        sums[sum] = (sums[sum] ?? 0) + Number(amounts[at]);
+    for (const tasks of inPieces(counts)) {
+      if (turns.isOver()) await turns.next();
+      const rows = await readRows(
+        db
+          .select(columns)
+          .from(patternBlocks)
+          .where(and(isInBlock, inArray(patternBlocks.task, tasks))),
+      );
+      for (const row of rows) {
+        const cell = cellOf(memory, String(row[0]), String(row[1]), String(row[2]));
+        const place = cellToPlace.get(cell) ?? bits.length;
+        cellToPlace.set(cell, place);
+        for (let at = 0; at < STRIDE; at += 1) {
+          const sum = place * STRIDE + at;
+          sums[sum] = (sums[sum] ?? 0) + Number(row[4 + at]);
+        }
+        bits[place] = bothBits(bits[place] ?? 0, Number(row[3]));
       }
-      bits[place] = bothBits(bits[place] ?? 0, Number(keyBits));
     }
   }
   return {
@@ -214,6 +212,22 @@ async function readUnit(
     bits: Float64Array.from(bits),
     readAtMs,
   };
+}
+
+/** Tasks whose rows are read together: those of one may be more. */
+function* inPieces(taskCounts: readonly (readonly unknown[])[]): Generator<string[]> {
+  let tasks: string[] = [];
+  let rows = 0;
+  for (const [task, count] of taskCounts) {
+    if (tasks.length > 0 && rows + Number(count) > ROWS_AT_ONCE) {
+      yield tasks;
+      tasks = [];
+      rows = 0;
+    }
+    tasks.push(String(task));
+    rows += Number(count);
+  }
+  if (tasks.length > 0) yield tasks;
 }
 
 function cellOf({ cells, nameToCell }: Memory, task: string, shape: string, modelId: string): number {

@@ -87,13 +87,22 @@ export function* drawWorkloadCosts(
   const costs = new Float64Array(drawCount);
   const mix = new Float64Array(arms.length);
   const scales = new Float64Array(arms.length);
+  const shares = Float64Array.from(arms, ({ share }) => share);
+  const prompts = Float64Array.from(arms, ({ promptMicroUsd }) => promptMicroUsd);
+  const answers = Float64Array.from(arms, (arm) => expectedMicroUsd(arm) - arm.promptMicroUsd);
+  /** e^σ² − 1 */
+  const spreads = Float64Array.from(arms, ({ logVariance }) => Math.expm1(logVariance));
+  const meanVariances = Float64Array.from(arms, ({ logMeanVariance }) => logMeanVariance);
+  const meanDeviations = meanVariances.map(Math.sqrt);
   for (let draw = 0; draw < drawCount; draw += 1) {
     const off = Math.exp(ESTIMATE_DEVIATION * beliefNormal() - ESTIMATE_DEVIATION ** 2 / 2);
-    const winner = pick((index) => arms[index]?.share ?? 0, arms.length, beliefRandom());
-    for (const [index, arm] of arms.entries()) {
-      const deviation = Math.sqrt(arm.logMeanVariance);
-      scales[index] = Math.exp(deviation * beliefNormal() - arm.logMeanVariance / 2);
-      mix[index] = (1 - decidedByOutcomes) * arm.share + (index === winner ? decidedByOutcomes : 0);
+    const winner = pick(shares, beliefRandom());
+    for (let index = 0; index < shares.length; index += 1) {
+      scales[index] = Math.exp(
+        (meanDeviations[index] as number) * beliefNormal() - (meanVariances[index] as number) / 2,
+      );
+      mix[index] =
+        (1 - decidedByOutcomes) * (shares[index] as number) + (index === winner ? decidedByOutcomes : 0);
     }
     costs[draw] = off * (requests > DRAWN_SINGLY ? drawSum() : drawSingly());
     if (draw % DRAWS_AT_ONCE === DRAWS_AT_ONCE - 1) yield;
@@ -103,7 +112,7 @@ export function* drawWorkloadCosts(
   function drawSingly(): number {
     let total = 0;
     for (let request = 0; request < requests; request += 1) {
-      const index = pick((one) => mix[one] ?? 0, arms.length, noiseRandom());
+      const index = pick(mix, noiseRandom());
       const arm = arms[index];
       if (arm === undefined) continue;
       const tokens = (scales[index] ?? 1) * Math.exp(arm.logMean + Math.sqrt(arm.logVariance) * normal());
@@ -115,11 +124,12 @@ export function* drawWorkloadCosts(
   function drawSum(): number {
     let mean = 0;
     let square = 0;
-    for (const [index, arm] of arms.entries()) {
-      const answer = (scales[index] ?? 1) * (expectedMicroUsd(arm) - arm.promptMicroUsd);
-      const one = arm.promptMicroUsd + answer;
-      mean += (mix[index] ?? 0) * one;
-      square += (mix[index] ?? 0) * (one * one + answer * answer * Math.expm1(arm.logVariance));
+    for (let index = 0; index < mix.length; index += 1) {
+      const share = mix[index] as number;
+      const answer = (scales[index] as number) * (answers[index] as number);
+      const one = (prompts[index] as number) + answer;
+      mean += share * one;
+      square += share * (one * one + answer * answer * (spreads[index] as number));
     }
     if (!(mean > 0)) return 0;
     const logVariance = Math.log1p(Math.max(0, square - mean * mean) / (requests * mean * mean));
@@ -134,11 +144,11 @@ export function quantilesOf(draws: Float64Array): { readonly p10: number; readon
 }
 
 /** An index by its share; shares sum to 1 up to rounding. */
-function pick(shareOf: (index: number) => number, count: number, uniform: number): number {
+function pick(shares: Float64Array, uniform: number): number {
   let remaining = uniform;
   let last = 0;
-  for (let index = 0; index < count; index += 1) {
-    const share = shareOf(index);
+  for (let index = 0; index < shares.length; index += 1) {
+    const share = shares[index] as number;
     if (share <= 0) continue;
     if (remaining < share) return index;
     remaining -= share;

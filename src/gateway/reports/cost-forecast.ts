@@ -71,6 +71,9 @@ interface PlannedArm extends WorkloadArm {
   readonly evidence: Evidence;
 }
 
+/** One whose share of the decisions is still being added up. */
+type Growing = Omit<PlannedArm, 'share'> & { share: number };
+
 /** What one strategy makes of one plan. */
 interface Forecast {
   readonly arms: readonly PlannedArm[];
@@ -233,7 +236,7 @@ async function mixOf(
 ): Promise<{ readonly arms: readonly PlannedArm[] } | { readonly excluded: readonly ExcludedCandidate[] }> {
   const { catalog, routing } = deps.live;
   const random = createRandom(SEED);
-  const endpointToArm = new Map<string, PlannedArm>();
+  const endpointToArm = new Map<string, Growing>();
   const candidates = catalog.models
     .filter(({ id, type }) => type === 'chat' && visibleModels?.has(id) !== false)
     .flatMap((model) => model.endpoints.map((endpoint) => ({ model, endpoint })));
@@ -261,11 +264,13 @@ async function mixOf(
     });
     if (ranking.length === 0) return { excluded };
     for (const { endpointId, modelId, propensity, quality } of ranking) {
-      const share = propensity / DECISIONS;
-      const known = endpointToArm.get(endpointId);
-      if (known === undefined && deps.turns.isOver()) await deps.turns.next();
-      const arm = known ?? armOf(deps, plan, endpointId, modelId, quality);
-      endpointToArm.set(endpointId, { ...arm, share: arm.share + share });
+      let arm = endpointToArm.get(endpointId);
+      if (arm === undefined) {
+        if (deps.turns.isOver()) await deps.turns.next();
+        arm = armOf(deps, plan, endpointId, modelId, quality);
+        endpointToArm.set(endpointId, arm);
+      }
+      arm.share += propensity / DECISIONS;
     }
   }
   // In one order for every strategy: what is drawn for one under one, is drawn for it under the others.
@@ -279,7 +284,7 @@ function armOf(
   endpointId: string,
   modelId: string,
   quality: number,
-): PlannedArm {
+): Growing {
   const size = deps.learner.answerSizeOf(plan.task, modelId);
   const endpoint = deps.live.catalog.endpoint(endpointId)?.endpoint;
   return {
