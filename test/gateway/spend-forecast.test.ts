@@ -12,6 +12,8 @@ const HOUR_MS = 3_600_000;
 /** A Saturday, 12:30. */
 const NOW_MS = Date.UTC(2026, 10, 28, 12, 30);
 
+const TURNS = createLoopTurns(setImmediate, undefined);
+
 interface Answer {
   readonly spent_usd: number;
   readonly expected_usd: number;
@@ -36,7 +38,7 @@ async function steady(query: object, budgets: readonly KnownBudget[] = [], days 
   const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
   const deps = {
     nowMs: () => NOW_MS,
-    turns: createLoopTurns(setImmediate, undefined),
+    turns: TURNS,
     spending: { listKeys: async () => {}, refresh: async () => {}, standings: () => budgets },
     store: {
       journal: { flush: async () => {} },
@@ -81,7 +83,12 @@ test('a history goes on from hour to hour without being read anew, and says what
   );
   const monthStartMs = Date.UTC(2026, 10, 1);
   const told = async (store: Store, hours: number, isThorough = false) => {
-    const histories = await openSpendHistories(store, NOW_MS + hours * HOUR_MS, monthStartMs, { isThorough });
+    const histories = await openSpendHistories(
+      { store, turns: TURNS },
+      NOW_MS + hours * HOUR_MS,
+      monthStartMs,
+      { isThorough },
+    );
     return Promise.all(
       [undefined, 'key_a'].map(async (keyId) => {
         const { series, spentSince } = await histories.historyOf(keyId);
@@ -110,7 +117,11 @@ test('a key that spent nothing before begins its history with the hour in which 
   const hourToUsd = new Map<number, number>();
   const { store } = ledger(hourToUsd);
   const at = async (hours: number) => {
-    const histories = await openSpendHistories(store, NOW_MS + hours * HOUR_MS, Date.UTC(2026, 10, 1));
+    const histories = await openSpendHistories(
+      { store, turns: TURNS },
+      NOW_MS + hours * HOUR_MS,
+      Date.UTC(2026, 10, 1),
+    );
     return (await histories.historyOf('key_a')).series;
   };
   expect(await at(0)).toBeUndefined();

@@ -48,7 +48,7 @@ export async function forecastSpending(
   const nowMs = deps.nowMs();
   const { dayStartMs, dayEndMs, monthStartMs, monthEndMs } = calendarDayOf(nowMs);
   const [startsAtMs, endsAtMs] = until === 'day' ? [dayStartMs, dayEndMs] : [monthStartMs, monthEndMs];
-  const histories = await openSpendHistories(deps.store, nowMs, monthStartMs, options);
+  const histories = await openSpendHistories(deps, nowMs, monthStartMs, options);
   const outlook = await outlookOf(histories, asked, nowMs, endsAtMs, startsAtMs);
   const known = deps.spending
     .standings()
@@ -103,7 +103,7 @@ async function outlookOf(
   const nothing = { spentMicroUsd, aheadMicroUsd: 0, lowFactor: 1, highFactor: 1, historyHours: 0 };
   if (series === undefined) return { ...nothing, forecast: undefined, hours: [] };
   const hourCount = Math.max(1, Math.round((endsAtMs - thisHourMs) / HOUR_MS));
-  const forecast = history.forecast(series, hourCount);
+  const forecast = await history.forecast(series, hourCount);
   const isOver = (nowMs - thisHourMs) / HOUR_MS;
   const hours = Array.from(forecast.hours, (expected, ahead) => ({
     atMs: thisHourMs + ahead * HOUR_MS,

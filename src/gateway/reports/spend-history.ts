@@ -1,5 +1,6 @@
 import { HOUR_MS } from '../../core/durations.ts';
-import { forecastSpend, type SpendForecast } from '../../core/money/spend-forecast.ts';
+import type { LoopTurns } from '../../core/loop/loop-turns.ts';
+import { forecastSpendInSteps, type SpendForecast } from '../../core/money/spend-forecast.ts';
 import type { HourlySpend } from '../../core/money/spend-model.ts';
 import type { Store } from '../../store/contract.ts';
 
@@ -29,7 +30,7 @@ export interface SpendHistory {
   /** Micro-USD since the beginning of this hour, the present one included; of the last eight weeks and this month. */
   spentSince(fromMs: number): number;
   /** Of the next hours. */
-  forecast(series: HourlySpend, hourCount: number): SpendForecast;
+  forecast(series: HourlySpend, hourCount: number): Promise<SpendForecast>;
 }
 
 /** What keys spent, for one report. */
@@ -46,7 +47,7 @@ const storeToKept = new WeakMap<object, Map<string | undefined, Kept>>();
  * come late
  */
 export async function openSpendHistories(
-  store: Pick<Store, 'readUsage'>,
+  { store, turns }: { readonly store: Pick<Store, 'readUsage'>; readonly turns: LoopTurns },
   nowMs: number,
   monthStartMs: number,
   options: { readonly isThorough: boolean } = { isThorough: false },
@@ -91,12 +92,17 @@ export async function openSpendHistories(
             spent += amounts[hour] as number;
           return spent;
         },
-        forecast(series, hourCount) {
+        async forecast(series, hourCount) {
           const known = kept.forecasts.get(hourCount);
           if (known?.lastHourMicroUsd === lastHourMicroUsd) return known.forecast;
-          const forecast = forecastSpend(series, hourCount);
-          kept.forecasts.set(hourCount, { lastHourMicroUsd, forecast });
-          return forecast;
+          const steps = forecastSpendInSteps(series, hourCount);
+          for (;;) {
+            if (turns.isOver()) await turns.next();
+            const { done, value: forecast } = steps.next();
+            if (!done) continue;
+            kept.forecasts.set(hourCount, { lastHourMicroUsd, forecast });
+            return forecast;
+          }
         },
       };
     },
