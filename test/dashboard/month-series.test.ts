@@ -25,6 +25,7 @@ const forecast: SpendForecast = {
   level_usd_per_day: 24,
   trend_usd_per_day: 0,
   history_hours: 640,
+  history_as_of: '2026-11-28T12:00:04.000Z',
   past_forecasts: 10,
   season: [],
   hours,

@@ -69,6 +69,7 @@ export async function forecastSpending(
     level_usd_per_day: usd(24 * (outlook.forecast?.model.level ?? 0)),
     trend_usd_per_day: usd(24 * (outlook.forecast?.model.trendPerDay ?? 0)),
     history_hours: outlook.historyHours,
+    history_as_of: timeOf(outlook.asOfMs),
     past_forecasts: outlook.forecast?.trials ?? 0,
     season: outlook.forecast === undefined ? [] : seasonOf(outlook.forecast),
     hours: outlook.hours.map(({ atMs, microUsd }) => ({ hour: timeOf(atMs), expected_usd: usd(microUsd) })),
@@ -83,6 +84,8 @@ interface Outlook {
   readonly lowFactor: number;
   readonly highFactor: number;
   readonly historyHours: number;
+  /** When the hours that are over were read in whole. */
+  readonly asOfMs: number;
   /** Undefined without any history. */
   readonly forecast: SpendForecast | undefined;
   /** From the present hour on, of which only what is left counts. */
@@ -100,7 +103,8 @@ async function outlookOf(
   const history = await histories.historyOf(keyId);
   const { series } = history;
   const spentMicroUsd = history.spentSince(countedFromMs);
-  const nothing = { spentMicroUsd, aheadMicroUsd: 0, lowFactor: 1, highFactor: 1, historyHours: 0 };
+  const { asOfMs } = history;
+  const nothing = { spentMicroUsd, asOfMs, aheadMicroUsd: 0, lowFactor: 1, highFactor: 1, historyHours: 0 };
   if (series === undefined) return { ...nothing, forecast: undefined, hours: [] };
   const hourCount = Math.max(1, Math.round((endsAtMs - thisHourMs) / HOUR_MS));
   const forecast = await history.forecast(series, hourCount);
@@ -111,6 +115,7 @@ async function outlookOf(
   }));
   return {
     spentMicroUsd,
+    asOfMs,
     aheadMicroUsd: hours.reduce((sum, { microUsd }) => sum + microUsd, 0),
     lowFactor: forecast.lowFactor,
     highFactor: forecast.highFactor,

@@ -17,8 +17,8 @@ interface Kept {
   /** Micro-USD by the hour, up to `endMs`: what came after may still change. */
   readonly amounts: Float64Array;
   readonly endMs: number;
-  /** Until this hour is over. Then it is read anew when there is time. */
-  readonly readInHourMs: number;
+  /** When all of it was read; hours that were over since were added. */
+  readonly readAtMs: number;
   /** By how far ahead, and good for as long as the last hour says the same. */
   readonly forecasts: Map<number, { readonly lastHourMicroUsd: number; readonly forecast: SpendForecast }>;
 }
@@ -27,6 +27,8 @@ interface Kept {
 export interface SpendHistory {
   /** The hours that are over, of the last eight weeks, from the first one with any traffic on; undefined when there is none. */
   readonly series: HourlySpend | undefined;
+  /** When the hours that are over were read in whole: what was removed since is still in it. */
+  readonly asOfMs: number;
   /** Micro-USD since the beginning of this hour, the present one included; of the last eight weeks and this month. */
   spentSince(fromMs: number): number;
   /** Of the next hours. */
@@ -61,15 +63,14 @@ export async function openSpendHistories(
 
   async function read(keyId: string | undefined): Promise<Kept> {
     const known = keyToKept.get(keyId);
-    if (known?.endMs === lastHourMs && (!options.isThorough || known.readInHourMs === thisHourMs))
-      return known;
+    if (known?.endMs === lastHourMs && (!options.isThorough || known.readAtMs >= thisHourMs)) return known;
     const kept =
       known !== undefined && !options.isThorough && known.endMs >= recentFromMs && known.endMs < lastHourMs
         ? goneOn(known, recent.get(keyId), recentFromMs, lastHourMs)
         : await readAnew(store, keyId, {
             fromMs: Math.min(monthStartMs, thisHourMs - HISTORY_HOURS * HOUR_MS),
             endMs: lastHourMs,
-            readInHourMs: thisHourMs,
+            readAtMs: nowMs,
           });
     keyToKept.delete(keyId);
     keyToKept.set(keyId, kept);
@@ -84,6 +85,7 @@ export async function openSpendHistories(
       const [lastHourMicroUsd = 0, thisHourMicroUsd = 0] = lately?.slice(RECENT_HOURS - 1) ?? [];
       return {
         series: seriesOf(kept, lastHourMicroUsd, thisHourMs),
+        asOfMs: kept.readAtMs,
         spentSince(fromMs) {
           const { amounts, firstMs } = kept;
           let spent = thisHourMicroUsd;
@@ -134,31 +136,31 @@ async function readRecent(
 async function readAnew(
   store: Pick<Store, 'readUsage'>,
   keyId: string | undefined,
-  span: { readonly fromMs: number; readonly endMs: number; readonly readInHourMs: number },
+  span: { readonly fromMs: number; readonly endMs: number; readonly readAtMs: number },
 ): Promise<Kept> {
-  const { fromMs, endMs, readInHourMs } = span;
+  const { fromMs, endMs, readAtMs } = span;
   const sums = await store.readUsage({ fromMs, toMs: endMs, groupBy: ['hour'], keyId });
   let firstMs = endMs;
   for (const { hourMs = endMs } of sums) firstMs = Math.min(firstMs, hourMs);
   const amounts = new Float64Array((endMs - firstMs) / HOUR_MS);
   for (const { hourMs = endMs, costMicroUsd } of sums) amounts[(hourMs - firstMs) / HOUR_MS] = costMicroUsd;
-  return { firstMs, amounts, endMs, readInHourMs, forecasts: new Map() };
+  return { firstMs, amounts, endMs, readAtMs, forecasts: new Map() };
 }
 
 /** The hours that were over since are known from what was read of all keys just now. */
 function goneOn(
-  { firstMs, amounts, endMs, readInHourMs }: Kept,
+  { firstMs, amounts, endMs, readAtMs }: Kept,
   recent: Float64Array | undefined,
   recentFromMs: number,
   newEndMs: number,
 ): Kept {
   const added = recent?.slice((endMs - recentFromMs) / HOUR_MS, (newEndMs - recentFromMs) / HOUR_MS);
   const isBefore = amounts.length === 0 && !added?.some((amount) => amount > 0);
-  if (isBefore) return { firstMs: newEndMs, amounts, endMs: newEndMs, readInHourMs, forecasts: new Map() };
+  if (isBefore) return { firstMs: newEndMs, amounts, endMs: newEndMs, readAtMs, forecasts: new Map() };
   const longer = new Float64Array((newEndMs - firstMs) / HOUR_MS);
   longer.set(amounts);
   if (added !== undefined) longer.set(added, amounts.length);
-  return { firstMs, amounts: longer, endMs: newEndMs, readInHourMs, forecasts: new Map() };
+  return { firstMs, amounts: longer, endMs: newEndMs, readAtMs, forecasts: new Map() };
 }
 
 function seriesOf(

@@ -127,6 +127,9 @@ export const spendForecastSchema = z
     level_usd_per_day: z.number().meta({ description: 'Now, without season' }),
     trend_usd_per_day: z.number().meta({ description: 'By which the level changes a day' }),
     history_hours: z.int().meta({ description: 'Hours it rests on, 1,344 at most; 0: nothing can be said' }),
+    history_as_of: z.iso.datetime().meta({
+      description: 'When these hours were read, once an hour: what was removed since is still in them',
+    }),
     past_forecasts: z.int().meta({ description: 'Whose errors the interval is made of' }),
     season: z
       .array(z.number())
