@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HOUR_MS } from './core/durations.ts';
 import type { GatewayDeps } from './gateway/deps.ts';
 import { makeHourAhead, makeReportsAhead } from './gateway/reports/reports-ahead.ts';
 
-const HOUR_MS = 3_600_000;
 /** How often it is looked for an hour that is over. */
 const LOOK_EVERY_MS = 1_000;
 /** After the end of an hour: the last endings of it are written a fraction of a second later, and would make its forecasts old. */
