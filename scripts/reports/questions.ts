@@ -75,6 +75,14 @@ export function questionsOf(known: {
         path: () => `/v1/usage?group_by=${groups}&from=${midnight(long - 1)}&limit=1000`,
       }),
     ),
+    ...['hour,key', 'hour,model,task', 'hour,key,model,task'].map((groups) => ({
+      name: `GET /v1/usage?group_by=${groups} (${long} days)`,
+      path: () => `/v1/usage?group_by=${groups}&from=${midnight(long - 1)}&limit=1000`,
+    })),
+    {
+      name: `GET /v1/usage?group_by=hour,key,model (${long} days, page 20)`,
+      path: () => `/v1/usage?group_by=hour,key,model&from=${midnight(long - 1)}&limit=1000&page=20`,
+    },
     {
       name: 'GET /v1/usage?group_by=key,model,task (30 days to the hour)',
       path: () => `/v1/usage?group_by=key,model,task&from=${encodeURIComponent(daysAgo(30))}&limit=1000`,

@@ -5,7 +5,13 @@
 import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 import type { GroupPage, UsageGroup, UsagePage, UsageSum } from './contract.ts';
 import { TRAFFIC_SUMS } from './statements.ts';
-import { type PackEntry, SUMS_PER_ENTRY, type TrafficPack } from './traffic-pack.ts';
+import {
+  MOST_ENTRIES,
+  type PackColumn,
+  type PackEntry,
+  SUMS_PER_ENTRY,
+  type TrafficPack,
+} from './traffic-pack.ts';
 
 const LEFT_OUT = -1;
 const UNKNOWN = -2;
@@ -27,6 +33,12 @@ interface Slot {
   readonly keys: number[];
   readonly cells: number[];
   sums: Float64Array;
+}
+
+/** Entries of a pack that count, and the groups that they belong to. */
+interface Wanted {
+  readonly entries: Uint16Array;
+  readonly groups: Int32Array;
 }
 
 interface Numbered<Item> {
@@ -78,6 +90,7 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
   /** Groups of what is settled. */
   let settled = 0;
   let capacity = 16;
+  const wanted: Wanted = { entries: new Uint16Array(MOST_ENTRIES), groups: new Int32Array(MOST_ENTRIES) };
 
   const slotAt = (atMs: number): Slot => {
     const startMs = stepMs === undefined ? 0 : Math.floor(atMs / stepMs) * stepMs;
@@ -164,6 +177,13 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
       let slot: Slot | undefined;
       let slotHour = 0;
       let arePlacesUsed = false;
+      let [count, added] = [0, 0];
+      const addWanted = () => {
+        for (const [sum, column] of pack.sums.entries()) {
+          if (slot && column) addColumn(column, wanted, added, count, slot.sums, sum);
+        }
+        added = count;
+      };
       for (let entry = 0; entry < hours.length; entry += 1) {
         const hour = hours[entry] as number;
         if (hour < firstHour || hour >= hoursEnd) continue;
@@ -171,6 +191,7 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
         const task = taskNumbers[entry] as number;
         if (key === LEFT_OUT || !isTaskWanted[task]) continue;
         if (slot === undefined || (byHour && hour !== slotHour)) {
+          addWanted();
           slotHour = hour;
           slot = slotAt(dayMs + (byHour ? hour * HOUR_MS : 0));
           // Nothing is there yet: all groups are found by their places, at a third of the cost.
@@ -192,13 +213,11 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
             placeToGroup[place] = group;
           }
         } else group = groupIn(slot, key, cell);
-        let to = group * SUMS_PER_ENTRY;
-        let from = entry * SUMS_PER_ENTRY;
-        const { sums } = slot;
-        for (const end = from + SUMS_PER_ENTRY; from < end; from += 1, to += 1) {
-          sums[to] = (sums[to] as number) + (pack.sums[from] as number);
-        }
+        wanted.entries[count] = entry;
+        wanted.groups[count] = group;
+        count += 1;
       }
+      addWanted();
     },
     settle,
     isPageFull: () => page !== undefined && settled > page.first + page.limit,
@@ -235,6 +254,21 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
       };
     },
   };
+}
+
+/** A column at a time: in one loop over all of them the numbers' widths would be told apart for each. */
+function addColumn(
+  column: PackColumn,
+  { entries, groups }: Wanted,
+  from: number,
+  until: number,
+  sums: Float64Array,
+  sum: number,
+): void {
+  for (let at = from; at < until; at += 1) {
+    const place = (groups[at] as number) * SUMS_PER_ENTRY + sum;
+    sums[place] = (sums[place] as number) + (column[entries[at] as number] as number);
+  }
 }
 
 function numbered<Item>(): Numbered<Item> {

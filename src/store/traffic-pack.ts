@@ -39,8 +39,8 @@ export interface TrafficPack {
   readonly models: Uint16Array;
   /** 0 to 23; 0 in packs of whole days. */
   readonly hours: Uint16Array;
-  /** `SUMS_PER_ENTRY` of each entry, in the order of `TRAFFIC_SUMS`. */
-  readonly sums: Float64Array;
+  /** In the order of `TRAFFIC_SUMS`, a number for each entry; undefined where all are 0. */
+  readonly sums: readonly (PackColumn | undefined)[];
 }
 
 export interface PackEntry {
@@ -92,12 +92,12 @@ export function readPack(body: Uint8Array): TrafficPack {
   const [count = 0, dictionaryBytes = 0] = new Uint32Array(buffer, byteOffset, 2);
   const widths = new Uint8Array(buffer, byteOffset + WIDTHS_AT, COLUMNS);
   const places = Array.from({ length: PLACE_COLUMNS }, () => new Uint16Array(count));
-  const sums = new Float64Array(count * SUMS_PER_ENTRY);
+  const sums: (PackColumn | undefined)[] = new Array(SUMS_PER_ENTRY).fill(undefined);
   let endsAt = byteOffset + HEAD_BYTES;
   for (const [column, view] of viewsOf(buffer, byteOffset, count, widths)) {
     endsAt = view.byteOffset + view.byteLength;
     if (column < PLACE_COLUMNS) places[column]?.set(view);
-    else spread(view, sums, column - PLACE_COLUMNS);
+    else sums[column - PLACE_COLUMNS] = view;
   }
   const dictionary = Buffer.from(buffer, endsAt, dictionaryBytes);
   const [keyIds, tasks, modelIds] = JSON.parse(dictionary.toString()) as [string[], string[], string[]];
@@ -105,7 +105,7 @@ export function readPack(body: Uint8Array): TrafficPack {
   return { keyIds, tasks, modelIds, hours, keys, taskNumbers, models, sums };
 }
 
-type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+export type PackColumn = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /** Columns of nothing but 0 are left out. */
 function* viewsOf(
@@ -113,7 +113,7 @@ function* viewsOf(
   beginsAt: number,
   count: number,
   widths: Uint8Array,
-): Generator<readonly [column: number, view: Column]> {
+): Generator<readonly [column: number, view: PackColumn]> {
   let at = beginsAt + HEAD_BYTES;
   for (const width of WIDEST_FIRST) {
     for (const [column, own] of widths.entries()) {
@@ -129,16 +129,10 @@ function viewOf(
   at: number,
   count: number,
   width: (typeof WIDEST_FIRST)[number],
-): Column {
+): PackColumn {
   if (width === 8) return new Float64Array(buffer, at, count);
   if (width === 4) return new Uint32Array(buffer, at, count);
   return width === 2 ? new Uint16Array(buffer, at, count) : new Uint8Array(buffer, at, count);
-}
-
-function spread(view: Column, sums: Float64Array, sum: number): void {
-  for (let entry = 0, to = sum; entry < view.length; entry += 1, to += SUMS_PER_ENTRY) {
-    sums[to] = view[entry] as number;
-  }
 }
 
 /** Bytes that hold each of these numbers as it is. */

@@ -24,7 +24,7 @@ function entriesIn(body: Uint8Array): PackEntry[] {
     keyId: pack.keyIds[pack.keys[at] as number] as string,
     task: pack.tasks[pack.taskNumbers[at] as number] as string,
     modelId: pack.modelIds[pack.models[at] as number] as string,
-    sums: [...pack.sums.subarray(at * SUMS_PER_ENTRY, (at + 1) * SUMS_PER_ENTRY)],
+    sums: pack.sums.map((column) => column?.[at] ?? 0),
   }));
 }
 
