@@ -160,7 +160,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     saveState: (name, value) => guarded(saveState(database, name, value)),
     exchangeState: (name, expected, value) => guarded(exchangeState(database, name, expected, value)),
 
-    removeExpired: (limits) => guarded(database.alone(() => removeExpired(database, limits))),
+    removeExpired: (limits) => guarded(database.alone(() => removeExpired(database, limits, turns))),
     async purgedBeforeMs() {
       const text = await guarded(loadState(database, PURGED_BEFORE));
       return text === undefined ? undefined : Number(text);

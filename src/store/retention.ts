@@ -5,6 +5,7 @@
 import { and, asc, eq, exists, gt, inArray, isNull, lt, lte, min, not, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { DAY_MS } from '../core/durations.ts';
+import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { OPERATION_TASKS } from '../core/task/operation-task.ts';
 import { REQUEST_SIZES } from '../core/task/request-size.ts';
 import { TASKS } from '../core/task/task.ts';
@@ -29,6 +30,7 @@ export const PURGED_BEFORE = 'requests_purged_before_ms';
 export async function removeExpired(
   database: Database,
   limits: RetentionLimits,
+  turns: LoopTurns,
 ): Promise<Removed | undefined> {
   const { requestsBeforeMs, usageBeforeMs } = limits;
   if (requestsBeforeMs !== undefined) {
@@ -36,11 +38,11 @@ export async function removeExpired(
     if (removed.requests > 0) return { what: 'requests', rows: removed.requests };
   }
   if (usageBeforeMs !== undefined) {
-    const rows = await removeUsageBefore(database, Math.floor(usageBeforeMs / DAY_MS) * DAY_MS);
+    const rows = await removeUsageBefore(database, Math.floor(usageBeforeMs / DAY_MS) * DAY_MS, turns);
     if (rows > 0) return { what: 'usage', rows };
   }
   const accounts =
-    (await removeAccountsBefore(database, Math.floor(limits.accountsBeforeMs / DAY_MS))) ||
+    (await removeAccountsBefore(database, Math.floor(limits.accountsBeforeMs / DAY_MS), turns)) ||
     (await removeClaimsBefore(database, limits.accountsBeforeMs));
   if (accounts > 0) return { what: 'accounts', rows: accounts };
   const responses = await removeResponsesOver(database, limits.nowMs);
@@ -94,7 +96,7 @@ export async function notePurged(database: Database, beforeMs: number): Promise<
   if (beforeMs > known) await saveState(database, PURGED_BEFORE, String(Math.round(beforeMs)));
 }
 
-async function removeUsageBefore(database: Database, beforeMs: number): Promise<number> {
+async function removeUsageBefore(database: Database, beforeMs: number, turns: LoopTurns): Promise<number> {
   const { rolledDays, trafficHours, trafficPacks, trafficSums, patternBlocks } = database.tables;
   const hours = await removeFirst(database, beforeMs, {
     table: trafficHours,
@@ -129,7 +131,7 @@ async function removeUsageBefore(database: Database, beforeMs: number): Promise<
     place: [patternBlocks.task, patternBlocks.shape, patternBlocks.modelId],
   });
   if (blocks > 0) return blocks;
-  return removeChoicesBefore(database, beforeMs / DAY_MS);
+  return removeChoicesBefore(database, beforeMs / DAY_MS, turns);
 }
 
 /** Rows of the earliest time that there is before this, in the order of `place`, the rest of the primary key: some of them. */
@@ -177,12 +179,16 @@ async function removeFirst(
 }
 
 /** Their keys begin with what is counted, not with the day: a piece of the key at a time. */
-async function removeChoicesBefore(database: Database, beforeDay: number): Promise<number> {
+async function removeChoicesBefore(database: Database, beforeDay: number, turns: LoopTurns): Promise<number> {
   const { choiceDays, ratingDays } = database.tables;
   for (const task of [...TASKS, ...OPERATION_TASKS]) {
     for (const size of REQUEST_SIZES) {
       for (const table of [choiceDays, ratingDays] as const) {
+        // Each hour there is nothing to remove in nearly all of these two hundred: a look is enough.
+        if (turns.isOver()) await turns.next();
         const isOld = and(eq(table.task, task), eq(table.size, size), lt(table.day, beforeDay));
+        const [old] = await database.db.select({ day: table.day }).from(table).where(isOld).limit(1);
+        if (old === undefined) continue;
         const removed = await database.transact(function* ({ db }) {
           return yield* ask(db.delete(table).where(isOld).returning({ day: table.day }));
         });
@@ -193,10 +199,21 @@ async function removeChoicesBefore(database: Database, beforeDay: number): Promi
   return 0;
 }
 
-async function removeAccountsBefore(database: Database, beforeDay: number): Promise<number> {
+async function removeAccountsBefore(
+  database: Database,
+  beforeDay: number,
+  turns: LoopTurns,
+): Promise<number> {
   const { feedbackDays } = database.tables;
-  for (const keyId of await accountKeys(database)) {
+  for (const keyId of await accountKeys(database, turns)) {
+    if (turns.isOver()) await turns.next();
     const isOld = and(eq(feedbackDays.keyId, keyId), lt(feedbackDays.day, beforeDay));
+    const [old] = await database.db
+      .select({ day: feedbackDays.day })
+      .from(feedbackDays)
+      .where(isOld)
+      .limit(1);
+    if (old === undefined) continue;
     const removed = await database.transact(function* ({ db }) {
       return yield* ask(db.delete(feedbackDays).where(isOld).returning({ day: feedbackDays.day }));
     });
@@ -206,9 +223,13 @@ async function removeAccountsBefore(database: Database, beforeDay: number): Prom
 }
 
 /** One look into the index for each key: `distinct` would walk through all rows. */
-async function accountKeys({ db, tables: { feedbackDays } }: Queryable): Promise<readonly string[]> {
+async function accountKeys(
+  { db, tables: { feedbackDays } }: Queryable,
+  turns: LoopTurns,
+): Promise<readonly string[]> {
   const keyIds: string[] = [];
   for (;;) {
+    if (turns.isOver()) await turns.next();
     const last = keyIds.at(-1);
     const [next] = await db
       .select({ keyId: feedbackDays.keyId })

@@ -153,7 +153,7 @@ it('leaves with its day', async () => {
   await packAll();
   const limits = { requestsBeforeMs: undefined, accountsBeforeMs: 0, nowMs: 0 };
   const usageBeforeMs = DAY_START_MS + 2 * DAY_MS;
-  while ((await removeExpired(database, { ...limits, usageBeforeMs })) !== undefined);
+  while ((await removeExpired(database, { ...limits, usageBeforeMs }, turns)) !== undefined);
   const { rolledDays, trafficPacks } = database.tables;
   const days = await database.db.selectDistinct({ dayMs: trafficPacks.dayMs }).from(trafficPacks);
   expect(days).toEqual([{ dayMs: usageBeforeMs }]);
