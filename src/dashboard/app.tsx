@@ -36,12 +36,17 @@ export function App() {
   const [state, setState] = useState<'in' | 'out' | 'asked'>('in');
   onLoggedOut.current = () => setState('out');
   onLogInAsked.current = () => setState('asked');
-  const enter = () => setState('in');
-  if (state === 'in') return <Pages />;
+  const hasEntered = useRef(false);
+  const enter = () => {
+    hasEntered.current = true;
+    setState('in');
+  };
+  if (state === 'in') return <Pages hasEntered={hasEntered.current} />;
   return <LoginPage onLoggedIn={enter} onBack={state === 'asked' ? enter : undefined} />;
 }
 
-function Pages() {
+/** @param props.hasEntered through the login, whose form had the focus */
+function Pages(props: { hasEntered: boolean }) {
   const { page, detail } = usePlace();
   // Whether this key may see anything, and which models there are, before any of it is drawn.
   const first = useData<Rankings>('intelligence/rankings?task=unknown&window=1h', { everyMs: 60_000 });
@@ -56,14 +61,15 @@ function Pages() {
   );
   const View = PAGE_TO_VIEW[page];
 
-  const looked = useRef<string | undefined>(undefined);
+  const looked = useRef<string | undefined>(props.hasEntered ? '' : undefined);
   /** One request is a page of its own; another task of the same page is not. */
   const place = page === 'requests' ? `${page} ${detail}` : page;
   useEffect(() => {
     document.title = `${titleOf(page)} · Outrider`;
+    if (!isIn) return;
     // The first one is read from its top anyway.
     if (looked.current !== undefined && looked.current !== place) document.getElementById(TITLE_ID)?.focus();
-    if (isIn) looked.current = place;
+    looked.current = place;
   }, [place, isIn]);
   useEffect(() => (isIn ? watchDecisions() : undefined), [isIn]);
 

@@ -1,4 +1,4 @@
-/** Numbers as people read them. A dash where there is none. */
+/** Numbers as people read them, on one line with their unit. A dash where there is none. */
 export const NONE = '–';
 
 export function usd(value: number | null | undefined): string {
@@ -12,8 +12,8 @@ export function usd(value: number | null | undefined): string {
 
 export function count(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
-  if (value >= 1e6) return `${(value / 1e6).toFixed(value >= 1e7 ? 0 : 1)} M`;
-  if (value >= 1e4) return `${(value / 1e3).toFixed(value >= 1e5 ? 0 : 1)} k`;
+  if (value >= 1e6) return `${(value / 1e6).toFixed(value >= 1e7 ? 0 : 1)}\u00a0M`;
+  if (value >= 1e4) return `${(value / 1e3).toFixed(value >= 1e5 ? 0 : 1)}\u00a0k`;
   return Math.round(value).toLocaleString('en-US');
 }
 
@@ -21,14 +21,23 @@ export function percent(share: number | null | undefined, digits = 0): string {
   if (share === null || share === undefined) return NONE;
   const least = 10 ** -digits;
   // What is seldom is not never.
-  if (share > 0 && 100 * share < least / 2) return `< ${least} %`;
-  return `${share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(digits)} %`;
+  if (share > 0 && 100 * share < least / 2) return `<\u00a0${least}\u00a0%`;
+  return `${share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(digits)}\u00a0%`;
 }
 
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   // Rounded, it would be a thousand.
-  return value >= 999.5 ? `${(value / 1_000).toFixed(value >= 10_000 ? 0 : 1)} s` : `${Math.round(value)} ms`;
+  return value >= 999.5
+    ? `${(value / 1_000).toFixed(value >= 10_000 ? 0 : 1)}\u00a0s`
+    : `${Math.round(value)}\u00a0ms`;
+}
+
+/** Several with one unit: `446 / 483 / 503 ms`, `0.8 / 1.1 / 12 s`. */
+export function severalMilliseconds(values: readonly number[]): string {
+  if (values.every((value) => value < 999.5)) return `${values.map(Math.round).join(' / ')}\u00a0ms`;
+  const inSeconds = values.map((value) => (value / 1_000).toFixed(value >= 10_000 ? 0 : 1));
+  return `${inSeconds.join(' / ')}\u00a0s`;
 }
 
 export function hundredths(value: number | null | undefined): string {

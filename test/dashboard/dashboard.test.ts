@@ -17,6 +17,7 @@ import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
 import { send } from '../http/send.ts';
 import { type Complaint, complaintsOf } from './axe.ts';
 import { CHROMIUM, startBrowser } from './browser.ts';
+import { focused, tabTo } from './by-keyboard.ts';
 import { openPage, PAGES, type Visit, WAIT_MS } from './open-page.ts';
 
 /** Ids of models hold no spaces; HTML needs none. */
@@ -170,6 +171,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await caps.getByText('The cap on sim-flash for translation is gone').waitFor();
     await caps.getByText('None is set').waitFor();
     expect((await listed()).data).toEqual([]);
+    expect(await focused(page)).toBe('H2 Caps');
   });
 
   test('what is set for a model that has left is listed, and can be taken away', async () => {
@@ -335,6 +337,60 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     }
   }, 120_000);
 
+  test('the whole way without a mouse: log in, best model, one request, feedback, slider, pause', async () => {
+    const { keyboard } = page;
+    const press = async (wanted: RegExp) => {
+      await tabTo(page, wanted);
+      await keyboard.press('Enter');
+    };
+    /** Another page says its name: the focus goes to its title, from where the tab key goes on. */
+    const goTo = async (name: string) => {
+      await press(new RegExp(`^A ${name}$`));
+      await expect.poll(() => focused(page)).toBe(`H1 ${name}`);
+      await visit.settled();
+    };
+    await page.goto(`${gateway.url}/dashboard`);
+    await expect.poll(() => focused(page)).toBe('INPUT Key');
+    await keyboard.type(admin);
+    await keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('H1 Now');
+
+    await goTo('Learning');
+    await press(/^A Translation$/);
+    await page.getByRole('heading', { name: 'Translation', level: 2, exact: true }).waitFor();
+    await page.locator('[data-field=why]').waitFor();
+
+    await goTo('Requests');
+    await press(/translation by .*: explain$/);
+    await page.getByRole('heading', { name: 'Candidates' }).waitFor();
+    expect(await focused(page)).toBe('H1 Requests');
+    await press(/^BUTTON Bad$/);
+    const told = page.getByRole('status').filter({ hasText: 'What is believed of' });
+    await told.waitFor();
+    const [, before, after] = /from (\d\.\d+) to (\d\.\d+)/.exec((await told.textContent()) ?? '') ?? [];
+    expect(Number(after)).toBeLessThan(Number(before));
+    // Pressed and read again, the page leaves the focus where it was; a button that goes hands it on.
+    await press(/^BUTTON Take it back$/);
+    await page.getByRole('button', { name: 'Take it back' }).waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('BUTTON Good');
+
+    await goTo('Money');
+    const slider = page.getByRole('slider', { name: /A perfect answer/ });
+    await slider.waitFor();
+    await tabTo(page, /^INPUT A perfect answer/);
+    const was = await slider.getAttribute('aria-valuetext');
+    await keyboard.press('ArrowLeft');
+    expect(await slider.getAttribute('aria-valuetext')).not.toBe(was);
+
+    await goTo('Models & providers');
+    await page.locator('tr[data-model=sim-mini]').waitFor();
+    await press(/^BUTTON Pause sim-mini$/);
+    await page.getByText('sim-mini is out of service').waitFor();
+    await expect.poll(() => focused(page)).toBe('BUTTON Resume sim-mini');
+    await keyboard.press('Enter');
+    await page.getByText('sim-mini is back in service').waitFor();
+  }, 120_000);
+
   test('the first key leads past the navigation, to the page that is looked at', async () => {
     await logIn();
     await go('Money');
@@ -477,6 +533,34 @@ describe.skipIf(CHROMIUM === undefined)('an empty installation', () => {
     },
     120_000,
   );
+
+  test('keeps showing its first key, which closes it, and is logged in with that', async () => {
+    const browser = await startBrowser();
+    const gateway = await startGateway();
+    try {
+      const { page, go } = await openPage(browser, gateway.url);
+      await page.goto(`${gateway.url}/dashboard`);
+      await go('Keys');
+      await page.getByLabel('Name').fill('me');
+      // The first one is an admin's, or nobody could make a second one here.
+      await page.getByRole('checkbox', { name: 'admin' }).uncheck();
+      await page.getByRole('button', { name: 'Create' }).click();
+      expect(await page.locator('[data-field=new-key]').count()).toBe(0);
+      await page.getByRole('checkbox', { name: 'admin' }).check();
+      await page.getByRole('button', { name: 'Create' }).click();
+      const key = await page.locator('[data-field=new-key]').textContent();
+      const open = async () => (await send(`${gateway.url}/v1/usage?limit=1`)).status;
+      await expect.poll(open, { timeout: WAIT_MS }).toBe(401);
+      expect(await page.locator('[data-field=new-key]').textContent()).toBe(key);
+      await go('Now');
+      await go('Keys');
+      await page.getByRole('row', { name: /^me or-/ }).waitFor();
+      expect((await send(`${gateway.url}/v1/keys`, { key: key ?? '' })).status).toBe(200);
+    } finally {
+      await browser.close();
+      await gateway.stop();
+    }
+  }, 60_000);
 
   test('says on every page what would fill it, with what to type', async () => {
     const browser = await startBrowser();

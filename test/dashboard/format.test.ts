@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
-import { language, milliseconds, percent } from '../../src/dashboard/format.ts';
+import { language, milliseconds, percent, severalMilliseconds } from '../../src/dashboard/format.ts';
+
+/** A number and its unit are on one line: what stands between them is no ordinary space. */
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
 test.each([
   [999.4, '999 ms'],
   [999.6, '1.0 s'],
   [12_345, '12 s'],
 ])('%d milliseconds are %s', (value, text) => {
-  expect(milliseconds(value)).toBe(text);
+  expect(plain(milliseconds(value))).toBe(text);
 });
 
 test.each([
@@ -17,7 +20,7 @@ test.each([
   [0.006, 0, '1 %'],
   [-0.2, 0, '−20 %'],
 ])('a share of %d to %d digits is %s: what is seldom is not never', (share, digits, text) => {
-  expect(percent(share, digits)).toBe(text);
+  expect(plain(percent(share, digits))).toBe(text);
 });
 
 test.each([
@@ -26,4 +29,11 @@ test.each([
   ['not a language', 'not a language'],
 ])('the language %s is called %s', (code, name) => {
   expect(language(code)).toBe(name);
+});
+
+test.each([
+  [[446, 483.4, 503], '446 / 483 / 503 ms'],
+  [[812, 1_100, 12_400], '0.8 / 1.1 / 12 s'],
+])('%j milliseconds share a unit', (values, text) => {
+  expect(plain(severalMilliseconds(values))).toBe(text);
 });

@@ -20,7 +20,7 @@ export function Budgets({ forecast }: { forecast: SpendForecast }) {
           'Whose',
           'For a',
           'Used',
-          { number: 'Spent, of' },
+          { number: 'Spent' },
           { number: 'By its end' },
           'Lasts',
           { text: 'Begins anew', isMinor: true },

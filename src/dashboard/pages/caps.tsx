@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { ExposureList, ModelList, Rankings } from '../answers.ts';
 import { colourOf } from '../colours.ts';
 import { percent, words } from '../format.ts';
@@ -15,9 +15,16 @@ export function Caps(props: {
   onChanged: () => void;
 }) {
   const actions = useModelActions(props.onChanged);
+  const title = useRef<HTMLHeadingElement>(null);
+  /** What was pressed goes with its row, and would take the focus along. */
+  const removing = async (work: Promise<boolean>) => {
+    if (await work) title.current?.focus();
+  };
   return (
     <section class="card stack" data-field="caps">
-      <h2>Caps</h2>
+      <h2 ref={title} tabIndex={-1}>
+        Caps
+      </h2>
       <p class="small quiet">
         Of the choices that are left to the router a capped model gets at most this share, of each task or of
         one. Of two caps the smaller holds; who asks for a model by name gets it all the same.
@@ -31,7 +38,7 @@ export function Caps(props: {
           caption="Caps, and models that have left while something was set for them"
           columns={['Model', 'Of', 'Gets at most', '']}
         >
-          {props.exposure.data.filter(isShown).flatMap((model) => rowsOf(model, actions))}
+          {props.exposure.data.filter(isShown).flatMap((model) => rowsOf(model, actions, removing))}
         </DataTable>
       ) : (
         <p class="small">None is set: every model may get any share.</p>
@@ -48,7 +55,11 @@ function isShown({ caps, configured, paused }: Restricted): boolean {
   return caps.length > 0 || (paused && !configured);
 }
 
-function rowsOf({ model, configured, paused, caps }: Restricted, actions: Actions) {
+function rowsOf(
+  { model, configured, paused, caps }: Restricted,
+  actions: Actions,
+  removing: (work: Promise<boolean>) => Promise<void>,
+) {
   const name = (
     <th scope="row" class="name">
       <span class="swatch" style={{ background: colourOf(model) }} />
@@ -68,7 +79,7 @@ function rowsOf({ model, configured, paused, caps }: Restricted, actions: Action
             type="button"
             class="button"
             aria-label={`Remove the cap on ${model}, ${work.toLowerCase()}`}
-            onClick={() => actions.cap(model, task, null)}
+            onClick={() => removing(actions.cap(model, task, null))}
           >
             Remove
           </button>
@@ -90,7 +101,7 @@ function rowsOf({ model, configured, paused, caps }: Restricted, actions: Action
           type="button"
           class="button"
           aria-label={`Resume ${model}`}
-          onClick={() => actions.act(model, 'resume')}
+          onClick={() => removing(actions.act(model, 'resume'))}
         >
           Resume
         </button>

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Explanation, FeedbackAnswer } from '../answers.ts';
 import { ApiError, call } from '../api.ts';
 import { colourOf } from '../colours.ts';
@@ -17,6 +17,7 @@ export function Feedback(props: { answer: Explanation; onGiven: () => void }) {
   const { answer } = props;
   const [moved, setMoved] = useState<FeedbackAnswer>();
   const [error, setError] = useState<ApiError>();
+  const verdicts = useRef<HTMLFieldSetElement>(null);
   const path = `api/feedback/${encodeURIComponent(answer.request_id)}`;
   const send = async (method: 'POST' | 'DELETE', score?: number) => {
     try {
@@ -24,6 +25,8 @@ export function Feedback(props: { answer: Explanation; onGiven: () => void }) {
         method,
         body: score === undefined ? undefined : { score, source: 'dashboard' },
       });
+      // What was pressed goes, and would take the focus along.
+      if (method === 'DELETE') verdicts.current?.querySelector('button')?.focus();
       setMoved(given);
       setError(undefined);
       props.onGiven();
@@ -48,7 +51,7 @@ export function Feedback(props: { answer: Explanation; onGiven: () => void }) {
           <strong>{source}</strong> says {hundredths(score)}, {new Date(updated_at).toLocaleString('en-GB')}.
         </p>
       ))}
-      <fieldset class="row">
+      <fieldset class="row" ref={verdicts}>
         <legend class="sr">Your verdict</legend>
         {VERDICTS.map(({ label, score }) => (
           <button
@@ -81,8 +84,11 @@ function Moved({ given: { moved, note } }: { given: FeedbackAnswer }) {
   return (
     <>
       <p>
-        What is believed of {model} on {words(task).toLowerCase()} moved from {before.quality.toFixed(4)} to{' '}
-        {after.quality.toFixed(4)}. {note ?? ''}
+        What is believed of {model} on {words(task).toLowerCase()}{' '}
+        {before.quality === after.quality
+          ? `stays at ${after.quality.toFixed(4)}.`
+          : `moved from ${before.quality.toFixed(4)} to ${after.quality.toFixed(4)}.`}{' '}
+        {note ?? ''}
       </p>
       <div class="moved">
         <span class="quiet">Before</span>

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { CreatedKey, KeyList } from '../answers.ts';
-import { ApiError, call } from '../api.ts';
+import { ApiError, call, login } from '../api.ts';
 import { count, NONE, usd } from '../format.ts';
 import { onLogInAsked } from '../logged-out.ts';
 import { Command } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
-import { PageHead } from '../parts/page-head.tsx';
+import { PageHead, TITLE_ID } from '../parts/page-head.tsx';
 import { Empty, Failure, Loaded } from '../parts/states.tsx';
 import { useData } from '../use-data.ts';
 
@@ -52,9 +52,11 @@ export function KeysPage() {
       {keys.answer === undefined ? null : (
         <NewKey
           key={isFirst ? 'first' : 'further'}
-          scopes={isFirst ? SCOPES : ['inference', 'feedback']}
-          onCreated={(key) => {
+          isFirst={isFirst}
+          onCreated={async (key) => {
             setFresh(key);
+            // It closes the gateway, and without this the page on which it is shown.
+            if (isFirst) await login(key);
             keys.reload();
           }}
         />
@@ -89,6 +91,8 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
     try {
       await call(`api/keys/${encodeURIComponent(id)}`, { method: 'DELETE' });
       setError(undefined);
+      // What was pressed goes, and would take the focus along.
+      document.getElementById(TITLE_ID)?.focus();
       props.onChanged();
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
@@ -102,7 +106,7 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
         columns={[
           'Name',
           'Begins with',
-          'Is',
+          'State',
           'Scopes',
           { text: 'Plan', isMinor: true },
           { number: 'A minute' },
@@ -125,9 +129,15 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
             <td class="small">{key.scopes.join(', ')}</td>
             <td>{key.plan ?? NONE}</td>
             <td class="right small">
-              {limited(key.limits.requests_per_minute, 'requests')}
-              <br />
-              {limited(key.limits.tokens_per_minute, 'tokens')}
+              {key.limits.requests_per_minute === null && key.limits.tokens_per_minute === null ? (
+                'no limit'
+              ) : (
+                <>
+                  {limited(key.limits.requests_per_minute, 'requests')}
+                  <br />
+                  {limited(key.limits.tokens_per_minute, 'tokens')}
+                </>
+              )}
             </td>
             <td class="right">
               {key.budget_usd_per_day === null && key.budget_usd_per_month === null
@@ -159,9 +169,9 @@ function limited(most: number | null, what: string): string {
 }
 
 function NewKey(props: {
-  /** That are ticked to begin with. */
-  scopes: readonly (typeof SCOPES)[number][];
-  onCreated: (key: string) => void;
+  /** Without an admin among them nobody could make the second one here. */
+  isFirst: boolean;
+  onCreated: (key: string) => Promise<void>;
 }) {
   const [error, setError] = useState<ApiError>();
   const create = async (event: SubmitEvent) => {
@@ -182,7 +192,7 @@ function NewKey(props: {
       });
       form.reset();
       setError(undefined);
-      props.onCreated(key);
+      await props.onCreated(key);
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
     }
@@ -208,7 +218,13 @@ function NewKey(props: {
         <legend class="small quiet">Scopes</legend>
         {SCOPES.map((scope) => (
           <label key={scope} class="check">
-            <input type="checkbox" name="scope" value={scope} defaultChecked={props.scopes.includes(scope)} />
+            <input
+              type="checkbox"
+              name="scope"
+              value={scope}
+              defaultChecked={props.isFirst || scope === 'inference' || scope === 'feedback'}
+              required={props.isFirst && scope === 'admin'}
+            />
             {scope}
           </label>
         ))}

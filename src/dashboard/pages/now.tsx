@@ -131,7 +131,7 @@ function Providers(props: { health: Health }) {
       caption="Providers and how they are"
       columns={[
         'Provider',
-        'Is',
+        'Status',
         { number: 'Endpoints' },
         { number: 'Calls, 30 min' },
         { number: 'Uptime, 1 d' },

@@ -13,13 +13,16 @@ import { useData } from '../use-data.ts';
 type Pattern = Patterns['data'][number];
 
 const WINDOWS = { '24h': 'day', '7d': 'week', '30d': 'month' } as const;
+/** Kinds that are shown at first, and at most. */
+const FEW = 20;
+const MANY = 100;
 /** Of each kind of request; the rest is counted. */
 const MOST_MODELS = 4;
 
 /** What the traffic here looks like: kinds of requests, who answers them, and what is new. */
 export function PatternsPage() {
   const [window, setWindow] = useState<keyof typeof WINDOWS>('7d');
-  const [limit, setLimit] = useState(20);
+  const [limit, setLimit] = useState<number>(FEW);
   const patterns = useData<Patterns>(`intelligence/patterns?window=${window}&limit=${limit}`, {
     everyMs: 30_000,
   });
@@ -50,7 +53,8 @@ export function PatternsPage() {
           ) : (
             <Kinds
               patterns={answer}
-              onMore={answer.has_more && limit < 100 ? () => setLimit(100) : undefined}
+              isWhole={limit > FEW}
+              onMore={answer.has_more || limit > FEW ? () => setLimit(limit > FEW ? FEW : MANY) : undefined}
             />
           )
         }
@@ -59,7 +63,7 @@ export function PatternsPage() {
   );
 }
 
-function Kinds(props: { patterns: Patterns; onMore: (() => void) | undefined }) {
+function Kinds(props: { patterns: Patterns; isWhole: boolean; onMore: (() => void) | undefined }) {
   const { data, trending, suppressed, min_requests: least } = props.patterns;
   return (
     <>
@@ -120,7 +124,7 @@ function Kinds(props: { patterns: Patterns; onMore: (() => void) | undefined }) 
         {props.onMore ? (
           <div>
             <button type="button" class="button" onClick={props.onMore}>
-              More kinds
+              {props.isWhole ? `The ${FEW} busiest` : 'More kinds'}
             </button>
           </div>
         ) : null}

@@ -58,9 +58,9 @@ export function Split(props: {
           );
         })}
       </DataTable>
-      {rows.length < all.length ? (
-        <button type="button" class="button small" onClick={() => setWhole(true)}>
-          All {all.length} {props.group}s
+      {all.length > FIRST_SHOWN ? (
+        <button type="button" class="button small" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? `The ${FIRST_SHOWN} dearest` : `All ${all.length} ${props.group}s`}
         </button>
       ) : null}
     </section>

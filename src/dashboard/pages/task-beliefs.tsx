@@ -38,7 +38,7 @@ export function TaskBeliefs(props: { task: Task; strategy: string }) {
           'Best with probability',
           { number: 'Share of traffic' },
           { number: 'Per 1,000' },
-          { number: 'p50' },
+          { number: 'Time, p50' },
           'Known from',
         ]}
       >

@@ -1,6 +1,6 @@
 import type { Health } from '../answers.ts';
 import { colourOf } from '../colours.ts';
-import { milliseconds, NONE, percent, words } from '../format.ts';
+import { milliseconds, NONE, percent, severalMilliseconds, words } from '../format.ts';
 import { DataTable } from './data-table.tsx';
 import { Status } from './status.tsx';
 
@@ -23,9 +23,9 @@ export function Endpoints(props: { endpoints: readonly Endpoint[] }) {
         caption="Endpoints: status, uptime, percentiles, breaker"
         columns={[
           'Endpoint',
-          'Is',
+          'Status',
           { number: 'Up %, 5 / 30 min / 1 d' },
-          { number: 'p50 / p90 / p99' },
+          { number: 'Time, p50 / p90 / p99' },
           { number: 'First token', isMinor: true },
           { text: 'Errors, 30 min', isMinor: true },
           'Breaker',
@@ -56,11 +56,7 @@ function Row({ endpoint }: { endpoint: Endpoint }) {
       <td class="right">
         {['5m', '30m', '1d'].map((window) => partOf(uptime[window as keyof typeof uptime])).join(' / ')}
       </td>
-      <td class="right">
-        {latency
-          ? `${milliseconds(latency.p50)} / ${milliseconds(latency.p90)} / ${milliseconds(latency.p99)}`
-          : NONE}
-      </td>
+      <td class="right">{latency ? severalMilliseconds([latency.p50, latency.p90, latency.p99]) : NONE}</td>
       <td class="right">{milliseconds(firstToken?.p50)}</td>
       <td class="small">
         {Object.entries(endpoint.errors)
