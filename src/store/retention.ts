@@ -98,14 +98,14 @@ export async function notePurged(database: Database, beforeMs: number): Promise<
 
 async function removeUsageBefore(database: Database, beforeMs: number, turns: LoopTurns): Promise<number> {
   const { rolledDays, trafficHours, trafficPacks, trafficSums, patternBlocks } = database.tables;
-  const hours = await removeFirst(database, beforeMs, {
+  const hours = await removeFirst(database, turns, beforeMs, {
     table: trafficHours,
     at: trafficHours.hourMs,
     place: [trafficHours.task, trafficHours.modelId, trafficHours.endpointId, trafficHours.keyId],
   });
   if (hours > 0) return hours;
   for (const { name } of [...HOUR_LEVELS, ...DAY_LEVELS]) {
-    const sums = await removeFirst(database, beforeMs, {
+    const sums = await removeFirst(database, turns, beforeMs, {
       table: trafficSums,
       at: trafficSums.startMs,
       place: [trafficSums.keyId, trafficSums.task, trafficSums.modelId],
@@ -114,7 +114,7 @@ async function removeUsageBefore(database: Database, beforeMs: number, turns: Lo
     if (sums > 0) return sums;
   }
   for (const { name } of [...PACKED_HOUR_LEVELS, ...PACKED_DAY_LEVELS]) {
-    const packs = await removeFirst(database, beforeMs, {
+    const packs = await removeFirst(database, turns, beforeMs, {
       table: trafficPacks,
       at: trafficPacks.dayMs,
       place: [trafficPacks.part],
@@ -123,9 +123,13 @@ async function removeUsageBefore(database: Database, beforeMs: number, turns: Lo
     });
     if (packs > 0) return packs;
   }
-  const days = await removeFirst(database, beforeMs, { table: rolledDays, at: rolledDays.dayMs, place: [] });
+  const days = await removeFirst(database, turns, beforeMs, {
+    table: rolledDays,
+    at: rolledDays.dayMs,
+    place: [],
+  });
   if (days > 0) return days;
-  const blocks = await removeFirst(database, beforeMs, {
+  const blocks = await removeFirst(database, turns, beforeMs, {
     table: patternBlocks,
     at: patternBlocks.blockMs,
     place: [patternBlocks.task, patternBlocks.shape, patternBlocks.modelId],
@@ -137,6 +141,7 @@ async function removeUsageBefore(database: Database, beforeMs: number, turns: Lo
 /** Rows of the earliest time that there is before this, in the order of `place`, the rest of the primary key: some of them. */
 async function removeFirst(
   database: Database,
+  turns: LoopTurns,
   beforeMs: number,
   {
     table,
@@ -153,6 +158,7 @@ async function removeFirst(
   },
 ): Promise<number> {
   const { db } = database;
+  if (turns.isOver()) await turns.next();
   const [found] = await db
     .select({ first: min(at) })
     .from(table)
