@@ -49,7 +49,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What reports need of a gateway, on a store whose reads of usage and of lists are noted. */
-async function gatewayOn(name: string, clock: { nowMs: number }) {
+async function gatewayOn(name: string, clock: { nowMs: number }, model = MODEL) {
   const nowMs = () => clock.nowMs;
   const opened = await openStore({ url: `sqlite:${join(folder, name)}`, now: nowMs });
   const usage: UsageQuery[] = [];
@@ -77,10 +77,10 @@ async function gatewayOn(name: string, clock: { nowMs: number }) {
   const warn = vi.fn();
   const deps = {
     live: {
-      catalog: createCatalog({ models: [MODEL], strategies: BUILT_IN_STRATEGIES }),
+      catalog: createCatalog({ models: [model], strategies: BUILT_IN_STRATEGIES }),
       routing: { defaultStrategy: 'balanced', exploration: 0.05, baseline: undefined },
     },
-    learner: createTypedLearner({ models: [MODEL], random: createRandom(1) }),
+    learner: createTypedLearner({ models: [model], random: createRandom(1) }),
     budgets: createBudgets(BUILT_IN_STRATEGIES),
     dryRuns: createDryRunTally(),
     trials: createTrials(),
@@ -137,6 +137,17 @@ test('histories of spend are there for the first who asks, after a start and aft
   const next = await forecastSpending(gateway.deps, {}, undefined);
   expect(groupsOf(gateway.usage)).toEqual(['key,hour']);
   expect(Number(Object(next).history_hours)).toBe(Number(Object(first).history_hours) + 1);
+  expect(gateway.warn).not.toHaveBeenCalled();
+  await gateway.close();
+}, 60_000);
+
+test('work that no model takes here keeps no other report from being made', async () => {
+  const clock = { nowMs: START_MS + HOUR_MS };
+  const gateway = await gatewayOn('small.db', clock, { ...MODEL, contextLength: 100 });
+  await gateway.answer('r0', START_MS);
+  const ahead = startReportsAhead(gateway.deps);
+  await vi.waitFor(() => expect(gateway.lists).toEqual(['feedback']), 20_000);
+  await ahead.close();
   expect(gateway.warn).not.toHaveBeenCalled();
   await gateway.close();
 }, 60_000);

@@ -1,16 +1,25 @@
+import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { forecastCost } from './cost-forecast.ts';
 import { listFeedback } from './feedback-list.ts';
 import { readPatternsAhead, reportPatterns } from './patterns.ts';
 import { rankModels } from './rankings.ts';
+import { replayPolicies } from './replay.ts';
 import { listRequests } from './request-list.ts';
+import { reportSavings } from './savings.ts';
 import { forecastSpending } from './spend-forecast.ts';
 
 /** As of an operator who may see everything: nothing is left out of what is read. */
 const EVERYTHING = { keyId: undefined, visibleModels: undefined, seesAll: true } as const;
 const LONGEST_PAGE = { limit: '200' };
-/** Any work does: it is the way of the calculation that is to be known. */
-const SOME_WORK = { tasks: [{ type: 'code_generation', estimated_tokens: 100_000 }] };
+/** Any work does, as long as it takes both ways of the calculation: of many requests and of a few. */
+const SOME_WORK = {
+  tasks: [
+    { type: 'code_generation', estimated_tokens: 500_000, requests: 200 },
+    { type: 'summarization', estimated_tokens: 10_000, requests: 5 },
+  ],
+};
+const SOME_POLICIES = { window: '30d', policies: [{ strategy: 'balanced' }, { strategy: 'quality' }] };
 
 /**
  * Does once, after a start, what whoever asks first would wait for: reading eight weeks of spend and sixty days of patterns,
@@ -27,15 +36,26 @@ export async function makeReportsAhead(deps: GatewayDeps, pause: () => Promise<b
   const reports: (() => Promise<unknown>)[] = [
     () => forecastSpendAhead(deps),
     () => rankModels(deps, {}, undefined),
-    ...(hasChat ? [() => forecastCost(deps, SOME_WORK, undefined)] : []),
+    ...(hasChat
+      ? [
+          () => forecastCost(deps, SOME_WORK, undefined),
+          () => reportSavings(deps, { window: '90d' }, undefined),
+          () => replayPolicies(deps, SOME_POLICIES, undefined),
+        ]
+      : []),
     () => reportPatterns(deps, { window: '24h' }, EVERYTHING),
     () => listRequests(deps, LONGEST_PAGE, undefined, undefined),
     () => listFeedback(deps, LONGEST_PAGE, EVERYTHING),
   ];
   for (const report of reports) {
     if (!(await pause())) return;
-    await report();
+    await report().catch(passOverRefusal);
   }
+}
+
+/** No model may take such work here, say: the other reports are to be ready all the same. */
+function passOverRefusal(error: unknown): void {
+  if (!(error instanceof GatewayError) || error.status >= 500) throw error;
 }
 
 /**
