@@ -63,36 +63,79 @@ function since(feedback: Tables['feedback'], sinceMs: number | undefined) {
 
 /** The last verdict of this look; undefined where it reaches the oldest. The index has the order: no more is read than is skipped. */
 async function endOfLook(
-  { db, tables: { feedback } }: Queryable,
+  { db, tables: { feedback }, readRows }: Queryable & RowReader,
   query: FeedbackListQuery,
   before: FeedbackPlace | undefined,
 ): Promise<FeedbackPlace | undefined> {
   const { updatedAtMs, requestId, sourceName } = feedback;
-  const [end] = await db
-    .select({ updatedAtMs, requestId, sourceName })
-    .from(feedback)
-    .where(and(placeBefore(feedback, before), since(feedback, query.sinceMs)))
-    .orderBy(...newestFirst(feedback))
-    .limit(1)
-    .offset(LOOKED_AT_ONCE - 1);
-  return end;
+  const [end] = await readRows(
+    db
+      .select({ updatedAtMs, requestId, sourceName })
+      .from(feedback)
+      .where(and(placeBefore(feedback, before), since(feedback, query.sinceMs)))
+      .orderBy(...newestFirst(feedback))
+      .limit(1)
+      .offset(LOOKED_AT_ONCE - 1),
+  );
+  return end && { updatedAtMs: Number(end[0]), requestId: String(end[1]), sourceName: String(end[2]) };
+}
+
+type FeedbackRow = Tables['feedback']['$inferSelect'];
+
+/** In the order of `verdictIn`. */
+function verdictColumns(feedback: Tables['feedback']) {
+  return {
+    requestId: feedback.requestId,
+    sourceName: feedback.sourceName,
+    source: feedback.source,
+    quality: feedback.quality,
+    weight: feedback.weight,
+    comment: feedback.comment,
+    signals: feedback.signals,
+    updatedAtMs: feedback.updatedAtMs,
+    chargedKeyId: feedback.chargedKeyId,
+    chargedDay: feedback.chargedDay,
+  };
+}
+
+function verdictIn(row: readonly unknown[]): FeedbackRow {
+  return {
+    requestId: String(row[0]),
+    sourceName: String(row[1]),
+    source: String(row[2]),
+    quality: Number(row[3]),
+    weight: Number(row[4]),
+    comment: String(row[5]),
+    signals: String(row[6]),
+    updatedAtMs: Number(row[7]),
+    chargedKeyId: row[8] === null ? null : String(row[8]),
+    chargedDay: row[9] === null ? null : Number(row[9]),
+  };
+}
+
+/** A verdict and what the list needs of its request. */
+interface FoundVerdict {
+  readonly verdict: FeedbackRow;
+  readonly request: { readonly keyId: string; readonly task: string; readonly reason: string };
 }
 
 async function readVerdictRows(
-  { db, tables: { attempts, feedback, requests } }: Queryable,
+  { db, tables: { attempts, feedback, requests }, readRows }: Queryable & RowReader,
   query: FeedbackListQuery,
   range: {
     readonly before: FeedbackPlace | undefined;
     readonly end: FeedbackPlace | undefined;
     readonly limit: number;
   },
-) {
+): Promise<FoundVerdict[]> {
   const { end } = range;
   const isBehind = placeBefore(feedback, end);
-  return db
+  const verdicts = db
     .select({
-      verdict: feedback,
-      request: { keyId: requests.keyId, task: requests.task, reason: requests.reason },
+      ...verdictColumns(feedback),
+      keyId: requests.keyId,
+      ofTask: requests.task,
+      reason: requests.reason,
     })
     .from(feedback)
     .innerJoin(requests, eq(requests.requestId, feedback.requestId))
@@ -118,13 +161,18 @@ async function readVerdictRows(
     )
     .orderBy(...newestFirst(feedback))
     .limit(range.limit);
+  const rows = await readRows(verdicts);
+  return rows.map((row) => ({
+    verdict: verdictIn(row),
+    request: { keyId: String(row[10]), task: String(row[11]), reason: String(row[12]) },
+  }));
 }
 
 /** With the answer that each is about and all that was said of it. */
 async function withAnswers(
   { db, tables: { attempts, feedback }, readRows }: Queryable & RowReader,
   query: FeedbackListQuery,
-  found: Awaited<ReturnType<typeof readVerdictRows>>,
+  found: readonly FoundVerdict[],
 ): Promise<ListedVerdict[]> {
   const ids = [...new Set(found.map(({ verdict }) => verdict.requestId))];
   if (ids.length === 0) return [];
@@ -143,9 +191,11 @@ async function withAnswers(
       .from(attempts)
       .where(inArray(attempts.requestId, ids)),
   );
-  const siblings = await db.select().from(feedback).where(inArray(feedback.requestId, ids));
+  const siblings = await readRows(
+    db.select(verdictColumns(feedback)).from(feedback).where(inArray(feedback.requestId, ids)),
+  );
   const requestToAttempts = byRequest(attemptRows.map(toListedAnswer));
-  const requestToVerdicts = byRequest(siblings.flatMap(toFeedbackRecord));
+  const requestToVerdicts = byRequest(siblings.flatMap((row) => toFeedbackRecord(verdictIn(row))));
   return found.flatMap(({ verdict, request }): ListedVerdict[] => {
     const answer = answeringAttempt(requestToAttempts.get(verdict.requestId) ?? []);
     const [record] = toFeedbackRecord(verdict);
