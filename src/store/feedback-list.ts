@@ -6,11 +6,10 @@ import type { FeedbackListQuery, FeedbackPlace, ListedVerdict } from './contract
 import type { Queryable, RowReader, Tables } from './database.ts';
 import { toFeedbackRecord } from './evidence.ts';
 import { byRequest, readRequest } from './history.ts';
+import { lookSizesOf } from './look-size.ts';
 
 /** Verdicts looked at for one page, so that a filter that fits nobody costs milliseconds and not a scan of the table. */
 const MOST_LOOKED_AT = 2_000;
-/** Of which so many in one query: on SQLite one or two milliseconds in which nothing else happens. */
-const LOOKED_AT_ONCE = 250;
 /** Verdicts that are put together at once with what they are about. */
 const VERDICTS_AT_ONCE = 50;
 
@@ -31,10 +30,10 @@ export async function listFeedback(
   const verdicts: ListedVerdict[] = [];
   let taken = 0;
   let place = query.before;
-  for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; lookedAt += LOOKED_AT_ONCE) {
+  for (const lookSize of lookSizesOf(queryable, MOST_LOOKED_AT)) {
     if (turns.isOver()) await turns.next();
     // What nothing is filtered out of is looked at verdict by verdict.
-    const end = isFiltered ? await endOfLook(queryable, query, place) : undefined;
+    const end = isFiltered ? await endOfLook(queryable, query, { before: place, lookSize }) : undefined;
     let within = place;
     for (;;) {
       if (turns.isOver()) await turns.next();
@@ -65,7 +64,7 @@ function since(feedback: Tables['feedback'], sinceMs: number | undefined) {
 async function endOfLook(
   { db, tables: { feedback }, readRows }: Queryable & RowReader,
   query: FeedbackListQuery,
-  before: FeedbackPlace | undefined,
+  { before, lookSize }: { readonly before: FeedbackPlace | undefined; readonly lookSize: number },
 ): Promise<FeedbackPlace | undefined> {
   const { updatedAtMs, requestId, sourceName } = feedback;
   const [end] = await readRows(
@@ -75,7 +74,7 @@ async function endOfLook(
       .where(and(placeBefore(feedback, before), since(feedback, query.sinceMs)))
       .orderBy(...newestFirst(feedback))
       .limit(1)
-      .offset(LOOKED_AT_ONCE - 1),
+      .offset(lookSize - 1),
   );
   return end && { updatedAtMs: Number(end[0]), requestId: String(end[1]), sourceName: String(end[2]) };
 }

@@ -4,11 +4,12 @@ import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
 import { toAutomatic, toEnding } from './attempt-rows.ts';
 import type { ListedAttempt, ListedRequest, RequestListQuery, RequestPlace } from './contract.ts';
 import type { Queryable, RowReader, Tables } from './database.ts';
+import { lookSizesOf } from './look-size.ts';
 
 /** Requests looked at for one page, so that a filter that fits nobody costs milliseconds and not a scan of the table. */
 const MOST_LOOKED_AT = 2_000;
-/** Of which so many in one query: on SQLite one or two milliseconds in which nothing else happens. */
-const LOOKED_AT_ONCE = 250;
+/** In the place of an id: nothing of its millisecond is left. */
+const BEFORE_ALL = '';
 /** Lines that one query puts together, each of a request, its attempts and its verdicts. */
 const LINES_AT_ONCE = 100;
 
@@ -26,10 +27,10 @@ export async function listRequests(
   const isFiltered = [query.keyId, query.task, query.reason, query.modelId].some((one) => one !== undefined);
   const listed: ListedRequest[] = [];
   let place = query.before;
-  for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; lookedAt += LOOKED_AT_ONCE) {
+  for (const lookSize of lookSizesOf(queryable, MOST_LOOKED_AT)) {
     if (turns.isOver()) await turns.next();
     // What nothing is filtered out of is looked at line by line.
-    const endMs = isFiltered ? await endOfLook(queryable, place) : undefined;
+    const endMs = isFiltered ? await endOfLook(queryable, place, lookSize) : undefined;
     let within = place;
     for (;;) {
       if (turns.isOver()) await turns.next();
@@ -42,7 +43,7 @@ export async function listRequests(
     }
     if (endMs === undefined) return { requests: listed, next: undefined };
     // Whatever there was of its millisecond was looked at.
-    place = { createdAtMs: endMs, requestId: '' };
+    place = { createdAtMs: endMs, requestId: BEFORE_ALL };
   }
   return { requests: listed, next: place };
 }
@@ -51,15 +52,18 @@ export async function listRequests(
 async function endOfLook(
   { db, tables: { requests }, readRows }: Queryable & RowReader,
   before: RequestPlace | undefined,
+  lookSize: number,
 ): Promise<number | undefined> {
+  // Else a millisecond in which more came than one look sees would be looked at for ever.
+  const isBehind = before?.requestId === BEFORE_ALL ? lt : lte;
   const [end] = await readRows(
     db
       .select({ createdAtMs: requests.createdAtMs })
       .from(requests)
-      .where(before && lte(requests.createdAtMs, before.createdAtMs))
+      .where(before && isBehind(requests.createdAtMs, before.createdAtMs))
       .orderBy(desc(requests.createdAtMs))
       .limit(1)
-      .offset(LOOKED_AT_ONCE - 1),
+      .offset(lookSize - 1),
   );
   return end === undefined ? undefined : Number(end[0]);
 }

@@ -12,7 +12,8 @@ const EVERYTHING: RequestListQuery = {
   reason: undefined,
 };
 /** More than one page looks at, of which none fits. */
-const MANY = 2_100;
+const MANY = 2_350;
+const AT_ONCE = 300;
 
 /** Asked `at` milliseconds after the start. */
 async function asked(
@@ -105,7 +106,8 @@ export function requestListContract({ createUrl, open }: Databases): void {
   it('what a filter fits only far back is found by going on, and nothing is left out', async () => {
     const store = await open(await createUrl());
     await asked(store, 'wanted', 0, { task: 'translation' });
-    await Promise.all(Array.from({ length: MANY }, (_, at) => asked(store, `r${at}`, 1 + (at >> 1))));
+    // The oldest of one millisecond, and more than one look sees.
+    await Promise.all(Array.from({ length: MANY }, (_, at) => asked(store, `r${at}`, Math.max(AT_ONCE, at))));
     await store.journal.flush();
     const found: string[] = [];
     let before: RequestPlace | undefined;
@@ -115,9 +117,9 @@ export function requestListContract({ createUrl, open }: Databases): void {
       found.push(...requests.map(({ requestId }) => requestId));
       before = next;
       pages += 1;
-    } while (before !== undefined);
+    } while (before !== undefined && pages < 10);
     expect(found).toEqual(['wanted']);
     expect(pages).toBeGreaterThan(1);
-    expect(pages).toBeLessThan(10);
+    expect(before).toBeUndefined();
   });
 }
