@@ -3,6 +3,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { type Checkpoints, startCheckpoints } from './checkpoints.ts';
 import {
   type Database,
   isRowsStep,
@@ -56,6 +57,7 @@ function sqliteDatabase(client: Client): Database {
   const commit = client.prepare('commit');
   const rollback = client.prepare('rollback');
   let endServing: (() => void) | undefined;
+  let checkpoints: Checkpoints | undefined;
   const readers = new Map<string, SqliteDatabase.Statement>();
   const compiled = new Map<RowStatement, (rows: readonly Record<string, unknown>[]) => boolean[]>();
 
@@ -83,6 +85,7 @@ function sqliteDatabase(client: Client): Database {
       let next = steps.next();
       while (!next.done) next = steps.next(runStep(next.value));
       commit.run();
+      checkpoints?.committed();
       return next.value;
     } finally {
       // A full disk rolls back by itself, a constraint does not.
@@ -108,7 +111,9 @@ function sqliteDatabase(client: Client): Database {
     instanceId: randomInt(1, 2 ** 31),
     transact,
     async claimServing() {
-      if (!client.memory) endServing ??= takeServingLock(client.name);
+      if (client.memory) return;
+      endServing ??= takeServingLock(client.name);
+      checkpoints ??= startCheckpoints(client, client.name);
     },
     // Whoever serves alone knows that all others who ever served are dead.
     transactFor: (_instanceId, work) => transact(work),
@@ -128,6 +133,7 @@ function sqliteDatabase(client: Client): Database {
     failureOf,
     ...(client.memory ? {} : { path: realpathSync(client.name), isInPlace: inPlaceCheck(client.name) }),
     async close() {
+      await checkpoints?.end();
       client.close();
       endServing?.();
     },
