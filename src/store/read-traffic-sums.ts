@@ -77,7 +77,10 @@ export async function readTrafficPage(
     // An hour that was added to its day meanwhile may have been counted with the day and by itself.
     const now = await rolledDaysIn(queryable, query);
     const changedMs = firstChanged(days, now);
-    if (changedMs === undefined) return gathering.finish();
+    if (changedMs === undefined) {
+      if (turns.isOver()) await turns.next();
+      return gathering.finish();
+    }
     // Summing up goes on from there: the hours themselves stay as they are. Each round begins earlier, so there is a last one.
     days = now.filter(({ dayMs }) => dayMs < changedMs);
   }
