@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { createRandom } from '../src/core/learning/random.ts';
 import { TRAFFIC_KINDS } from './forecast/generated-spend.ts';
 import { type Score, scoreOf, type Trial } from './forecast/score.ts';
-import { HORIZONS, spendTrial } from './forecast/spend-trials.ts';
+import { DAYS_AHEAD, HORIZONS, type SpendTrial, spendTrial } from './forecast/spend-trials.ts';
 import { workTrials } from './forecast/work-trials.ts';
 import { loadTable } from './learning/run-job.ts';
 import { wholeNumber } from './number-options.ts';
@@ -43,18 +43,36 @@ for (let stream = 0; stream < options.streams; stream += 1) {
   bar.increment(10, { what: 'planned work' });
 }
 const scores: Score[] = [scoreOf('planned work', work)];
+const months: SpendTrial[] = [];
 for (const { kind, horizon } of kinds) {
   const random = createRandom(options.seed);
-  const trials: Trial[] = [];
+  const trials: SpendTrial[] = [];
   for (let series = 0; series < options.series; series += 1) {
     trials.push(spendTrial(kind, horizon, random));
     bar.increment(1, { what: `${kind}, ${horizon}` });
   }
   scores.push(scoreOf(`${kind}, to the end of the ${horizon}`, trials));
+  // What begins within the hours ahead is foreseen by none, at any distance.
+  if (horizon === 'month' && kind !== 'launch ahead') months.push(...trials);
 }
 bar.stop();
+const daysAhead = DAYS_AHEAD.map((days) => {
+  const looked = months.flatMap(({ byDay }) => byDay.filter((one) => one.days === days));
+  const own = scoreOf(
+    `${days}`,
+    looked.map((one) => one.own),
+  );
+  return {
+    days,
+    own,
+    ofTheEnd: scoreOf(
+      `${days}`,
+      looked.map((one) => one.ofTheEnd),
+    ),
+  };
+});
 
-if (options.json) process.stdout.write(`${JSON.stringify(scores, null, 2)}\n`);
+if (options.json) process.stdout.write(`${JSON.stringify({ scores, daysAhead }, null, 2)}\n`);
 else {
   process.stdout.write('| | forecasts | in the 80 % interval | below, above | median error | naive |\n');
   process.stdout.write('| --- | --- | --- | --- | --- | --- |\n');
@@ -65,6 +83,15 @@ else {
         : '';
     process.stdout.write(
       `| ${name} | ${trials} | ${percent(coverage)} | ${percent(below)}, ${percent(above)} | ${percent(error)} | ${naiveError === null ? 'none' : percent(naiveError)}${besides} |\n`,
+    );
+  }
+  process.stdout.write(
+    '\n| days ahead | forecasts | in the 80 % interval | below, above | by the band of the end | error |\n',
+  );
+  process.stdout.write('| --- | --- | --- | --- | --- | --- |\n');
+  for (const { days, own, ofTheEnd } of daysAhead) {
+    process.stdout.write(
+      `| ${days} | ${own.trials} | ${percent(own.coverage)} | ${percent(own.below)}, ${percent(own.above)} | ${percent(ofTheEnd.coverage)} | ${percent(own.error)} |\n`,
     );
   }
 }

@@ -29,6 +29,12 @@ const forecast: SpendForecast = {
   past_forecasts: 10,
   season: [],
   hours,
+  // Of a near day the band is wider, for its size, than that of the end.
+  days: [
+    { ends_at: '2026-11-29T00:00:00.000Z', expected_usd: 111.5, p10_usd: 102, p90_usd: 130 },
+    { ends_at: '2026-11-30T00:00:00.000Z', expected_usd: 135.5, p10_usd: 115, p90_usd: 175 },
+    { ends_at: '2026-12-01T00:00:00.000Z', expected_usd: 159.5, p10_usd: 129.75, p90_usd: 219 },
+  ],
   budgets: [],
   budgets_left_out: 0,
 };
@@ -43,7 +49,7 @@ test('what is spent ends now, what is expected begins there, and its end is what
   expect(expected.slice(0, now).every((value) => value === null)).toBe(true);
   expect([expected[now], low[now], high[now]]).toEqual([100, 100, 100]);
   // Midnight after the present day: half an hour and eleven whole ones.
-  expect(expected[now + 1]).toBeCloseTo(111.5);
+  expect([expected[now + 1], low[now + 1], high[now + 1]]).toEqual([111.5, 102, 130]);
   expect(times.at(-1)).toBe(Date.parse(forecast.ends_at) / 1_000);
   expect(expected.at(-1)).toBeCloseTo(forecast.expected_usd);
   expect(low.at(-1)).toBeCloseTo(forecast.p10_usd);
@@ -53,7 +59,7 @@ test('what is spent ends now, what is expected begins there, and its end is what
 });
 
 test('without a history nothing is expected', () => {
-  const empty = { ...forecast, hours: [], expected_usd: 0, p10_usd: 0, p90_usd: 0, spent_usd: 0 };
+  const empty = { ...forecast, hours: [], days: [], expected_usd: 0, p10_usd: 0, p90_usd: 0, spent_usd: 0 };
   const { times, expected } = monthSeries(empty, new Map());
   expect(times.at(-1)).toBe(NOW_MS / 1_000);
   expect(expected.filter((value) => value !== null)).toEqual([0]);
@@ -62,7 +68,7 @@ test('without a history nothing is expected', () => {
 test.each(['2026-11-28T00:00:00.000Z', forecast.starts_at])(
   'at midnight, %s, no time stands there twice',
   (now) => {
-    const { times, spent } = monthSeries({ ...forecast, generated_at: now, hours: [] }, new Map());
+    const { times, spent } = monthSeries({ ...forecast, generated_at: now, hours: [], days: [] }, new Map());
     expect(spent.at(-1)).toBe(forecast.spent_usd);
     expect(new Set(times).size).toBe(times.length);
   },

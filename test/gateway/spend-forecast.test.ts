@@ -23,6 +23,14 @@ interface Answer {
   readonly history_hours: number;
   readonly season: readonly number[];
   readonly hours: readonly { readonly expected_usd: number }[];
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly days: readonly {
+    readonly ends_at: string;
+    readonly p10_usd: number;
+    readonly expected_usd: number;
+    readonly p90_usd: number;
+  }[];
   readonly budgets: readonly {
     readonly exhausted_at: string | null;
     readonly exhausted_at_earliest: string | null;
@@ -158,6 +166,18 @@ test('a dollar an hour is 24 a day and 720 a month of 30 days, and nearly certai
   expect(month.expected_usd).toBeCloseTo(720, 1);
   expect(month.p10_usd).toBeLessThanOrEqual(month.expected_usd);
   expect(month.p90_usd).toBeGreaterThanOrEqual(month.expected_usd);
+  // By the end of each UTC day, the present one and the month's last included.
+  const { p10_usd, expected_usd, p90_usd } = month;
+  expect(month.days.at(-1)).toEqual({ ends_at: month.ends_at, p10_usd, expected_usd, p90_usd });
+  expect(month.days[0]?.expected_usd).toBeCloseTo(month.spent_usd + 11.5, 3);
+  const startsMs = Date.parse(month.starts_at);
+  expect(month.days.map(({ ends_at }) => (Date.parse(ends_at) - startsMs) / (24 * HOUR_MS))).toEqual(
+    Array.from({ length: month.days.length }, (_, day) => 30 - month.days.length + 1 + day),
+  );
+  for (const day of month.days) {
+    expect(day.p10_usd).toBeLessThanOrEqual(day.expected_usd);
+    expect(day.p90_usd).toBeGreaterThanOrEqual(day.expected_usd);
+  }
 });
 
 test('a budget is used up when so many dollars have gone, or lasts', async () => {

@@ -18,11 +18,20 @@ const PRIOR_BESIDE_OVERLAPPING = 4;
 /** Of the usual spend: below it an error in per cent says nothing. */
 const FLOOR_SHARE = 0.02;
 
+/** Hours ahead at which past forecasts are compared with what came; between them the errors are read off. */
+const COMPARED_AT_HOURS = [1, 3, 6, 12, 24, 48, 72, 120, 168, 240, 336, 480];
+
 export interface SpendForecast {
   readonly model: SpendModel;
   /** Expected of each hour ahead. */
   readonly hours: Float64Array;
-  /** What the sum may be, as factors of what is expected: bounds of the central 80 % interval. */
+  /**
+   * By hour ahead: what the sum to its end may be, as factors of what is expected of it, bounds of the central 80 % interval.
+   * Sums of a few hours miss by more than those of a month.
+   */
+  readonly lowFactors: Float64Array;
+  readonly highFactors: Float64Array;
+  /** The last of these: of all hours. */
   readonly lowFactor: number;
   readonly highFactor: number;
   /** Past forecasts that the interval rests on. */
@@ -55,42 +64,112 @@ export function* forecastSpendInSteps(
   const { firstHour, amounts } = series;
   const model = fitSpend(series, hourCount);
   yield;
-  const errors = yield* pastErrors(series, hourCount);
-  const fewest = hourCount > OVERLAPPING_FROM_HOURS ? PRIOR_BESIDE_OVERLAPPING : 0;
-  const stand = PRIOR_ERRORS.slice(0, Math.max(fewest, PRIOR_ERRORS.length - errors.length));
-  const all = [...errors, ...stand].sort((one, other) => one - other);
+  const knots = [...COMPARED_AT_HOURS.filter((hours) => hours < hourCount), hourCount];
+  const errors = yield* pastErrors(series, knots);
+  const bounds = errors.map((some, knot) => {
+    const isOverlapping = (knots[knot] as number) > OVERLAPPING_FROM_HOURS;
+    const fewest = isOverlapping ? PRIOR_BESIDE_OVERLAPPING : 0;
+    const stand = PRIOR_ERRORS.slice(0, Math.max(fewest, PRIOR_ERRORS.length - some.length));
+    const all = [...some, ...stand].sort((one, other) => one - other);
+    // Of a month the first days are tried less often than a day alone would be: ten errors know little of their own tenth.
+    const isNear = knot < knots.length - 1 && !isOverlapping;
+    const quantile = isNear ? quantileOfNext : quantileSorted;
+    return { low: quantile(all, 0.1), high: quantile(all, 0.9) };
+  });
   const hours = predictSpend(model, firstHour + amounts.length, hourCount);
-  const expected = sum(hours, 0, hourCount);
-  const floor = floorOf(amounts, hourCount);
-  const factorAt = (share: number) =>
-    expected > 0
-      ? Math.max(0, (expected + floor) * Math.exp(quantileSorted(all, share)) - floor) / expected
-      : 1;
+  const floorAnHour = floorOf(amounts, 1);
+  const factorsOf = (side: 'low' | 'high') =>
+    factorsBy(hours, floorAnHour, (ahead) => errorAt(knots, bounds, side, ahead));
+  const lowFactors = factorsOf('low');
+  const highFactors = factorsOf('high');
   return {
     model,
     hours,
-    lowFactor: factorAt(0.1),
-    highFactor: factorAt(0.9),
-    trials: errors.length,
+    lowFactors,
+    highFactors,
+    lowFactor: lowFactors[hourCount - 1] as number,
+    highFactor: highFactors[hourCount - 1] as number,
+    trials: errors.at(-1)?.length ?? 0,
   };
 }
 
-function* pastErrors({ firstHour, amounts }: HourlySpend, hourCount: number): Generator<void, number[]> {
+/**
+ * What the next error stays below with this probability, were it of the same kind: the place (n + 1)·share among n, which is
+ * what makes conformal intervals hold for few.
+ */
+function quantileOfNext(sorted: number[], share: number): number {
+  const place = Math.min(sorted.length, Math.max(1, (sorted.length + 1) * share));
+  const below = sorted[Math.floor(place) - 1] as number;
+  const above = sorted[Math.ceil(place) - 1] as number;
+  return below + (place - Math.floor(place)) * (above - below);
+}
+
+/** Between two horizons in proportion to ln(hours). */
+function errorAt(
+  knots: readonly number[],
+  bounds: readonly { readonly low: number; readonly high: number }[],
+  side: 'low' | 'high',
+  ahead: number,
+): number {
+  const next = knots.findIndex((hours) => hours >= ahead);
+  const there = bounds[next]?.[side] ?? 0;
+  const before = bounds[next - 1]?.[side];
+  if (before === undefined) return there;
+  const from = Math.log(knots[next - 1] as number);
+  const share = (Math.log(ahead) - from) / (Math.log(knots[next] as number) - from);
+  return before + share * (there - before);
+}
+
+/** What is spent never falls: no earlier sum has a bound above a later one's. */
+function factorsBy(
+  hours: Float64Array,
+  floorAnHour: number,
+  errorOf: (ahead: number) => number,
+): Float64Array {
+  const factors = new Float64Array(hours.length);
+  const sums = new Float64Array(hours.length);
+  let total = 0;
+  for (const [index, expected] of hours.entries()) {
+    total += expected;
+    sums[index] = total;
+  }
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = hours.length - 1; index >= 0; index -= 1) {
+    const expected = sums[index] as number;
+    const floor = floorAnHour * (index + 1);
+    least = Math.min(least, Math.max(0, (expected + floor) * Math.exp(errorOf(index + 1)) - floor));
+    factors[index] = expected > 0 ? least / expected : 1;
+  }
+  return factors;
+}
+
+/** @returns of each horizon ln(spent / forecast) of the past forecasts */
+function* pastErrors(
+  { firstHour, amounts }: HourlySpend,
+  knots: readonly number[],
+): Generator<void, number[][]> {
+  const hourCount = knots.at(-1) ?? 1;
   const third = Math.floor(amounts.length / 3 / DAY_HOURS);
   const fewestHours = DAY_HOURS * Math.min(ENOUGH_DAYS, Math.max(FEWEST_DAYS, third));
   const room = amounts.length - fewestHours;
   const triedHours = Math.min(hourCount, Math.max(DAY_HOURS, Math.floor(room / 3)));
-  const widening = Math.sqrt(hourCount / triedHours);
-  const floor = floorOf(amounts, triedHours);
-  const errors: number[] = [];
-  if (!(floor > 0)) return errors;
+  const errors: number[][] = knots.map(() => []);
+  const floorAnHour = floorOf(amounts, 1);
+  if (!(floorAnHour > 0)) return errors;
   // From one hour of the day: how much of a day is left decides what can be known of it.
   const last = amounts.length - Math.ceil(triedHours / DAY_HOURS) * DAY_HOURS;
-  for (let origin = last; origin >= fewestHours && errors.length < MOST_TRIALS; origin -= DAY_HOURS) {
+  let trials = 0;
+  for (let origin = last; origin >= fewestHours && trials < MOST_TRIALS; origin -= DAY_HOURS) {
     const known = { firstHour, amounts: amounts.subarray(0, origin) };
     const hours = predictSpend(fitSpend(known, triedHours), firstHour + origin, triedHours);
-    const spent = sum(amounts, origin, origin + triedHours);
-    errors.push(widening * Math.log((spent + floor) / (sum(hours, 0, triedHours) + floor)));
+    for (const [knot, horizon] of knots.entries()) {
+      const tried = Math.min(horizon, triedHours);
+      const floor = floorAnHour * tried;
+      const spent = sum(amounts, origin, origin + tried);
+      const widening = Math.sqrt(horizon / tried);
+      errors[knot]?.push(widening * Math.log((spent + floor) / (sum(hours, 0, tried) + floor)));
+    }
+    trials += 1;
     yield;
   }
   return errors;
@@ -101,16 +180,23 @@ function floorOf(amounts: Float64Array, hourCount: number): number {
 }
 
 /**
- * Hours until so much is spent, by the hours expected times `factor`; undefined when it is not within them.
+ * Hours until so much is spent; undefined when it is not within them.
  *
  * @param left money, above 0
+ * @param factors by hour: of what is expected to its end, so much is spent; 1 where it is left out
  */
-export function hoursUntilSpent(hours: Float64Array, left: number, factor: number): number | undefined {
-  let spent = 0;
-  for (const [ahead, expected] of hours.entries()) {
-    const amount = expected * factor;
-    if (spent + amount >= left && amount > 0) return ahead + Math.max(0, (left - spent) / amount);
-    spent += amount;
+export function hoursUntilSpent(
+  hours: Float64Array,
+  left: number,
+  factors?: Float64Array,
+): number | undefined {
+  let expected = 0;
+  let before = 0;
+  for (const [ahead, amount] of hours.entries()) {
+    expected += amount;
+    const spent = expected * (factors?.[ahead] ?? 1);
+    if (spent >= left && spent > before) return ahead + Math.max(0, (left - before) / (spent - before));
+    before = Math.max(before, spent);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { HOUR_MS } from '../../core/durations.ts';
+import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { calendarDayOf } from '../../core/money/calendar.ts';
 import { hoursUntilSpent, type SpendForecast } from '../../core/money/spend-forecast.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
@@ -71,6 +71,7 @@ export async function forecastSpending(
     history_hours: outlook.historyHours,
     history_as_of: timeOf(outlook.asOfMs),
     past_forecasts: outlook.forecast?.trials ?? 0,
+    days: daysOf(outlook),
     season: outlook.forecast === undefined ? [] : seasonOf(outlook.forecast),
     hours: outlook.hours.map(({ atMs, microUsd }) => ({ hour: timeOf(atMs), expected_usd: usd(microUsd) })),
     ...(await budgetsOf(deps, histories, known, nowMs)),
@@ -157,16 +158,16 @@ function describeBudget({ standing, keyName }: KnownBudget, outlook: Outlook, no
   const amounts = Float64Array.from(outlook.hours, ({ microUsd }) => microUsd);
   const firstMs = outlook.hours[0]?.atMs ?? nowMs;
   // Null: not before it begins anew.
-  const exhaustedAt = (factor: number): string | null => {
+  const exhaustedAt = (factors?: Float64Array): string | null => {
     if (left === 0) return timeOf(nowMs);
-    const hours = hoursUntilSpent(amounts, left, factor);
+    const hours = hoursUntilSpent(amounts, left, factors);
     if (hours === undefined) return null;
     // Of the present hour only the rest is ahead.
     const restMs = firstMs + HOUR_MS - nowMs;
     return timeOf(hours < 1 ? nowMs + hours * restMs : firstMs + hours * HOUR_MS);
   };
   const ahead = (factor: number) => usd(spentMicroUsd + outlook.aheadMicroUsd * factor);
-  const at = exhaustedAt(1);
+  const at = exhaustedAt();
   return {
     ...whoseBudget(standing, keyName),
     limit_usd: usd(limitMicroUsd),
@@ -178,9 +179,28 @@ function describeBudget({ standing, keyName }: KnownBudget, outlook: Outlook, no
     p90_usd: ahead(outlook.highFactor),
     runway_hours: at === null ? null : Number(((Date.parse(at) - nowMs) / HOUR_MS).toFixed(2)),
     exhausted_at: at,
-    exhausted_at_earliest: exhaustedAt(outlook.highFactor),
-    exhausted_at_latest: exhaustedAt(outlook.lowFactor),
+    exhausted_at_earliest: exhaustedAt(outlook.forecast?.highFactors),
+    exhausted_at_latest: exhaustedAt(outlook.forecast?.lowFactors),
   };
+}
+
+/** What will have been spent at the end of each UTC day ahead. */
+function daysOf({ hours, forecast, spentMicroUsd }: Outlook): object[] {
+  const days: object[] = [];
+  let ahead = 0;
+  for (const [hour, { atMs, microUsd }] of hours.entries()) {
+    ahead += microUsd;
+    const endsAtMs = atMs + HOUR_MS;
+    if (endsAtMs % DAY_MS !== 0) continue;
+    const spentBy = (factor: number) => usd(spentMicroUsd + ahead * factor);
+    days.push({
+      ends_at: timeOf(endsAtMs),
+      expected_usd: spentBy(1),
+      p10_usd: spentBy(forecast?.lowFactors[hour] ?? 1),
+      p90_usd: spentBy(forecast?.highFactors[hour] ?? 1),
+    });
+  }
+  return days;
 }
 
 function shareOf({ standing }: KnownBudget): number {

@@ -137,6 +137,9 @@ export const spendForecastSchema = z
     hours: z
       .array(z.object({ hour: time, expected_usd: z.number() }))
       .meta({ description: 'From the present hour on, of which what is left counts' }),
+    days: z.array(z.object({ ends_at: time, ...atEnd })).meta({
+      description: 'What will have been spent since `starts_at` at the end of each UTC day ahead',
+    }),
     budgets: z.array(
       z.object({
         budget: z.string().meta({ description: '`total`, or the id of a key' }),
