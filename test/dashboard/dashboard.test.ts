@@ -22,6 +22,7 @@ import { openPage, PAGES, type Visit, WAIT_MS } from './open-page.ts';
 
 /** Ids of models hold no spaces; HTML needs none. */
 const HOSTILE = '<img/src=x/onerror=alert(1)>';
+const LONG = 'a-vendor/with-a-very-long-name-of-a-model-2026-11-28-preview';
 const TRANSLATE = {
   model: 'auto',
   messages: [{ role: 'user', content: 'Translate to French: good morning' }],
@@ -455,7 +456,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
 });
 
 describe.skipIf(CHROMIUM === undefined)('names that are meant to do harm', () => {
-  test('are text on every page', async () => {
+  test('are text on every page, and the long ones fit on a phone', async () => {
     const browser = await startBrowser();
     const gateway = await startGateway(`[providers.simulated]
 kind = "simulated"
@@ -463,11 +464,13 @@ kind = "simulated"
 endpoints = [{ provider = "simulated", model = "sim-mini" }]
 [api.models."plain"]
 endpoints = [{ provider = "simulated", model = "sim-flash" }]
+[api.models.${JSON.stringify(LONG)}]
+endpoints = [{ provider = "simulated", model = "sim-coder" }]
 `);
     try {
       const { key: admin } = await gateway.createKey({ name: HOSTILE, scopes: ['admin'] });
       // As many as patterns show a kind of requests from.
-      for (const model of ['auto', ...Array.from({ length: 12 }, () => HOSTILE)]) {
+      for (const model of ['auto', LONG, ...Array.from({ length: 12 }, () => HOSTILE)]) {
         const answer = await send(`${gateway.url}/v1/chat/completions`, {
           key: admin,
           body: { ...TRANSLATE, model },
@@ -479,6 +482,7 @@ endpoints = [{ provider = "simulated", model = "sim-flash" }]
         complaints.push(`said ${dialog.message()}`);
         void dialog.dismiss();
       });
+      await page.setViewportSize({ width: 390, height: 844 });
       await logIn(admin);
       const look = async (where: string) => {
         await page.getByText(HOSTILE).first().waitFor({ state: 'attached' });
@@ -487,6 +491,10 @@ endpoints = [{ provider = "simulated", model = "sim-flash" }]
           'document.querySelectorAll("main img, [onerror]").length',
         );
         expect(pictures, where).toBe(0);
+        expect(
+          await page.evaluate<number>('document.documentElement.scrollWidth'),
+          where,
+        ).toBeLessThanOrEqual(390);
       };
       for (const name of PAGES) {
         await go(name);

@@ -97,7 +97,9 @@ function Traffic(props: {
           value={asked > 0 ? percent(total.completed / asked, 1) : NONE}
           tone={asked > 0 && total.completed / asked < 0.95 ? 'warn' : undefined}
         >
-          {total.failures === 0 ? 'none failed' : `${count(total.failures)} failed, others took over`}
+          {total.failures === 0
+            ? 'none failed'
+            : `${count(total.failures)} failed; others took over where they could`}
         </Figure>
         <Figure label="Slowest, p50" value={milliseconds(slowest?.p50)}>
           {slowest ? slowest.endpoint : 'nothing in 30 minutes'}

@@ -30,7 +30,7 @@ export function WhereItGoes({ report }: { report: UsageReport }) {
         isLines
         columns={[
           'Key and task',
-          { text: 'Model', isMinor: true },
+          'Model',
           { number: 'Of all' },
           { number: 'Spent' },
           { number: 'Requests', isMinor: true },
@@ -78,7 +78,7 @@ function Lead(props: { rows: readonly UsageGroup[]; total: UsageReport['total'] 
       {percent(model.requests / total.requests)} of the requests.{' '}
       {isOneKey ? (
         <>
-          Most of it is spent on {words(task.name).toLowerCase()}, {percent(task.usd / total.cost_usd)}.
+          {percent(task.usd / total.cost_usd)} of it is spent on {words(task.name).toLowerCase()}.
         </>
       ) : (
         <>

@@ -89,7 +89,7 @@ export function Chart(props: ChartProps) {
             : { ...axis, size: 30, values: (_plot, marks) => marks.map(formatAt) },
           props.hasNoScale
             ? { show: false }
-            : { ...axis, size: 62, values: (_plot, marks) => marks.map(props.format) },
+            : { ...axis, size: widthOf, values: (_plot, marks) => marks.map(props.format) },
         ],
         hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
       },
@@ -142,6 +142,11 @@ export function Chart(props: ChartProps) {
       {props.hasNoTable ? null : <ChartTable chart={props} nameOf={(index) => nameOf(props, index)} />}
     </figure>
   );
+}
+
+/** Of the longest mark: a few millionths of a dollar are longer than a hundred dollars. */
+function widthOf(_plot: uPlot, marks: string[] | null): number {
+  return 16 + 7.2 * Math.max(4, ...(marks ?? []).map((mark) => mark.length));
 }
 
 const FONT = '12px system-ui, sans-serif';
