@@ -19,14 +19,14 @@ export function betaQuantile(probability: number, alpha: number, beta: number): 
   const deviation = Math.sqrt((mean * (1 - mean)) / (alpha + beta + 1));
   // About the quantile of a normal of these, where that is between 0 and 1.
   let x = inside(mean + 3.3 * (probability - 0.5) * deviation, low, high);
-  for (let step = 0; step < MOST_STEPS && high - low > PRECISION; step += 1) {
+  for (let steps = 0; steps < MOST_STEPS && high - low > PRECISION; steps += 1) {
     const error = cdf(x, alpha, beta, logBeta) - probability;
     if (error < 0) low = x;
     else high = x;
     const density = Math.exp((alpha - 1) * Math.log(x) + (beta - 1) * Math.log1p(-x) - logBeta);
-    const next = inside(x - error / density, low, high);
-    if (Math.abs(next - x) < PRECISION / 10) return next;
-    x = next;
+    const step = error / density;
+    if (Math.abs(step) < PRECISION / 10) return x - step;
+    x = inside(x - step, low, high);
   }
   return x;
 }

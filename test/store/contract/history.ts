@@ -90,12 +90,16 @@ export function historyContract({ createUrl, open }: Databases): void {
 
   it('looks through requests for those that fit, 2,000 for a page, and loses and repeats none', async () => {
     const store = await open(await createUrl());
-    const ids = Array.from({ length: 2_300 }, (_, index) => `m${String(index).padStart(4, '0')}`);
+    const ids = Array.from({ length: 2_700 }, (_, index) => `m${String(index).padStart(4, '0')}`);
     const taskOf = (index: number) => (index % 9 === 0 ? 'translation' : 'code_generation');
     await Promise.all(
       ids.map((id, index) =>
         store.journal.begin(
-          requestOf(id, { createdAtMs: START_MS + Math.floor(index / 3), task: taskOf(index) }),
+          // Three in each millisecond, and in one of them more than are looked at once.
+          requestOf(id, {
+            createdAtMs: START_MS + Math.floor(Math.min(index, 2_100) / 3),
+            task: taskOf(index),
+          }),
           startOf(id, { task: taskOf(index) }),
         ),
       ),
