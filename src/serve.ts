@@ -177,7 +177,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       config.strategies,
       readPacerStates((await store.loadState('budgets')) ?? ''),
     );
-    const feed = createRoutingFeed({ processId: randomBytes(4).toString('hex'), nowMs, monotonicMs });
+    const thisProcess = { id: randomBytes(4).toString('hex'), startedAtMs: nowMs() };
+    const feed = createRoutingFeed({ processId: thisProcess.id, nowMs, monotonicMs });
     const pauses = createPauses(store);
     const exposure = createExposureCaps(store);
     await Promise.all([pauses.refresh(), exposure.refresh()]);
@@ -290,6 +291,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       pauses,
       exposure,
       feed,
+      process: thisProcess,
       pins: createPinnedModels({ store, nowMs, monotonicMs }),
       guard,
       store,

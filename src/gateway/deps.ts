@@ -58,6 +58,8 @@ export interface GatewayDeps {
   readonly tracing: Tracing;
   readonly log: AttemptLog;
   readonly random: Random;
+  /** Which of several processes on one store this is, for what only it knows. */
+  readonly process: { readonly id: string; readonly startedAtMs: number };
   /** Epoch milliseconds: for what is stored and shown. */
   readonly nowMs: () => number;
   /** Milliseconds that never jump: for durations and deadlines. */

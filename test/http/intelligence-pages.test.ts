@@ -133,6 +133,21 @@ test('recommendations in pages, of one model or provider', async () => {
   expect((await ask('&model=two')).data.map(({ model }) => model)).toEqual(['two']);
 });
 
+test('health says which process it is of, and since when', async () => {
+  type Whose = { scope: string; process: { id: string; started_at: string } };
+  const whose = await get<Whose>('health');
+  expect(whose.scope).toBe('process');
+  expect(Date.parse(whose.process.started_at)).toBeLessThanOrEqual(Date.now());
+  expect(Date.parse(whose.process.started_at)).toBeGreaterThan(Date.now() - 600_000);
+  const other = await startGateway();
+  try {
+    const { json } = await send(`${other.url}/v1/intelligence/health`);
+    expect((json as Whose).process.id).not.toBe(whose.process.id);
+  } finally {
+    await other.stop();
+  }
+});
+
 test('health of one provider, model or status, in pages', async () => {
   const models = ({ data }: Health) => data.flatMap(({ endpoints }) => endpoints.map(({ model }) => model));
   const all = models(await get<Health>('health'));

@@ -16,7 +16,8 @@ export interface HealthQuery {
 const WINDOWS = { '5m': 300_000, '30m': 1_800_000, '1d': DAY_MS } as const;
 
 /**
- * Per provider and endpoint: how it is, how it was lately, what its breaker does. Reads memory only.
+ * Per provider and endpoint: how it is, how it was lately, what its breaker does. Reads memory only: of several processes on
+ * one store each has breakers of its own, and has seen what it sent itself.
  *
  * @param visibleModels ids of the models that the caller may know of; undefined for all.
  * @throws GatewayError 400 for a provider, status or page that is none, 404 for an unknown model
@@ -85,6 +86,8 @@ export function reportHealth(
   });
   return {
     object: 'health',
+    scope: 'process',
+    process: { id: deps.process.id, started_at: new Date(deps.process.startedAtMs).toISOString() },
     status: worstOrMixed(statusesOfProviders(all)),
     generated_at: new Date(deps.nowMs()).toISOString(),
     data: providers,

@@ -44,6 +44,17 @@ const endpointSchema = z
 export const healthSchema = z
   .object({
     object: z.literal('health'),
+    scope: z.literal('process').meta({
+      description:
+        'All of it is what one process saw and does: of several on one store each has an answer of its own',
+    }),
+    process: z.object({
+      id: z.string().meta({
+        description: "Drawn at its start; ids of the routing stream's events begin with it",
+        examples: ['5f0c2ab1'],
+      }),
+      started_at: z.iso.datetime().meta({ description: 'Nothing from before is in any window' }),
+    }),
     status,
     generated_at: z.iso.datetime(),
     data: z
