@@ -123,10 +123,10 @@ export function gatherSums(groupBy: readonly UsageGroup[], page?: GroupPage): Ga
       const groups =
         page === undefined
           ? slot.keys.keys()
-          : inOrder(slot, keys.items, cells.items).slice(
-              Math.max(0, page.first - settled),
-              Math.max(0, page.first + page.limit - settled),
-            );
+          : inOrder(slot, keys.items, cells.items, {
+              from: Math.max(0, page.first - settled),
+              until: Math.min(count, page.first + page.limit - settled),
+            });
       for (const group of groups) found.push(sumOf(slot, group));
     }
     settled += count;
@@ -323,25 +323,45 @@ function addGroup(slot: Slot, key: number, cell: number): number {
   return group;
 }
 
-/** What cost most first; what cost the same by its names, so that pages fit together. */
-function inOrder(slot: Slot, keyIds: readonly string[], cells: readonly Cell[]): number[] {
-  if (slot.keys.length === 1) return [0];
+/**
+ * The groups from one place to before another: what cost most first; what cost the same by its names, so that pages fit
+ * together. Of a hundred thousand groups only those of the page are compared, the rest are numbers that the engine sorts.
+ */
+function inOrder(
+  slot: Slot,
+  keyIds: readonly string[],
+  cells: readonly Cell[],
+  { from, until }: { readonly from: number; readonly until: number },
+): number[] {
+  const count = slot.keys.length;
+  if (count === 1) return [0];
   const costAt = TRAFFIC_SUMS.indexOf('costMicroUsd');
-  const costs = Float64Array.from(
-    slot.keys,
-    (_, group) => slot.sums[group * SUMS_PER_ENTRY + costAt] as number,
-  );
+  const costs = new Float64Array(count);
+  for (let group = 0; group < count; group += 1) {
+    costs[group] = slot.sums[group * SUMS_PER_ENTRY + costAt] as number;
+  }
+  const rising = costs.slice().sort();
+  const most = rising[count - 1 - from] as number;
+  const least = rising[count - until] as number;
+  const near: number[] = [];
+  let dearer = 0;
+  for (let group = 0; group < count; group += 1) {
+    const cost = costs[group] as number;
+    if (cost > most) dearer += 1;
+    else if (cost >= least) near.push(group);
+  }
   const keyRanks = ranksOf(keyIds, compare);
   const cellRanks = ranksOf(
     cells,
     (one, other) => compare(one.modelId, other.modelId) || compare(one.task, other.task),
   );
-  return [...slot.keys.keys()].sort(
+  near.sort(
     (one, other) =>
       (costs[other] as number) - (costs[one] as number) ||
       (keyRanks[slot.keys[one] as number] ?? 0) - (keyRanks[slot.keys[other] as number] ?? 0) ||
       (cellRanks[slot.cells[one] as number] ?? 0) - (cellRanks[slot.cells[other] as number] ?? 0),
   );
+  return near.slice(from - dearer, until - dearer);
 }
 
 function ranksOf<Item>(items: readonly Item[], compareItems: (one: Item, other: Item) => number): Int32Array {

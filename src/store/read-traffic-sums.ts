@@ -231,7 +231,7 @@ async function rolledDaysIn(
   return rows.map(([dayMs, untilMs, packedAs]) => ({
     dayMs: Number(dayMs),
     untilMs: Number(untilMs),
-    isPacked: Number(packedAs) === PACK_FORMAT,
+    isPacked: Number(packedAs) === PACK_FORMAT && Number(untilMs) === Number(dayMs) + DAY_MS,
   }));
 }
 

@@ -185,7 +185,8 @@ function* takeHour(
   const taken = yield* ask(
     db
       .update(rolledDays)
-      .set({ untilMs })
+      // An older version beside this one takes a day out without knowing of packs.
+      .set({ untilMs, packedAs: NOT_PACKED })
       .where(
         and(eq(rolledDays.dayMs, dayMs), eq(rolledDays.untilMs, hourMs), gt(rolledDays.closingMs, hourMs)),
       )

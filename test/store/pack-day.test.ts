@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLoopTurns } from '../../src/core/loop/loop-turns.ts';
 import { addToTraffic } from '../../src/store/add-to-traffic.ts';
@@ -159,4 +160,24 @@ it('leaves with its day', async () => {
   expect(days).toEqual([{ dayMs: usageBeforeMs }]);
   const rolled = await database.db.select().from(rolledDays).orderBy(rolledDays.dayMs);
   expect(rolled[0]?.dayMs).toBe(usageBeforeMs);
+});
+
+it('does not hold where an older version took the day out of the sums and knows of no packs', async () => {
+  await add([row(0), row(1), row(30)]);
+  await rollUpAll();
+  await packAll();
+  const { rolledDays, trafficHours } = database.tables;
+  const sumOf = async () =>
+    (await readTrafficSums(database, { ...WINDOW, groupBy: ['key'] }, turns)).map(({ requests }) => requests);
+  await database.db.insert(trafficHours).values(row(1, { modelId: 'late' }));
+  await database.db
+    .update(rolledDays)
+    .set({ untilMs: DAY_START_MS, closingMs: DAY_START_MS })
+    .where(eq(rolledDays.dayMs, DAY_START_MS));
+  for (let isLeft = true; isLeft; ) {
+    expect(await sumOf()).toEqual([4]);
+    isLeft = (await rollUp(database, NOW_MS + 2 * HOUR_MS, turns)) !== undefined;
+  }
+  await packAll();
+  expect(await sumOf()).toEqual([4]);
 });
