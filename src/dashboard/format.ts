@@ -25,6 +25,11 @@ export function percent(share: number | null | undefined, digits = 0): string {
   return `${share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(digits)}\u00a0%`;
 }
 
+/** As it was set, not rounded: `12.5 %`. */
+export function exactPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(6))}\u00a0%`;
+}
+
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   // Rounded, it would be a thousand.

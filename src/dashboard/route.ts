@@ -12,7 +12,16 @@ export interface Place {
 function read(): Place {
   const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/');
   const page = PAGES.find((one) => one === name) ?? 'now';
-  return { page, detail: decodeURIComponent(rest.join('/')) };
+  return { page, detail: decoded(rest.join('/')) };
+}
+
+/** An address that somebody cut short is still one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function hrefOf(page: Page, detail = ''): string {

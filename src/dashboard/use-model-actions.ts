@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Exposure, Reevaluation } from './answers.ts';
 import { ApiError, call } from './api.ts';
-import { percent, words } from './format.ts';
+import { exactPercent, words } from './format.ts';
 
 export type Action = 'pause' | 'resume' | 'reevaluate';
 
@@ -52,7 +52,7 @@ export function useModelActions(onChanged: () => void): Actions {
         const work = task === null ? 'each task' : words(task).toLowerCase();
         return maxShare === null
           ? `The cap on ${model} for ${work} is gone.`
-          : `${model} gets at most ${percent(maxShare)} of the choices of ${work}.`;
+          : `${model} gets at most ${exactPercent(maxShare)} of the choices of ${work}.`;
       }),
   };
 }

@@ -159,14 +159,14 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await keyboard.type('12.5');
     await keyboard.press('Enter');
     const row = caps.getByRole('row', { name: /sim-flash Translation/ });
-    await row.getByText('13 %').waitFor();
+    await row.getByText('12.5 %').waitFor();
     const listed = async () =>
       (await send(`${gateway.url}/v1/intelligence/exposure`, { key: admin })).json as ExposureList;
     expect((await listed()).data).toMatchObject([
       { model: 'sim-flash', caps: [{ task: 'translation', max_share: 0.125 }] },
     ]);
     // Beside the model it is told, too.
-    await page.locator('tr[data-model=sim-flash]').getByText('translation 13 %').waitFor();
+    await page.locator('tr[data-model=sim-flash]').getByText('translation 12.5 %').waitFor();
     await row.getByRole('button', { name: 'Remove the cap on sim-flash, translation' }).focus();
     await keyboard.press('Enter');
     await caps.getByText('The cap on sim-flash for translation is gone').waitFor();
@@ -391,6 +391,15 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await keyboard.press('Enter');
     await page.getByText('sim-mini is back in service').waitFor();
   }, 120_000);
+
+  test('an address that was cut short leads to its page', async () => {
+    await logIn();
+    await page.goto(`${gateway.url}/dashboard#/learning/%E0%A4%A`);
+    await page.getByRole('heading', { level: 1, name: 'Learning' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Learning' }).waitFor();
+    await page.getByRole('list', { name: 'Tasks' }).waitFor();
+  });
 
   test('the first key leads past the navigation, to the page that is looked at', async () => {
     await logIn();

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { language, milliseconds, percent, severalMilliseconds } from '../../src/dashboard/format.ts';
+import {
+  exactPercent,
+  language,
+  milliseconds,
+  percent,
+  severalMilliseconds,
+} from '../../src/dashboard/format.ts';
 
 /** A number and its unit are on one line: what stands between them is no ordinary space. */
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
@@ -36,4 +42,13 @@ test.each([
   [[812, 1_100, 12_400], '0.8 / 1.1 / 12 s'],
 ])('%j milliseconds share a unit', (values, text) => {
   expect(plain(severalMilliseconds(values))).toBe(text);
+});
+
+test.each([
+  [0.125, '12.5 %'],
+  [0.07, '7 %'],
+  [0.0005, '0.05 %'],
+  [0.29, '29 %'],
+])('a share that was set, %d, is told as it was set, %s', (share, text) => {
+  expect(plain(exactPercent(share))).toBe(text);
 });

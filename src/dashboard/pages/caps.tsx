@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { ExposureList, ModelList, Rankings } from '../answers.ts';
 import { colourOf } from '../colours.ts';
-import { percent, words } from '../format.ts';
+import { exactPercent, words } from '../format.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Failure } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
@@ -73,7 +73,7 @@ function rowsOf(
       <tr key={`${model} ${task}`}>
         {name}
         <td>{work}</td>
-        <td>{percent(share)}</td>
+        <td>{exactPercent(share)}</td>
         <td>
           <button
             type="button"

@@ -1,6 +1,6 @@
 import type { ExposureList, ModelList } from '../answers.ts';
 import { colourOf } from '../colours.ts';
-import { count, NONE, percent, usd, words } from '../format.ts';
+import { count, exactPercent, NONE, usd, words } from '../format.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Failure } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
@@ -107,7 +107,7 @@ function Cap(props: { id: string; caps: Caps; onCapped: (maxShare: number | null
   const cap = caps.find(({ task }) => task === null)?.max_share ?? null;
   const shares = cap === null || SHARES.includes(cap) ? SHARES : [...SHARES, cap].sort((a, b) => b - a);
   const ofTasks = caps.flatMap(({ task, max_share: share }) =>
-    task === null ? [] : [`${words(task).toLowerCase()} ${percent(share)}`],
+    task === null ? [] : [`${words(task).toLowerCase()} ${exactPercent(share)}`],
   );
   return (
     <>
@@ -119,7 +119,7 @@ function Cap(props: { id: string; caps: Caps; onCapped: (maxShare: number | null
         <option value="">any share</option>
         {shares.map((share) => (
           <option key={share} value={String(share)}>
-            {percent(share)}
+            {exactPercent(share)}
           </option>
         ))}
       </select>

@@ -1,7 +1,7 @@
 import type { Rankings, Recommendations } from '../answers.ts';
 import { betaDensity, QUALITY_AXIS } from '../beta-density.ts';
 import { colourOf } from '../colours.ts';
-import { hundredths, milliseconds, percent, usd, words } from '../format.ts';
+import { exactPercent, hundredths, milliseconds, percent, usd, words } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
 import { Command } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
@@ -89,7 +89,7 @@ function Row({ row }: { row: Task['models'][number] }) {
         <span class="swatch" style={{ background: colour }} />
         {row.model}
         {row.trial ? <span class="tag warn">on trial, {row.trial.remaining} left</span> : null}
-        {row.exposure ? <span class="tag warn">at most {percent(row.exposure.max_share)}</span> : null}
+        {row.exposure ? <span class="tag warn">at most {exactPercent(row.exposure.max_share)}</span> : null}
         {row.paused ? <Status status="paused" /> : null}
       </th>
       <td>
