@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { loadConfig } from '../src/config/load-config.ts';
 // @ts-expect-error plain JavaScript, so that it runs before anything is installed
 import { ensureReady, ROOT } from './ensure-ready.mjs';
@@ -59,7 +59,12 @@ const options = new Command('bench:reports')
     '--postgres',
     'on a PostgreSQL of its own in the folder, with its own default settings, instead of SQLite',
   )
-  .option('--database <url>', 'of an empty PostgreSQL database, or of one that this --folder was filled with')
+  .addOption(
+    new Option(
+      '--database <url>',
+      'of an empty PostgreSQL database, or of one that this --folder was filled with',
+    ).conflicts('postgres'),
+  )
   .option('--dist <folder>', 'a build to measure, instead of building this checkout')
   .option('--only <text>', 'questions that have this in their name')
   .option('--profile <folder>', 'writes a CPU profile of the gateway there')

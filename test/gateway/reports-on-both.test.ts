@@ -12,7 +12,7 @@ import { openStore } from '../../src/store/open.ts';
 import { type Answer, send } from '../http/send.ts';
 import { type Cluster, findPostgres, startPostgres } from '../store/postgres.ts';
 
-const DAYS = 8;
+const DAYS = 4;
 const KEYS = 6;
 /** A Thursday noon: days, hours and the blocks of patterns that are over, and such that are not. */
 const NOW_MS = Date.UTC(2026, 2, 19, 12, 34, 56);
@@ -43,7 +43,7 @@ describe.skipIf(binaries === undefined)('reports (skipped where PostgreSQL is no
     cluster = await startPostgres(binaries ?? '');
     sqlite = await openSide('sqlite', `sqlite:${join(folder, 'outrider.db')}`);
     postgres = await openSide('postgres', await cluster.createDatabase());
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     await sqlite?.serving.close();
@@ -68,6 +68,7 @@ describe.skipIf(binaries === undefined)('reports (skipped where PostgreSQL is no
     });
     const store = await openStore({ url, now: () => NOW_MS });
     while ((await store.rollUp()) !== undefined);
+    while ((await store.packDay()) !== undefined);
     const keys = await store.listKeys();
     await store.close();
     const world = { nowMs: () => NOW_MS, monotonicMs: () => performance.now(), openUpstreams };
