@@ -123,6 +123,16 @@ test('a cap and a pause of a model that left are listed, and can be taken away',
   expect((await send(`${gateway.url}/v1/intelligence/exposure?model=one`)).status).toBe(400);
 });
 
+test('what another process set on a model that left can be taken away at once', async () => {
+  await gateway.withStore(async (store) => {
+    await store.saveState('exposure_caps', '[["gone",null,0.5]]');
+    await store.saveState('paused_models', '["gone"]');
+  });
+  expect((await cap('gone', { max_share: null })).json).toMatchObject({ caps: [] });
+  const resumed = await send(`${gateway.url}/v1/intelligence/models/gone/resume`, { body: {} });
+  expect(resumed.json).toMatchObject({ paused: false });
+});
+
 test('what makes no sense in the store is left out', async () => {
   const odd = [
     ['one', null, 0.5],

@@ -215,7 +215,9 @@ export function createLearner(options: {
         qualityWatch.observe(modelIndex, (seen - expected) / Math.sqrt(variance), expected, seen),
       );
     }
-    const { slope, offset, noise } = sources.ofName(judge);
+    const { slope, offset, noise, weight } = sources.ofName(judge);
+    // A source that is not listened to, as its word does not rise with quality, cannot tell a change either, or its direction.
+    if (weight === 0) return undefined;
     const z = (seen - offset - slope * expected) / Math.sqrt(slope * slope * variance + noise);
     const meant = slope > TELLING_SLOPE ? (seen - offset) / slope : expected;
     return qualityChange(qualityWatch.observe(modelIndex, z, expected, meant));

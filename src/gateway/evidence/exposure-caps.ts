@@ -99,6 +99,8 @@ export async function capExposure(
   wish: { readonly max_share: number | null; readonly task?: string },
 ): Promise<object> {
   const model = deps.live.catalog.model(id);
+  // Another process may have capped it just now.
+  if (model === undefined) await deps.exposure.refresh();
   if (model === undefined && (wish.max_share !== null || deps.exposure.of(id).length === 0)) {
     throw unknownModel(id);
   }

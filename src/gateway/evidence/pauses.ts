@@ -62,6 +62,8 @@ function idsOf(text: string | undefined): ReadonlySet<string> {
  */
 export async function pauseModel(deps: GatewayDeps, id: string, isPaused: boolean): Promise<object> {
   const model = deps.live.catalog.model(id);
+  // Another process may have paused it just now.
+  if (model === undefined) await deps.pauses.refresh();
   const wasPaused = deps.pauses.has(id);
   if (model === undefined && (isPaused || !wasPaused)) throw unknownModel(id);
   await deps.pauses.set(id, isPaused);

@@ -109,6 +109,24 @@ test('a judge who errs as ever is no change of the model; one whose verdicts on 
   expect(after).toBeLessThan(400);
 });
 
+test.each([
+  ['says the opposite of the truth', 0.9],
+  ['says the same of every answer', 0.5],
+])('a judge who %s raises no alarm, however its verdicts turn', (_, wrong) => {
+  const about = { subject: 'j', task: TASK, source: '', epoch: 0 } as const;
+  const [count, good] = [2000, 1400];
+  const approved = wrong * count + (1 - 2 * wrong) * good;
+  const learner = learnerOf([
+    { kind: 'agreement', ...about, a: count, b: good, c: approved },
+    { kind: 'agreement_squares', ...about, a: (1 - wrong) * good, b: good, c: approved },
+    quality('good', TASK, 100, 100),
+  ]);
+  expect(learner.reliabilityOf('j').weight).toBe(0);
+  for (const verdict of [1, 0])
+    for (let turn = 0; turn < 300; turn += 1)
+      expect(learner.watchQuality('good', TASK, verdict, 'j')).toBeUndefined();
+});
+
 test('how many answers are labelled is told by task', () => {
   const learner = learnerOf([measured('tokens', 'good', TASK, 100, 990), quality('good', TASK, 40, 10)]);
   expect(learner.labelRateOf(TASK)).toBeCloseTo(0.05, 9);
