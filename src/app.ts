@@ -158,7 +158,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerErrors(app);
   if (options.corsOrigins.length > 0) await registerCors(app, options.corsOrigins);
-  registerAuth(app, options.keyring, options.isOwnHost);
+  const lookAgain = registerAuth(app, options.keyring, options.isOwnHost);
   registerRateLimits(app, options.rateLimiter);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
@@ -268,7 +268,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerRequestList(app, {
     listRequests: (query, keyId, visibleModels) => listRequests(gateway, query, keyId, visibleModels),
   });
-  registerRoutingStream(app, gateway.feed);
+  registerRoutingStream(app, gateway.feed, lookAgain);
   registerUsage(app, { reportUsage: (query, keyId) => reportUsage(gateway, query, keyId) });
   registerKeys(app, {
     createKey: (caller, wishes) => createKey(options.adminKeys, caller, wishes),

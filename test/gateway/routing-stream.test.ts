@@ -103,6 +103,40 @@ test('who comes back gets what was missed; who was away too long is told so', as
   stranger.request.destroy();
 });
 
+test('a key that is revoked watches no longer, whoever revoked it, and others go on', async () => {
+  const [byApi, byCommand] = [await gateway.createKey(), await gateway.createKey()];
+  const streams = [await watch(byApi.key), await watch(byCommand.key)];
+  const going = await watch(mine);
+  await send(`${gateway.url}/v1/keys/${byApi.record.id}`, { method: 'DELETE', key: admin });
+  await gateway.withStore((store) => store.revokeKey(byCommand.record.id));
+  await expect.poll(() => streams.map(({ isOver }) => isOver), { timeout: 8_000 }).toEqual([true, true]);
+  await ask(mine);
+  await expect.poll(() => requestsOf(going)).toHaveLength(1);
+  going.request.destroy();
+}, 20_000);
+
+test('what a key may see while it watches is what it may see by now', async () => {
+  const { key, record } = await gateway.createKey({ scopes: ['admin'] });
+  const stream = await watch(key);
+  await send(`${gateway.url}/v1/keys/${record.id}`, {
+    method: 'PATCH',
+    key: admin,
+    body: { scopes: ['intelligence'] },
+  });
+  // Until it is looked at again it may see the requests of others.
+  await expect
+    .poll(
+      async () => {
+        const id = await ask(other);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return requestsOf(stream).includes(id);
+      },
+      { timeout: 8_000, interval: 300 },
+    )
+    .toBe(false);
+  stream.request.destroy();
+}, 20_000);
+
 test('a shutdown ends it', async () => {
   const brief = await startGateway(providerToml('up', upstream.baseUrl, ['one']));
   let isOver = false;

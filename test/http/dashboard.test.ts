@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts';
-import { send } from './send.ts';
+import { send, sendBytes } from './send.ts';
 
 const OWN = { 'x-outrider-dashboard': '1' } as const;
 
@@ -101,6 +101,31 @@ describe('with a key', () => {
       expect(answer.text).not.toContain('chat.completion"');
     }
   });
+
+  test.each(['/api/keys/%2e%2e/chat', '/api/intelligence/.%2E/chat', '/api/keys/a/../../chat'])(
+    'a way that leads back up is none: %s',
+    async (path) => {
+      const { cookie } = await logIn(admin);
+      const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'hi' }] });
+      // Clients tidy up such a path before they send it; this is what one that does not would send.
+      const answer = await sendBytes(
+        gateway.url,
+        [
+          `POST /dashboard${path}/completions HTTP/1.1`,
+          `host: ${new URL(gateway.url).host}`,
+          `cookie: ${cookie}`,
+          'x-outrider-dashboard: 1',
+          'content-type: application/json',
+          `content-length: ${body.length}`,
+          'connection: close',
+          '',
+          body,
+        ].join('\r\n'),
+      );
+      expect(answer.status).toBe(400);
+      expect(answer.text).not.toContain('chat.completion"');
+    },
+  );
 
   test('decisions come as they are made, for whoever is logged in, until the page is left', async () => {
     const { cookie } = await logIn(admin);

@@ -19,6 +19,13 @@ declare module 'fastify' {
 }
 
 /**
+ * Who a request is of by now, for what goes on long after it was let in; `request.caller` is it, too.
+ *
+ * @throws GatewayError 401, 403 as if it came now
+ */
+export type LookAgain = (request: FastifyRequest) => Promise<Caller>;
+
+/**
  * Every route is closed unless its `config.access` says what opens it.
  *
  * @param isOwnHost the host names by which those without a key may call, while none is asked for.
@@ -27,7 +34,7 @@ export function registerAuth(
   app: FastifyInstance,
   keyring: Keyring,
   isOwnHost: (hostname: string) => boolean,
-): void {
+): LookAgain {
   /** A caller is made anew every few seconds, and its list read with it. */
   const callerToMatch = new WeakMap<Caller, ReturnType<typeof matchAddresses>>();
   /** A `Host` header that was let through last: parsing it was the dearest thing here, and all requests have the same. */
@@ -44,8 +51,7 @@ export function registerAuth(
         done();
         return;
       }
-      const key = keyOf(request);
-      const caller = key?.startsWith(SECRET_PREFIX) ? ofSecret(request, key) : keyring.callerOf(key, access);
+      const caller = callerOf(request, access);
       if (caller instanceof Promise) {
         caller.then((found) => admit(request, found)).then(() => done(), done);
         return;
@@ -57,6 +63,11 @@ export function registerAuth(
     }
     done();
   });
+
+  function callerOf(request: FastifyRequest, access: KeyScope): Caller | Promise<Caller> {
+    const key = keyOf(request);
+    return key?.startsWith(SECRET_PREFIX) ? ofSecret(request, key) : keyring.callerOf(key, access);
+  }
 
   function ofSecret({ routeOptions }: FastifyRequest, secret: string): Promise<Caller> {
     if (routeOptions.config.takesClientSecrets === true) return keyring.callerOfSecret(secret);
@@ -95,6 +106,12 @@ export function registerAuth(
       message: `This API key may not be used from ${ip || 'this address'}.`,
     });
   }
+
+  return async (request) => {
+    const access = request.routeOptions.config.access ?? 'admin';
+    if (access !== 'open') admit(request, await callerOf(request, access));
+    return request.caller;
+  };
 }
 
 /** Of two a proxy may heed one and this gateway the other. */

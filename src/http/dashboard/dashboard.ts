@@ -147,8 +147,8 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
           exposeHeadRoute: false,
           handler: async (request, reply) => {
             refuseForeignPage(request);
-            const target = request.url.slice(request.url.indexOf('/api/') + '/api/'.length);
-            if (!REACHABLE.test(target) || target.includes('..')) {
+            const target = targetOf(request.url);
+            if (!REACHABLE.test(target)) {
               throw badRequest('The dashboard has no way to this part of the API.');
             }
             const key = sessions.keyOf(request.cookies[COOKIE]);
@@ -193,6 +193,13 @@ export async function registerDashboard(app: FastifyInstance, options: Dashboard
       ...(payload === undefined ? {} : { payload }),
     };
   }
+}
+
+/** Where the way leads in the end: `%2e%2e` leads back up as `..` does, and is taken for it below. */
+function targetOf(url: string): string {
+  const behind = url.slice(url.indexOf('/api/') + '/api/'.length);
+  const { pathname, search } = new URL(`/v1/${behind}`, 'http://localhost');
+  return pathname.startsWith('/v1/') ? pathname.slice('/v1/'.length) + search : '';
 }
 
 function sendPage(reply: FastifyReply): FastifyReply {

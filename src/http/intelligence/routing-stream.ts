@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../core/outcome/gateway-error.ts';
 import type { RoutingFeed } from '../../gateway/reports/routing-feed.ts';
+import type { LookAgain } from '../admission/auth.ts';
 import { rateLimitHeaders } from '../admission/rate-limits.ts';
 import type { OperationDoc } from '../operation-doc.ts';
 import { readQuery } from '../read-query.ts';
@@ -10,6 +11,8 @@ import { ownRequestsOf } from './feedback.ts';
 
 /** Proxies cut what is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
+/** With the seconds for which a key is remembered, what is revoked watches for five at most. */
+const LOOK_AGAIN_MS = 1_000;
 const MOST_WATCHERS = 100;
 /** A watcher that does not read is cut before it takes the memory. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
@@ -18,7 +21,7 @@ const STREAMING: OperationDoc = {
   tag: 'intelligence',
   summary: 'Watch decisions as they are made',
   description:
-    'Server-sent events, one `decision` for each request of this process. `Last-Event-ID` brings what was missed, as far as it is kept: a `gap` says that some is not. A key without the scope `admin` sees its own.',
+    'Server-sent events, one `decision` for each request of this process. `Last-Event-ID` brings what was missed, as far as it is kept: a `gap` says that some is not. A key without the scope `admin` sees its own. When its key is revoked or may not watch any more, the stream ends.',
   headers: z.object({ 'last-event-id': z.string().optional() }),
   answers: {
     200: {
@@ -36,7 +39,7 @@ const STREAMING: OperationDoc = {
 };
 
 /** `GET /v1/routing-stream` */
-export function registerRoutingStream(app: FastifyInstance, feed: RoutingFeed): void {
+export function registerRoutingStream(app: FastifyInstance, feed: RoutingFeed, lookAgain: LookAgain): void {
   let watching = 0;
   app.get(
     '/v1/routing-stream',
@@ -62,19 +65,34 @@ export function registerRoutingStream(app: FastifyInstance, feed: RoutingFeed): 
       write(': decisions as they are made\n\n');
       const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS).unref();
       const last = request.headers['last-event-id'];
-      const leave = feed.watch(
-        {
-          keyId: ownRequestsOf(request.caller),
-          visibleModels: visibleTo(request.caller),
-          send: (id, data) => write(`id: ${id}\nevent: decision\ndata: ${data}\n\n`),
-          missed: () => write('event: gap\ndata: {}\n\n'),
-          end: () => raw.end(),
-        },
-        typeof last === 'string' ? last : undefined,
-      );
+      const watcher = {
+        keyId: ownRequestsOf(request.caller),
+        visibleModels: visibleTo(request.caller),
+        send: (id: string, data: string) => write(`id: ${id}\nevent: decision\ndata: ${data}\n\n`),
+        missed: () => write('event: gap\ndata: {}\n\n'),
+        end: () => raw.end(),
+      };
+      const leave = feed.watch(watcher, typeof last === 'string' ? last : undefined);
+      const looking = setInterval(() => {
+        const { caller: before } = request;
+        lookAgain(request).then(
+          (caller) => {
+            if (caller === before) return;
+            watcher.keyId = ownRequestsOf(caller);
+            watcher.visibleModels = visibleTo(caller);
+          },
+          (error: unknown) => {
+            // A database that does not answer says nothing about the key.
+            if (!(error instanceof GatewayError) || (error.status !== 401 && error.status !== 403)) return;
+            leave();
+            raw.end();
+          },
+        );
+      }, LOOK_AGAIN_MS).unref();
       raw.once('close', () => {
         watching -= 1;
         clearInterval(heartbeat);
+        clearInterval(looking);
         leave();
       });
     },
