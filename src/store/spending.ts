@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, gte, isNull, ne, sql } from 'drizzle-orm';
 import { DAY_MS, HOUR_MS } from '../core/durations.ts';
-import type { LoopTurns } from '../core/loop/loop-turns.ts';
+import { createLoopTurns, type LoopTurns } from '../core/loop/loop-turns.ts';
 import type { DaySpending } from '../core/money/spending-ledger.ts';
 import { whole } from './attempt-rows.ts';
 import type { Spending } from './contract.ts';
@@ -39,12 +39,15 @@ export function createSpendingReader(
   /** What the last reading spoke of: it may be less by now. */
   let told: KeyToDays = new Map();
 
-  async function readOlder(sinceMs: number, untilMs: number): Promise<Older> {
+  /** While commits wait, it is not to wait in the line of reports. */
+  const turnsOfItsOwn = createLoopTurns(setImmediate, undefined);
+
+  async function readOlder(sinceMs: number, untilMs: number, inTurns: LoopTurns): Promise<Older> {
     return {
       sinceMs,
       untilMs,
       readAtMs: now(),
-      sums: await olderSums(database, { fromMs: sinceMs, toMs: untilMs }, turns),
+      sums: await olderSums(database, { fromMs: sinceMs, toMs: untilMs }, inTurns),
     };
   }
 
@@ -54,14 +57,14 @@ export function createSpendingReader(
     let isWhole = isFirst;
     // Commits wait for the first reading only.
     if (!isFirst && older !== undefined && isStale(older, untilMs, now())) {
-      older = await readOlder(sinceMs, untilMs);
+      older = await readOlder(sinceMs, untilMs, turns);
       isWhole = true;
     }
     await journal.betweenCommits(async () => {
       const reading = async () => {
         // In this order an attempt that ends meanwhile is counted twice for a moment, and not missed.
         const reservedElsewhere = await runningElsewhere(database);
-        const before = isFirst ? await readOlder(sinceMs, untilMs) : (older as Older);
+        const before = isFirst ? await readOlder(sinceMs, untilMs, turnsOfItsOwn) : (older as Older);
         return { reservedElsewhere, before, sums: await sumsFrom(database, before.untilMs) };
       };
       const { reservedElsewhere, before, sums } = await (isFirst ? reading() : inTime(reading()));

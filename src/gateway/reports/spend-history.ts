@@ -8,7 +8,7 @@ import type { Store } from '../../store/contract.ts';
 export const HISTORY_HOURS = 56 * 24;
 /** Keys whose history is kept: eleven kilobytes each. */
 const MOST_KEPT = 200;
-/** Hours before the present one that are read by key each time: a history that ends with them goes on without being read anew. */
+/** Hours before the present one that are read by key each time: a history that was read in the hour before goes on with them. */
 const RECENT_HOURS = 3;
 
 interface Kept {
@@ -64,8 +64,10 @@ export async function openSpendHistories(
   async function read(keyId: string | undefined): Promise<Kept> {
     const known = keyToKept.get(keyId);
     if (known?.endMs === lastHourMs && (!options.isThorough || known.readAtMs >= thisHourMs)) return known;
+    // Once only: who is asked for each hour would else never be read again.
+    const mayGoOn = known !== undefined && known.readAtMs >= lastHourMs && !options.isThorough;
     const kept =
-      known !== undefined && !options.isThorough && known.endMs >= recentFromMs && known.endMs < lastHourMs
+      mayGoOn && known.endMs >= recentFromMs && known.endMs < lastHourMs
         ? goneOn(known, recent.get(keyId), recentFromMs, lastHourMs)
         : await readAnew(store, keyId, {
             fromMs: Math.min(monthStartMs, thisHourMs - HISTORY_HOURS * HOUR_MS),

@@ -128,7 +128,8 @@ export const spendForecastSchema = z
     trend_usd_per_day: z.number().meta({ description: 'By which the level changes a day' }),
     history_hours: z.int().meta({ description: 'Hours it rests on, 1,344 at most; 0: nothing can be said' }),
     history_as_of: z.iso.datetime().meta({
-      description: 'When these hours were read, once an hour: what was removed since is still in them',
+      description:
+        'When these hours were read in whole, less than two hours ago: what was removed since is still in them',
     }),
     past_forecasts: z.int().meta({ description: 'Whose errors the interval is made of' }),
     season: z
