@@ -26,7 +26,10 @@ export async function askGateway<Answer>(
   const said = typeof json === 'object' && json !== null ? json : {};
   if (answer.ok && isAnswer(said)) return said as Answer;
   const { error } = said as { error?: { message?: unknown } | null };
-  if (!answer.ok && typeof error?.message === 'string') throw new Mistake(error.message);
+  if (!answer.ok && typeof error?.message === 'string') {
+    const hint = answer.status === 401 ? ' The key of this command is OUTRIDER_API_KEY in its environment.' : '';
+    throw new Mistake(`${error.message}${hint}`);
+  }
   throw new Mistake(
     `What answers at ${place} is no Outrider gateway: it says ${answer.status}. Name its address with --url.`,
   );

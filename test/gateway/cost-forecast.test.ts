@@ -111,6 +111,23 @@ describe('planned work', () => {
     expect(after?.evidence).not.toBe('prior');
   });
 
+  test('goes to no model that is paused, and to no more than a cap allows', async () => {
+    const work = { tasks: [REVIEW], strategy: 'quality' };
+    const before = (await forecast(work)).tasks[0]?.models ?? [];
+    const [first, second] = before.map(({ model }) => model);
+    const act = (model: string | undefined, action: string, body = {}) =>
+      send(`${gateway.url}/v1/intelligence/models/${model}/${action}`, { body });
+    await act(first, 'pause');
+    await act(second, 'exposure', { max_share: 0.01 });
+    const after = (await forecast(work)).tasks[0]?.models ?? [];
+    await act(first, 'resume');
+    await act(second, 'exposure', { max_share: null });
+    expect(after.length).toBeGreaterThan(1);
+    expect(after.map(({ model }) => model)).not.toContain(first);
+    expect(after.find(({ model }) => model === second)?.share ?? 0).toBeLessThanOrEqual(0.01);
+    expect((await forecast(work)).tasks[0]?.models).toEqual(before);
+  });
+
   test('a key hears of its own models only', async () => {
     const own = await startGateway();
     try {
@@ -149,6 +166,31 @@ test.each<[string, object, string | null]>([
   const answer = await ask(body);
   expect(answer.json).toMatchObject({ error: { type: 'invalid_request_error', param } });
   expect(answer.status).toBe(400);
+});
+
+test.each([
+  ['cost-forecast', { tasks: [{ ...REVIEW, request: 4 }] }, 'type, estimated_tokens, requests.'],
+  ['cost-forecast', { tasks: [REVIEW], plan: 1 }, 'tasks, strategy.'],
+  ['models/sim-mini/exposure', { max_share: 0.1, tasks: 'review' }, 'max_share, task.'],
+  ['models/sim-mini/reevaluate', { max: 1 }, 'max_requests.'],
+  ['priors', { name: 'a', results: [], replace: true }, 'name, results.'],
+])('an unknown option of %s is answered with those there are', async (path, body, known) => {
+  const { status, text } = await send(`${gateway.url}/v1/intelligence/${path}`, { body });
+  expect(status).toBe(400);
+  expect(text).toContain(`known are ${known}`);
+});
+
+test('nothing that is asked beside the body is passed over', async () => {
+  for (const [path, body] of [
+    ['cost-forecast', { tasks: [REVIEW] }],
+    ['replay', {}],
+    ['models/sim-mini/pause', {}],
+    ['priors', { name: 'a', results: [{ model: 'sim-mini', task: 'review', score: 1 }] }],
+  ] as const) {
+    const { status, text } = await send(`${gateway.url}/v1/intelligence/${path}?strategy=price`, { body });
+    expect([path, status]).toEqual([path, 400]);
+    expect(text).toContain("Unknown parameter 'strategy'");
+  }
 });
 
 test('1e12 tokens over many requests are a finite number', async () => {

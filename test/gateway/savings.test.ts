@@ -372,6 +372,11 @@ describe('outrider replay', () => {
     [undefined, '200 <h1>hello</h1>', 'is no Outrider gateway: it says 200'],
     [undefined, '200 {"ok":true}', 'is no Outrider gateway: it says 200'],
     [undefined, '502 null', 'is no Outrider gateway: it says 502'],
+    [
+      undefined,
+      '401 {"error":{"message":"No API key."}}',
+      'No API key. The key of this command is OUTRIDER_API_KEY',
+    ],
   ])('says in a line what is wrong: %s %j', async (url, answer, told) => {
     const stranger = createServer((_, response) => {
       response.statusCode = Number(answer?.slice(0, 3));

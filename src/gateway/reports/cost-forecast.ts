@@ -37,6 +37,8 @@ export interface CostForecastDeps extends Pick<GatewayDeps, 'learner' | 'nowMs' 
   readonly budgets: Pick<GatewayDeps['budgets'], 'costPenaltyOf'>;
   /** Left out: nobody is capped. */
   readonly exposure?: Pick<GatewayDeps['exposure'], 'capsFor'>;
+  /** Left out: nobody is paused. */
+  readonly pauses?: Pick<GatewayDeps['pauses'], 'refusalOf'>;
   readonly store: Pick<GatewayDeps['store'], 'readModelTraffic'>;
 }
 
@@ -227,7 +229,7 @@ async function inTurns<Result>(
   }
 }
 
-/** Who would serve such requests, by the probabilities of real decisions; breakers are left aside, being of the moment. */
+/** Who would serve such requests, by the probabilities of real decisions; breakers are left aside, being of the moment, and pauses are not. */
 async function mixOf(
   deps: CostForecastDeps,
   strategy: Strategy,
@@ -261,6 +263,7 @@ async function mixOf(
       isExplicit: false,
       costPenalty: deps.budgets.costPenaltyOf(strategy),
       caps: deps.exposure?.capsFor(plan.task),
+      refusalOf: (_, model) => deps.pauses?.refusalOf(model.id),
     });
     if (ranking.length === 0) return { excluded };
     for (const { endpointId, modelId, propensity, quality } of ranking) {

@@ -92,7 +92,8 @@ function wordsOf(
   if (issue.code === 'unrecognized_keys') {
     const known = issue.path.length === 0 ? knownAtTop : knownWithin(issue.path);
     const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
-    return `unknown option ${keys}${known === undefined ? '' : `; known are ${known.join(', ')}`}`;
+    if (known === undefined) return `unknown option ${keys}`;
+    return `unknown option ${keys}; ${known.length > 0 ? `known are ${known.join(', ')}` : 'none is known here'}`;
   }
   return issueWords(issue);
 }

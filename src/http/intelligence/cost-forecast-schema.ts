@@ -11,29 +11,27 @@ const whole = (most: number) =>
     .min(1, 'must be at least 1')
     .max(most, `must be at most ${most}`);
 
+const workSchema = z.strictObject({
+  type: z
+    .string({ error: 'must be a task' })
+    .meta({ description: 'A task or one of its aliases, such as `review`', examples: ['review'] }),
+  estimated_tokens: whole(MAX_TOKENS).meta({
+    description: 'Of all its requests together, prompts and answers',
+    examples: [20_000],
+  }),
+  requests: whole(MAX_REQUESTS)
+    .optional()
+    .meta({
+      description: 'How many requests these tokens are; as many as usual ones would be where it is left out',
+      examples: [40],
+    }),
+});
+
 /** `POST /v1/intelligence/cost-forecast`. Strict: a misspelt `requests` would answer another question. */
 export const costForecastBodySchema = z
   .strictObject({
     tasks: z
-      .array(
-        z.strictObject({
-          type: z
-            .string({ error: 'must be a task' })
-            .meta({ description: 'A task or one of its aliases, such as `review`', examples: ['review'] }),
-          estimated_tokens: whole(MAX_TOKENS).meta({
-            description: 'Of all its requests together, prompts and answers',
-            examples: [20_000],
-          }),
-          requests: whole(MAX_REQUESTS)
-            .optional()
-            .meta({
-              description:
-                'How many requests these tokens are; as many as usual ones would be where it is left out',
-              examples: [40],
-            }),
-        }),
-        { error: 'must be a list of tasks' },
-      )
+      .array(workSchema, { error: 'must be a list of tasks' })
       .min(1, 'must hold at least one task')
       .max(MAX_TASKS, `must hold at most ${MAX_TASKS} tasks`),
     strategy: z
@@ -42,6 +40,9 @@ export const costForecastBodySchema = z
       .meta({ description: 'The default strategy where it is left out', examples: ['combined'] }),
   })
   .meta({ id: 'CostForecastBody' });
+
+export const KNOWN_FORECAST_MEMBERS: readonly string[] = Object.keys(costForecastBodySchema.shape);
+export const KNOWN_WORK_MEMBERS: readonly string[] = Object.keys(workSchema.shape);
 
 const evidence = z
   .enum(['prior', 'mixed', 'observed'])

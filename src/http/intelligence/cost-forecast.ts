@@ -10,6 +10,8 @@ import { visibleTo } from '../visible-to.ts';
 import {
   costForecastBodySchema,
   costForecastSchema,
+  KNOWN_FORECAST_MEMBERS,
+  KNOWN_WORK_MEMBERS,
   spendForecastQuerySchema,
   spendForecastSchema,
 } from './cost-forecast-schema.ts';
@@ -58,8 +60,9 @@ export function registerCostForecast(
     '/v1/intelligence/cost-forecast',
     { config: { access: 'intelligence', operation: FORECASTING } },
     async (request) => {
+      readQuery(request.query, []);
       const read = costForecastBodySchema.safeParse(presentBody(request.body).json);
-      if (!read.success) throw explain(read.error);
+      if (!read.success) throw explain(read.error, KNOWN_FORECAST_MEMBERS, () => KNOWN_WORK_MEMBERS);
       return deps.forecastCost(read.data, visibleTo(request.caller));
     },
   );

@@ -83,23 +83,24 @@ export function registerModelActions(
     '/v1/intelligence/models/*',
     { config: { access: 'admin', operation: [REEVALUATING, PAUSING, RESUMING, CAPPING] } },
     async (request) => {
+      readQuery(request.query, []);
       const [, id = '', action] = /^(.+)\/([a-z]+)$/.exec(request.params['*']) ?? [];
       const body = request.body?.json ?? {};
       switch (action) {
         case 'reevaluate': {
           const read = reevaluationBodySchema.safeParse(body);
-          if (!read.success) throw explain(read.error);
+          if (!read.success) throw explain(read.error, Object.keys(reevaluationBodySchema.shape));
           return deps.reevaluateModel(id, read.data.max_requests);
         }
         case 'pause':
         case 'resume': {
           const read = z.strictObject({}).safeParse(body);
-          if (!read.success) throw explain(read.error);
+          if (!read.success) throw explain(read.error, []);
           return deps.pauseModel(id, action === 'pause');
         }
         case 'exposure': {
           const read = exposureBodySchema.safeParse(body);
-          if (!read.success) throw explain(read.error);
+          if (!read.success) throw explain(read.error, Object.keys(exposureBodySchema.shape));
           return deps.capExposure(id, read.data);
         }
         default:

@@ -29,6 +29,9 @@ export const evaluationBodySchema = z
   })
   .meta({ id: 'EvaluationResults' });
 
+export const KNOWN_EVALUATION_MEMBERS: readonly string[] = Object.keys(evaluationBodySchema.shape);
+export const KNOWN_RESULT_MEMBERS: readonly string[] = Object.keys(result.shape);
+
 const belief = z.object({
   quality: z.number(),
   low_90: z.number(),

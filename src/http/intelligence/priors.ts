@@ -3,11 +3,14 @@ import { z } from 'zod';
 import { explain } from '../inference/chat-schema.ts';
 import { json, type OperationDoc } from '../operation-doc.ts';
 import { type JsonBody, presentBody } from '../read-json.ts';
+import { readQuery } from '../read-query.ts';
 import {
   evaluationBodySchema,
   evaluationDeletedSchema,
   evaluationListSchema,
   evaluationPushedSchema,
+  KNOWN_EVALUATION_MEMBERS,
+  KNOWN_RESULT_MEMBERS,
 } from './priors-schema.ts';
 
 const PUSHING: OperationDoc = {
@@ -50,8 +53,9 @@ export function registerPriors(
     '/v1/intelligence/priors',
     { config: { access: 'admin', operation: PUSHING } },
     async (request) => {
+      readQuery(request.query, []);
       const read = evaluationBodySchema.safeParse(presentBody(request.body).json);
-      if (!read.success) throw explain(read.error);
+      if (!read.success) throw explain(read.error, KNOWN_EVALUATION_MEMBERS, () => KNOWN_RESULT_MEMBERS);
       return deps.pushEvaluation(read.data);
     },
   );

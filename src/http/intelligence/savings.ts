@@ -60,6 +60,7 @@ export function registerSavings(
     '/v1/intelligence/replay',
     { config: { access, operation: REPLAYING } },
     async (request) => {
+      readQuery(request.query, []);
       const read = replayBodySchema.safeParse(presentBody(request.body).json);
       if (!read.success) throw explain(read.error, KNOWN_REPLAY_MEMBERS, () => KNOWN_POLICY_MEMBERS);
       return deps.replayPolicies(read.data, visibleTo(request.caller));
