@@ -27,7 +27,8 @@ export async function askGateway<Answer>(
   if (answer.ok && isAnswer(said)) return said as Answer;
   const { error } = said as { error?: { message?: unknown } | null };
   if (!answer.ok && typeof error?.message === 'string') {
-    const hint = answer.status === 401 ? ' The key of this command is OUTRIDER_API_KEY in its environment.' : '';
+    const hint =
+      answer.status === 401 ? ' The key of this command is OUTRIDER_API_KEY in its environment.' : '';
     throw new Mistake(`${error.message}${hint}`);
   }
   throw new Mistake(
