@@ -38,5 +38,25 @@ export async function call<Answer>(
   );
 }
 
+interface Page {
+  readonly data: unknown[];
+  readonly has_more: boolean;
+  readonly next_page?: number | null;
+  readonly last_id?: string;
+}
+
+/** All pages of a list, as its first. @throws ApiError as `call` does */
+export async function callWhole<Answer>(
+  path: string,
+  options: { readonly signal: AbortSignal },
+): Promise<Answer> {
+  const whole = await call<Page>(path, options);
+  for (let last = whole; last.has_more; whole.data.push(...last.data)) {
+    const { next_page, last_id } = last;
+    last = await call<Page>(`${path}&${next_page ? `page=${next_page}` : `after=${last_id}`}`, options);
+  }
+  return whole as Answer;
+}
+
 export const login = (key: string) => call('login', { method: 'POST', body: { key } });
 export const logout = () => call('logout', { method: 'POST' });

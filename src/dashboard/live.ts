@@ -57,6 +57,8 @@ export function onDecisions(hearer: () => void): () => void {
  * @returns ends it
  */
 export function watchDecisions(): () => void {
+  // Whoever logs in now may not be allowed to see those of who was logged in before.
+  change({ state: 'connecting', decisions: [] });
   const over = new AbortController();
   void keepWatching(over.signal);
   return () => over.abort();

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, call } from './api.ts';
+import { ApiError, call, callWhole } from './api.ts';
 import { onDecisions } from './live.ts';
 import { onLoggedOut } from './logged-out.ts';
 
@@ -14,6 +14,8 @@ export interface Freshness {
   readonly everyMs?: number;
   /** Read again soon after decisions came, too. */
   readonly isLive?: boolean;
+  /** With all pages of it: what is summed up, or looked through, is wrong without the last. */
+  readonly isWhole?: boolean;
 }
 
 /** After a decision the attempt takes its time; what it cost is known when it has ended. */
@@ -31,7 +33,7 @@ export function useData<Answer>(path: string | undefined, freshness?: Freshness)
  */
 export function useAnswer<Answer>(
   path: string | undefined,
-  { everyMs = 5_000, isLive = false }: Freshness = {},
+  { everyMs = 5_000, isLive = false, isWhole = false }: Freshness = {},
 ): Data<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [error, setError] = useState<ApiError>();
@@ -41,7 +43,10 @@ export function useAnswer<Answer>(
   // `turn` is what a reload changes.
   useEffect(() => {
     if (path === undefined) return;
-    if (latest.current !== path) setAnswer(undefined);
+    if (latest.current !== path) {
+      setAnswer(undefined);
+      setError(undefined);
+    }
     latest.current = path;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,8 +60,7 @@ export function useAnswer<Answer>(
       timer = undefined;
       if (!document.hidden) {
         try {
-          const read = await call<Answer>(path, { signal: controller.signal });
-          setAnswer(read);
+          setAnswer(await (isWhole ? callWhole : call)<Answer>(path, controller));
           setError(undefined);
         } catch (failure) {
           if (controller.signal.aborted) return;

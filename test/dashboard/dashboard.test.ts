@@ -223,6 +223,80 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await row.getByText('revoked').waitFor();
   });
 
+  test('a double click asks whether a key is to be revoked, and does not answer', async () => {
+    await gateway.createKey({ name: 'pressed twice' });
+    await logIn();
+    await go('Keys');
+    const row = page.getByRole('row', { name: 'pressed twice' });
+    await row.getByRole('button', { name: 'Revoke' }).dblclick();
+    await row.getByRole('button', { name: 'Really revoke pressed twice?' }).waitFor();
+    const { json } = await send(`${gateway.url}/v1/keys?limit=100`, { key: admin });
+    const { data } = json as { data: { name: string; state: string }[] };
+    expect(data.find(({ name }) => name === 'pressed twice')?.state).toBe('active');
+  });
+
+  test('a form that is sent twice makes one key, the one that is shown', async () => {
+    await logIn();
+    await go('Keys');
+    await page.route('**/dashboard/api/keys', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    await page.getByLabel('Name').fill('made once');
+    await page.getByRole('button', { name: 'Create' }).dblclick();
+    await page.locator('[data-field=new-key]').waitFor();
+    const { json } = await send(`${gateway.url}/v1/keys?limit=100`, { key: admin });
+    const { data } = json as { data: { name: string }[] };
+    expect(data.filter(({ name }) => name === 'made once')).toHaveLength(1);
+  });
+
+  test('what comes in several pages is read to its end: the newest key, what was spent today', async () => {
+    await logIn();
+    const rest = { requests: 1, completed: 1, failures: 0, input_tokens: 1, output_tokens: 1 };
+    const today = new Date().toISOString().slice(0, 10);
+    await page.route('**/dashboard/api/usage?group_by=day,model&from=*&limit=1000*', async (route) => {
+      const isSecond = route.request().url().endsWith('&page=2');
+      const row = { ...rest, day: isSecond ? today : '2020-01-01', model: 'sim-mini', cost_usd: 12.34 };
+      await route.fulfill({
+        json: {
+          data: [row],
+          total: { ...rest, cost_usd: 24.68 },
+          has_more: !isSecond,
+          next_page: isSecond ? null : 2,
+        },
+      });
+    });
+    await page.route('**/dashboard/api/keys?limit=100*', async (route) => {
+      const { url } = { url: new URL(route.request().url()) };
+      const answer = await route.fetch({
+        url: `${url.origin}${url.pathname}?limit=1${url.search.slice(10)}`,
+      });
+      await route.fulfill({ response: answer });
+    });
+    await go('Money');
+    await expect
+      .poll(() => page.getByLabel('Today').locator('strong').textContent(), { timeout: WAIT_MS })
+      .toBe('$12.34');
+    await gateway.createKey({ name: 'the newest of all' });
+    await go('Keys');
+    await page.getByRole('rowheader', { name: 'the newest of all' }).waitFor();
+  });
+
+  test('who logs in after another sees none of what the other watched', async () => {
+    const { key: reader } = await gateway.createKey({ scopes: ['intelligence'] });
+    await logIn();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const asked = await send(`${gateway.url}/v1/chat/completions`, { key: admin, body: TRANSLATE });
+    await lineOf(asked).waitFor();
+    // As when a session is over: the page stays, and asks for a key.
+    const own = "{ method: 'POST', headers: { 'x-outrider-dashboard': '1' } }";
+    await page.evaluate(`fetch('/dashboard/logout', ${own})`);
+    await page.getByLabel('Key').fill(reader);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('The next decision appears here by itself').waitFor();
+    expect(await lineOf(asked).count()).toBe(0);
+  });
+
   test('decisions appear as they are made, and the figures follow without a reload', async () => {
     await logIn();
     await page.getByText('Live', { exact: true }).waitFor();

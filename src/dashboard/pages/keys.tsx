@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { CreatedKey, KeyList } from '../answers.ts';
 import { ApiError, call, login } from '../api.ts';
 import { count, NONE, usd } from '../format.ts';
@@ -14,7 +14,7 @@ const SCOPES = ['inference', 'feedback', 'intelligence', 'admin'] as const;
 
 /** Who may call, and how much. */
 export function KeysPage() {
-  const keys = useData<KeyList>('keys?limit=100', { everyMs: 15_000 });
+  const keys = useData<KeyList>('keys?limit=100', { everyMs: 15_000, isWhole: true });
   const [fresh, setFresh] = useState('');
   const isForAdmins = keys.answer === undefined && keys.error?.status === 403;
   const isFirst = keys.answer?.data.length === 0;
@@ -151,7 +151,8 @@ function List(props: { keys: readonly Key[]; onChanged: () => void }) {
                   type="button"
                   class="button"
                   aria-label={`${asked === key.id ? 'Really revoke' : 'Revoke'} ${key.name}${asked === key.id ? '?' : ''}`}
-                  onClick={() => revoke(key.id)}
+                  // The second click of a double one is no answer: what it would answer was not read.
+                  onClick={(event) => event.detail < 2 && revoke(key.id)}
                 >
                   {asked === key.id ? 'Really revoke?' : 'Revoke'}
                 </button>
@@ -174,8 +175,12 @@ function NewKey(props: {
   onCreated: (key: string) => Promise<void>;
 }) {
   const [error, setError] = useState<ApiError>();
+  const isCreating = useRef(false);
   const create = async (event: SubmitEvent) => {
     event.preventDefault();
+    // Of two that are made at once, one would be shown to nobody.
+    if (isCreating.current) return;
+    isCreating.current = true;
     const form = event.currentTarget as HTMLFormElement;
     const fields = new FormData(form);
     const text = (name: string) => String(fields.get(name) ?? '').trim();
@@ -195,6 +200,8 @@ function NewKey(props: {
       await props.onCreated(key);
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
+    } finally {
+      isCreating.current = false;
     }
   };
   return (

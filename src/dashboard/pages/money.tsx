@@ -22,7 +22,10 @@ const DAYS = 30;
 export function MoneyPage() {
   const todayMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const from = new Date(todayMs - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
-  const days = useData<UsageReport>(`usage?group_by=day,model&from=${from}&limit=1000`, { isLive: true });
+  const days = useData<UsageReport>(`usage?group_by=day,model&from=${from}&limit=1000`, {
+    isLive: true,
+    isWhole: true,
+  });
   const uses = useData<UsageReport>(`usage?group_by=key,task,model&from=${from}&limit=1000`, {
     everyMs: 60_000,
   });

@@ -20,7 +20,10 @@ const HOUR_MS = 3_600_000;
 export function NowPage() {
   const toMs = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
   const from = new Date(toMs - 24 * HOUR_MS).toISOString();
-  const hours = useData<UsageReport>(`usage?group_by=hour,model&from=${from}&limit=1000`, { isLive: true });
+  const hours = useData<UsageReport>(`usage?group_by=hour,model&from=${from}&limit=1000`, {
+    isLive: true,
+    isWhole: true,
+  });
   const health = useData<Health>('intelligence/health', { isLive: true });
   const savings = useData<Savings>('intelligence/savings?window=30d', { everyMs: 60_000 });
   return (

@@ -140,8 +140,10 @@ function Kinds(props: { patterns: Patterns; isWhole: boolean; onMore: (() => voi
 }
 
 function Row({ row }: { row: Pattern }) {
-  const shown = row.models.filter(isWorthTelling).slice(0, MOST_MODELS);
-  const left = row.models.length - shown.length + row.other_models.models;
+  // Who is gone has answered none of them.
+  const answering = row.models.filter(({ share }) => share > 0);
+  const shown = answering.filter(isWorthTelling).slice(0, MOST_MODELS);
+  const left = answering.length - shown.length + row.other_models.models;
   return (
     <tr>
       <th scope="row" class="name">

@@ -21,8 +21,9 @@ export function Split(props: {
   nameOf: (row: UsageGroup) => string;
 }) {
   const [isWhole, setWhole] = useState(false);
-  const { answer } = useData<UsageReport>(`usage?group_by=${props.group}&from=${props.from}&limit=100`, {
+  const { answer } = useData<UsageReport>(`usage?group_by=${props.group}&from=${props.from}&limit=1000`, {
     everyMs: 30_000,
+    isWhole: true,
   });
   if (answer === undefined || answer.total.requests === 0) return null;
   const all = [...answer.data].sort((one, other) => other.cost_usd - one.cost_usd);

@@ -14,6 +14,7 @@ export function TaskShares(props: { task: string }) {
   const from = new Date(todayMs - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
   const usage = useData<UsageReport>(`usage?group_by=day,model&task=${props.task}&from=${from}&limit=1000`, {
     everyMs: 30_000,
+    isWhole: true,
   });
   const rows = usage.answer?.data ?? [];
   if (rows.length === 0) return null;
