@@ -5,11 +5,13 @@ import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import type { AnyTask } from '../core/task/operation-task.ts';
 import { REQUEST_SIZES } from '../core/task/request-size.ts';
 import type { ChoiceQuery, ChoiceSum, RatingSum } from './contract.ts';
-import type { Queryable } from './database.ts';
+import type { Queryable, RowReader } from './database.ts';
+import { type CompiledRow, compileRow } from './row-binder.ts';
+import { CHOICE_SUMS, RATING_SUMS } from './statements.ts';
 
 /** See `Store.readChoices`. A task at a time: other work goes on in between. */
 export async function readChoices(
-  queryable: Queryable,
+  queryable: Queryable & RowReader,
   query: ChoiceQuery,
   turns: LoopTurns,
 ): Promise<readonly ChoiceSum[]> {
@@ -21,7 +23,7 @@ export async function readChoices(
 /** Putting these two together takes drizzle longer than the database takes to answer them. */
 const prepared = new WeakMap<Queryable['db'], ReturnType<typeof prepare>>();
 
-function prepare({ db, tables: { choiceDays, ratingDays } }: Queryable) {
+function prepare(queryable: Queryable) {
   const within = ({ task, day }: { readonly task: SQLiteColumn; readonly day: SQLiteColumn }) =>
     and(
       eq(task, sql.placeholder('task')),
@@ -29,70 +31,38 @@ function prepare({ db, tables: { choiceDays, ratingDays } }: Queryable) {
       lte(day, sql.placeholder('toDay')),
     );
   return {
-    choices: db
-      .select({
-        size: choiceDays.size,
-        modelId: choiceDays.modelId,
-        offered: total(choiceDays.offered),
-        supported: total(choiceDays.supported),
-        expectedCost: total(choiceDays.expectedCost),
-        expectedSeconds: total(choiceDays.expectedSeconds),
-        count: total(choiceDays.count),
-        weight: total(choiceDays.weight),
-        squaredWeight: total(choiceDays.squaredWeight),
-        costSum: total(choiceDays.costSum),
-        costWeightedSum: total(choiceDays.costWeightedSum),
-        costSquaredWeightSum: total(choiceDays.costSquaredWeightSum),
-        costSquare: total(choiceDays.costSquare),
-        costWeightedSquare: total(choiceDays.costWeightedSquare),
-        costSquaredWeightSquare: total(choiceDays.costSquaredWeightSquare),
-        costErrorSum: total(choiceDays.costErrorSum),
-        costErrorWeightedSum: total(choiceDays.costErrorWeightedSum),
-        costErrorSquaredWeightSum: total(choiceDays.costErrorSquaredWeightSum),
-        costErrorSquare: total(choiceDays.costErrorSquare),
-        costErrorWeightedSquare: total(choiceDays.costErrorWeightedSquare),
-        costErrorSquaredWeightSquare: total(choiceDays.costErrorSquaredWeightSquare),
-        secondsSum: total(choiceDays.secondsSum),
-        secondsWeightedSum: total(choiceDays.secondsWeightedSum),
-        secondsSquaredWeightSum: total(choiceDays.secondsSquaredWeightSum),
-        secondsSquare: total(choiceDays.secondsSquare),
-        secondsWeightedSquare: total(choiceDays.secondsWeightedSquare),
-        secondsSquaredWeightSquare: total(choiceDays.secondsSquaredWeightSquare),
-        secondsErrorSum: total(choiceDays.secondsErrorSum),
-        secondsErrorWeightedSum: total(choiceDays.secondsErrorWeightedSum),
-        secondsErrorSquaredWeightSum: total(choiceDays.secondsErrorSquaredWeightSum),
-        secondsErrorSquare: total(choiceDays.secondsErrorSquare),
-        secondsErrorWeightedSquare: total(choiceDays.secondsErrorWeightedSquare),
-        secondsErrorSquaredWeightSquare: total(choiceDays.secondsErrorSquaredWeightSquare),
-      })
-      .from(choiceDays)
-      .where(within(choiceDays))
-      .groupBy(choiceDays.size, choiceDays.modelId)
-      .prepare(),
-    ratings: db
-      .select({
-        size: ratingDays.size,
-        modelId: ratingDays.modelId,
-        source: ratingDays.source,
-        count: total(ratingDays.count),
-        weight: total(ratingDays.weight),
-        squaredWeight: total(ratingDays.squaredWeight),
-        sum: total(ratingDays.sum),
-        weightedSum: total(ratingDays.weightedSum),
-        squaredWeightSum: total(ratingDays.squaredWeightSum),
-        square: total(ratingDays.square),
-        weightedSquare: total(ratingDays.weightedSquare),
-        squaredWeightSquare: total(ratingDays.squaredWeightSquare),
-      })
-      .from(ratingDays)
-      .where(within(ratingDays))
-      .groupBy(ratingDays.size, ratingDays.modelId, ratingDays.source)
-      .prepare(),
+    choices: compileRow(queryable, {
+      name: 'read_choices',
+      build: ({ db, tables: { choiceDays } }) =>
+        db
+          .select({
+            size: choiceDays.size,
+            modelId: choiceDays.modelId,
+            ...Object.fromEntries(CHOICE_SUMS.map((name) => [name, total(choiceDays[name])])),
+          })
+          .from(choiceDays)
+          .where(within(choiceDays))
+          .groupBy(choiceDays.size, choiceDays.modelId),
+    }),
+    ratings: compileRow(queryable, {
+      name: 'read_ratings',
+      build: ({ db, tables: { ratingDays } }) =>
+        db
+          .select({
+            size: ratingDays.size,
+            modelId: ratingDays.modelId,
+            source: ratingDays.source,
+            ...Object.fromEntries(RATING_SUMS.map((name) => [name, total(ratingDays[name])])),
+          })
+          .from(ratingDays)
+          .where(within(ratingDays))
+          .groupBy(ratingDays.size, ratingDays.modelId, ratingDays.source),
+    }),
   };
 }
 
 async function sumTask(
-  queryable: Queryable,
+  queryable: Queryable & RowReader,
   { fromDay, toDay }: ChoiceQuery,
   task: AnyTask,
   turns: LoopTurns,
@@ -100,16 +70,23 @@ async function sumTask(
   if (turns.isOver()) await turns.next();
   const statements = prepared.get(queryable.db) ?? prepare(queryable);
   prepared.set(queryable.db, statements);
-  const rows = await statements.choices.execute({ task, fromDay, toDay });
+  const read = ({ sql: text, bind }: CompiledRow) =>
+    queryable.readRows({ toSQL: () => ({ sql: text, params: bind({ task, fromDay, toDay }) }) });
+  const rows = (await read(statements.choices)).map(([size, modelId, ...sums]) => ({
+    size: String(size),
+    modelId: String(modelId),
+    ...sumsNamed(CHOICE_SUMS, sums),
+  }));
   if (rows.length === 0) return [];
   if (turns.isOver()) await turns.next();
-  const rated = await statements.ratings.execute({ task, fromDay, toDay });
+  const rated = await read(statements.ratings);
   const placeToRatings = new Map<string, RatingSum[]>();
-  for (const { size, modelId, source, ...quality } of rated) {
+  for (const [size, modelId, source, ...sums] of rated) {
+    const quality = sumsNamed(RATING_SUMS, sums);
     if (!(quality.count > 0)) continue;
     const key = `${size} ${modelId}`;
     const ratings = placeToRatings.get(key) ?? [];
-    ratings.push({ source, quality });
+    ratings.push({ source: String(source), quality });
     placeToRatings.set(key, ratings);
   }
   return rows.flatMap((row) => {
@@ -135,7 +112,15 @@ async function sumTask(
 }
 
 function total(column: SQLiteColumn) {
-  return sql<number>`sum(${column})`.mapWith(Number);
+  return sql`sum(${column})`;
+}
+
+/** @param sums in the order of `names` */
+function sumsNamed<Name extends string>(
+  names: readonly Name[],
+  sums: readonly unknown[],
+): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name, at) => [name, Number(sums[at])])) as Record<Name, number>;
 }
 
 type Measure = 'cost' | 'costError' | 'seconds' | 'secondsError';

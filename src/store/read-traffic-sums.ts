@@ -368,18 +368,18 @@ function isRowOf({ hasKey, hasCell }: TrafficLevel, stepMs: number, groupBy: rea
 }
 
 async function firstRowFrom(
-  { db, tables: { trafficHours, trafficSums } }: Queryable,
+  { db, tables: { trafficHours, trafficSums }, readRows }: Queryable & RowReader,
   { level, untilMs }: Stretch,
   fromMs: number,
 ): Promise<number | undefined> {
-  const rows =
+  const [row] = await readRows(
     level === undefined
-      ? await db
-          .select({ first: sql<number | null>`min(${trafficHours.hourMs})` })
+      ? db
+          .select({ first: sql`min(${trafficHours.hourMs})` })
           .from(trafficHours)
           .where(and(gte(trafficHours.hourMs, fromMs), lt(trafficHours.hourMs, untilMs)))
-      : await db
-          .select({ first: sql<number | null>`min(${trafficSums.startMs})` })
+      : db
+          .select({ first: sql`min(${trafficSums.startMs})` })
           .from(trafficSums)
           .where(
             and(
@@ -387,7 +387,7 @@ async function firstRowFrom(
               gte(trafficSums.startMs, fromMs),
               lt(trafficSums.startMs, untilMs),
             ),
-          );
-  const first = rows[0]?.first;
-  return first == null ? undefined : Number(first);
+          ),
+  );
+  return row?.[0] == null ? undefined : Number(row[0]);
 }

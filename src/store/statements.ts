@@ -93,7 +93,7 @@ export const TRAFFIC_SUMS = [
 ] as const;
 
 const CHOICE_KEY = ['day', 'task', 'size', 'modelId'] as const;
-const CHOICE_SUMS = [
+export const CHOICE_SUMS = [
   'offered',
   'supported',
   'expectedCost',

@@ -118,6 +118,24 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where it is not ins
     await store.close();
   });
 
+  it('writes requests down while savings wait for what somebody has locked', async () => {
+    const url = await cluster.createDatabase();
+    const store = await openStore({ url, now });
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('begin; lock table choice_days in access exclusive mode');
+    const query = { tasks: ['code_generation'] as const, fromDay: 0, toDay: 100_000 };
+    const reports = Promise.all(Array.from({ length: 20 }, () => store.readChoices(query)));
+    const waiting = () => client.query('select 1 from pg_locks where not granted');
+    await expect.poll(async () => (await waiting()).rowCount, { timeout: 10_000 }).toBeGreaterThan(2);
+    await store.journal.begin(requestOf('r1'), startOf('r1'));
+    expect(await store.readRequest('r1')).toBeDefined();
+    await client.query('commit');
+    expect(await reports).toEqual(Array.from({ length: 20 }, () => []));
+    await client.end();
+    await store.close();
+  });
+
   it('recovers what a replica left only once that replica is gone', async () => {
     const url = await cluster.createDatabase();
     const [living, starting] = [await openStore({ url, now }), await openStore({ url, now })];
