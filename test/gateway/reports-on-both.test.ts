@@ -19,6 +19,8 @@ const NOW_MS = Date.UTC(2026, 2, 19, 12, 34, 56);
 /** Sums of the same numbers in another order. */
 const TOLERANCE = 1e-9;
 
+/** Whose health is told: drawn at the start of each process. */
+const OF_THE_PROCESS = 'process';
 /** Series of the process, what keys begin with, and what a choice draws. */
 const TOLD_BY_CHANCE = ['/metrics', '/v1/keys', '/v1/route'];
 
@@ -114,7 +116,11 @@ function plain(value: unknown, idToName: ReadonlyMap<string, string>): unknown {
       : items;
   }
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member, idToName)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== OF_THE_PROCESS)
+      .map(([name, member]) => [name, plain(member, idToName)]),
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
