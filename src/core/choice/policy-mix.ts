@@ -14,6 +14,7 @@ const TIED = 0.02;
 const SEED = 94;
 /** Halvings of the price of a dollar: a budget is met to a thousandth where it can be met. */
 const BUDGET_STEPS = 24;
+/** Times what quality or a second are worth, from $1 on: then a difference of a ten-thousandth of a cent outweighs them. */
 const HIGHEST_PENALTY = 1e6;
 
 /** What is believed of the models in one task, with joint samples that all policies share. */
@@ -83,7 +84,7 @@ export function* mixInSteps(
   if (budget === undefined || policy.kind !== 'bandit' || costPer1k(groups, free) <= budget) return free;
   // Between powers: the price that is needed may be .1 or 1,000.
   let low = 0;
-  let high = Math.log1p(HIGHEST_PENALTY);
+  let high = Math.log1p(HIGHEST_PENALTY * Math.max(1, policy.valueOfQualityUsd, policy.valueOfSecondUsd));
   for (let step = 0; step < BUDGET_STEPS; step += 1) {
     yield;
     const middle = (low + high) / 2;

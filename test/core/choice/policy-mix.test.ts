@@ -95,6 +95,18 @@ describe('whom a policy would choose', () => {
     expect(shares).toEqual([[0, 0, 1]]);
   });
 
+  test.each([
+    [1_000_000, 0],
+    [0, 1_000_000],
+    [1_000_000, 1_000_000],
+  ])('a budget is kept whatever quality ($%d) and a second ($%d) are worth', (quality, second) => {
+    const cents = group({ costUsd: [0.0001, 0.00001, 0.000001] });
+    const wish = { valueOfQualityUsd: quality, valueOfSecondUsd: second };
+    expect(sharesOf({ ...wish, budgetUsdPer1kRequests: 0 }, [cents])).toEqual([[0, 0, 1]]);
+    const [shares = []] = sharesOf({ ...wish, budgetUsdPer1kRequests: 0.005 }, [cents]);
+    expect(100 * 0.001 * (shares[0] ?? 0) + 0.01 * (shares[1] ?? 0)).toBeLessThanOrEqual(0.005);
+  });
+
   test('with slopes that are how much a share rises with the mean', () => {
     const [mix] = mixOf([group()], policy(), 0);
     const moved = (model: number, by: number) => {
