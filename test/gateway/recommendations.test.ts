@@ -47,6 +47,25 @@ test('a type of task: every chat model that can, best first, each with a sentenc
   expect(data.reduce((sum, row) => sum + row.probability_best, 0)).toBeCloseTo(1, 2);
 });
 
+test('where quality is worth nothing the cheapest is the best, with certainty, in rankings too', async () => {
+  const own = await startGateway(
+    '[strategies.thrift]\nvalue_of_quality_usd = 0\nvalue_of_second_usd = 0\n[routing]\ndefault_strategy = "thrift"\n',
+  );
+  try {
+    const of = async (path: string) =>
+      (await send(`${own.url}/v1/intelligence/${path}`)).json as { data: { models: object[] }[] };
+    const best = { model: 'sim-mini', probability_best: 1 };
+    expect((await of('recommendations?task=translation')).data[0]).toMatchObject(best);
+    expect((await of('rankings?task=translation')).data[0]?.models[0]).toMatchObject(best);
+    const { json } = await send(`${own.url}/v1/intelligence/models/sim-atlas-large/reevaluate`, { body: {} });
+    const { may_cost: cost } = json as { may_cost: { extra_cost_usd: number; value_lost_usd: number } };
+    expect(cost.extra_cost_usd).toBeGreaterThan(0);
+    expect(cost.value_lost_usd).toBeCloseTo(cost.extra_cost_usd, 5);
+  } finally {
+    await own.stop();
+  }
+});
+
 test('free text is classified', async () => {
   const { task } = await recommend(`task=${encodeURIComponent('Translate this letter into French')}`);
   expect(task).toMatchObject({ type: 'translation', named: false });

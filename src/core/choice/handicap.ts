@@ -22,6 +22,14 @@ const TYPE_TO_TYPICAL_UNITS: Readonly<Partial<Record<ModelType, number>>> = {
   rerank: 1,
 };
 
+/** Below any price: where quality is worth nothing cost decides, and quality only among those that cost the same. */
+const LEAST_VALUE_USD = 1e-9;
+
+/** V by which money is told in points of quality, above 0, USD. */
+export function valueOfPoint({ valueOfQualityUsd }: Pick<Strategy, 'valueOfQualityUsd'>): number {
+  return Math.max(LEAST_VALUE_USD, valueOfQualityUsd);
+}
+
 /** Where a typical request of this task costs the least, and how much; 0 for a model without endpoints. */
 export function cheapestEndpoint(learner: Beliefs, task: AnyTask, model: Model) {
   let endpoint: Endpoint | undefined;
@@ -51,10 +59,10 @@ export function handicapOf(
   model: Model,
 ): number {
   const { endpoint, costMicroUsd } = cheapestEndpoint(learner, task, model);
-  if (!endpoint || strategy.valueOfQualityUsd <= 0) return 0;
+  if (!endpoint) return 0;
   const timing = learner.timingOf(endpoint.id, task);
   const tokens = expectedTokens(learner, task, model);
   const seconds = (timing.ttftMs + strategy.generationTimeWeight * tokens * timing.msPerToken) / 1000;
   const costUsd = ((1 + costPenalty) * costMicroUsd) / 1_000_000;
-  return (costUsd + strategy.valueOfSecondUsd * seconds) / strategy.valueOfQualityUsd;
+  return (costUsd + strategy.valueOfSecondUsd * seconds) / valueOfPoint(strategy);
 }

@@ -1,5 +1,5 @@
 import type { Model } from '../../core/catalog/model.ts';
-import { cheapestEndpoint, handicapOf } from '../../core/choice/handicap.ts';
+import { cheapestEndpoint, handicapOf, valueOfPoint } from '../../core/choice/handicap.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
 import { TRIAL_SHARE } from '../../core/choice/trials.ts';
 import { OLDER_EPOCH_WEIGHT } from '../../core/learning/belief-sums.ts';
@@ -113,7 +113,7 @@ function priceOfTrial(
       .reduce((most, one) => (one.utility > most.utility ? one : most), own);
     costUsd += share * (own.costUsd - best.costUsd);
     quality += share * (best.quality - own.quality);
-    valueUsd += share * strategy.valueOfQualityUsd * (best.utility - own.utility);
+    valueUsd += share * valueOfPoint(strategy) * (best.utility - own.utility);
   }
   return {
     requests,

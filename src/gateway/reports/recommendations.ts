@@ -1,6 +1,7 @@
 import { CAPABILITIES, type Capability } from '../../core/catalog/model.ts';
 import { decide } from '../../core/choice/decide.ts';
 import type { RankedCandidate } from '../../core/choice/decision.ts';
+import { valueOfPoint } from '../../core/choice/handicap.ts';
 import { type Recommended, reasonOfFirst, reasonOfOther } from '../../core/choice/recommendation-words.ts';
 import type { Strategy } from '../../core/choice/strategy.ts';
 import { usdOf } from '../../core/money/cost.ts';
@@ -139,12 +140,10 @@ function recommendedOf(deps: GatewayDeps, task: Task, ranked: RankedCandidate): 
 function probabilitiesOf(
   deps: GatewayDeps,
   task: Task,
-  { valueOfQualityUsd }: Strategy,
+  strategy: Strategy,
   ranking: readonly RankedCandidate[],
 ): readonly number[] {
-  const handicaps = ranking.map(({ quality, utilityUsd }) =>
-    valueOfQualityUsd > 0 ? quality - utilityUsd / valueOfQualityUsd : 0,
-  );
+  const handicaps = ranking.map(({ quality, utilityUsd }) => quality - utilityUsd / valueOfPoint(strategy));
   return deps.learner.bestProbabilities(
     task,
     ranking.map(({ modelId }) => modelId),
