@@ -128,6 +128,21 @@ describe('planned work', () => {
     expect((await forecast(work)).tasks[0]?.models).toEqual(before);
   });
 
+  test('with everybody paused it is refused, and says why', async () => {
+    const own = await startGateway(
+      '[api.models.only]\nendpoints = [{ provider = "sim", model = "sim-mini" }]\n[providers.sim]\nkind = "simulated"\n',
+    );
+    try {
+      const url = `${own.url}/v1/intelligence`;
+      await send(`${url}/models/only/pause`, { body: {} });
+      const answer = await send(`${url}/cost-forecast`, { body: { tasks: [REVIEW] } });
+      expect(answer.status).toBe(400);
+      expect(answer.text).toMatch(/no model takes requests with prompts of \d+ tokens \(paused\)\."/);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('a key hears of its own models only', async () => {
     const own = await startGateway();
     try {

@@ -378,9 +378,13 @@ function nobodyCan(
   strategy: Strategy,
   excluded: readonly ExcludedCandidate[],
 ): Error {
-  const reasons = [...new Set(excluded.map(({ reason }) => reason))].join(', ') || 'there are no chat models';
+  const reasons = [...new Set(excluded.map(({ reason }) => reason))];
+  const why = reasons.join(', ') || 'there are no chat models';
+  const help = reasons.includes('context_length')
+    ? " 'requests' says over how many requests the tokens are spread."
+    : '';
   return badRequest(
-    `tasks[${index}]: under '${strategy.name}' no model takes requests with prompts of ${Math.ceil(plan.inputTokens)} tokens (${reasons}). 'requests' says over how many requests the tokens are spread.`,
+    `tasks[${index}]: under '${strategy.name}' no model takes requests with prompts of ${Math.ceil(plan.inputTokens)} tokens (${why}).${help}`,
     `tasks[${index}]`,
     'invalid_value',
   );
