@@ -29,12 +29,13 @@ export async function call<Answer>(
     throw new ApiError(0, 'unreachable', 'The gateway cannot be reached. Is it running?');
   });
   const json: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return json as Answer;
+  // A proxy that wants a login of its own answers 200 with a page.
+  if (response.ok && json !== undefined) return json as Answer;
   const { error } = (json ?? {}) as { error?: { message?: string; code?: string } };
   throw new ApiError(
     response.status,
     error?.code ?? '',
-    error?.message ?? `The gateway answered ${response.status}.`,
+    error?.message ?? `The gateway answered ${response.status}, not in JSON.`,
   );
 }
 

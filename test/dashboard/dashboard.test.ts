@@ -113,6 +113,23 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await page.getByRole('button', { name: 'Take it back' }).waitFor({ state: 'detached' });
   });
 
+  test('who stood in for another answered because that one did not, not because it was drawn', async () => {
+    await page.route('**/dashboard/api/explain/*', async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      const [attempt] = json.attempts;
+      const attempts = [
+        { ...attempt, ending: 'connect' },
+        { ...attempt, number: 1 },
+      ];
+      await route.fulfill({ response, json: { ...json, attempts } });
+    });
+    await logIn();
+    await go('Requests');
+    await page.locator('table tbody tr a').first().click();
+    await page.getByText('answered, because those before it did not answer').waitFor();
+  });
+
   test('takes a model out of service, and back', async () => {
     await logIn();
     await go('Models & providers');
@@ -310,6 +327,15 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await expect
       .poll(async () => Number(await requests.textContent()), { timeout: WAIT_MS })
       .toBe(before + 1);
+  });
+
+  test('a page of a proxy in place of an answer is said so', async () => {
+    await logIn();
+    await page.route('**/dashboard/api/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<h1>Log in to the proxy</h1>' }),
+    );
+    await page.reload();
+    await page.getByText('The gateway answered 200, not in JSON.').first().waitFor();
   });
 
   test('a line that is cut is said so, and taken up where it was', async () => {

@@ -20,6 +20,8 @@ const REASON_TO_WORDS: Readonly<Record<string, string>> = {
 /** Everything that is known of one request. */
 export function Explained(props: { answer: Explanation; onFeedback: () => void }) {
   const { answer } = props;
+  // Whoever was chosen, and for whatever reason: it did not answer.
+  const reason = answer.attempts.length > 1 ? 'fallback' : answer.reason;
   return (
     <>
       <p class="lead">
@@ -27,7 +29,7 @@ export function Explained(props: { answer: Explanation; onFeedback: () => void }
           <>
             <span class="swatch" style={{ background: colourOf(answer.model) }} />
             <strong>{answer.model}</strong> answered, because{' '}
-            {REASON_TO_WORDS[answer.reason] ?? words(answer.reason).toLowerCase()}.
+            {REASON_TO_WORDS[reason] ?? words(reason).toLowerCase()}.
           </>
         ) : (
           'Nobody answered: what went wrong stands under the attempts.'

@@ -219,7 +219,8 @@ function NothingLogged() {
   return (
     <p class="small quiet">
       Nothing was chosen freely in 30 days, so there is nothing to go through again. Requests with{' '}
-      <code>"model": "auto"</code> are; those that name a model are not.
+      <code>"model": "auto"</code> are, where several could serve and the one that was drawn answered; those
+      that name a model are not.
     </p>
   );
 }
