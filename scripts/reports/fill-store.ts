@@ -12,7 +12,7 @@ import { createTraffic } from './generated-traffic.ts';
 const HOUR_MS = 3_600_000;
 /** Attempts per transaction. One of PostgreSQL's is cut off after a second. */
 const BATCH_SIZE = 8_000;
-const POSTGRES_BATCH_SIZE = 400;
+const POSTGRES_BATCH_SIZE = 100;
 const SHARE_RATED = 0.01;
 /** As much a key may move a belief in a day: the default of the configuration. */
 const CAP = 200;

@@ -7,7 +7,8 @@ try {
   await store.recoverPending();
   await store.journal.begin(requestOf('running'), startOf('running'));
   process.stdout.write('serving\n');
-  setInterval(() => {}, 60_000);
+  // What nobody holds any more is collected, and its lock with it.
+  setInterval(() => store, 60_000);
 } catch (error) {
   process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
   await store.close();
