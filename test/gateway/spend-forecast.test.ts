@@ -148,6 +148,21 @@ test('a key that spent nothing before begins its history with the hour in which 
   expect(await at(3)).toEqual({ firstHour, amounts: Float64Array.of(2_000_000, 0) });
 });
 
+test('whoever asks while a forecast is fitted waits for the same', async () => {
+  const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
+  const { store } = ledger(
+    new Map(Array.from({ length: 100 }, (_, back) => [thisHourMs - back * HOUR_MS, 2])),
+  );
+  const ask = async () => {
+    const histories = await openSpendHistories({ store, turns: TURNS }, NOW_MS, Date.UTC(2026, 10, 1));
+    const history = await histories.historyOf(undefined);
+    return history.forecast(history.series ?? { firstHour: 0, amounts: new Float64Array() }, 12);
+  };
+  const [first, second] = await Promise.all([ask(), ask()]);
+  expect(second).toBe(first);
+  expect(await ask()).toBe(first);
+});
+
 const budgetOf = (limitUsd: number, spentUsd: number): KnownBudget => ({
   standing: {
     holder: { kind: 'total' },

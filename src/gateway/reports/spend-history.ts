@@ -20,7 +20,10 @@ interface Kept {
   /** When all of it was read; hours that were over since were added. */
   readonly readAtMs: number;
   /** By how far ahead, and good for as long as the last hour says the same. */
-  readonly forecasts: Map<number, { readonly lastHourMicroUsd: number; readonly forecast: SpendForecast }>;
+  readonly forecasts: Map<
+    number,
+    { readonly lastHourMicroUsd: number; readonly forecast: Promise<SpendForecast> }
+  >;
 }
 
 /** What one key, or all together, spent. */
@@ -74,10 +77,23 @@ export async function openSpendHistories(
             endMs: lastHourMs,
             readAtMs: nowMs,
           });
+    // Somebody else has read it meanwhile: whoever keeps the same has the same forecasts.
+    const other = keyToKept.get(keyId);
+    if (other !== undefined && other !== known && other.endMs === lastHourMs && !options.isThorough)
+      return other;
     keyToKept.delete(keyId);
     keyToKept.set(keyId, kept);
     if (keyToKept.size > MOST_KEPT) keyToKept.delete(keyToKept.keys().next().value);
     return kept;
+  }
+
+  async function fitInTurns(series: HourlySpend, hourCount: number): Promise<SpendForecast> {
+    const steps = forecastSpendInSteps(series, hourCount);
+    for (;;) {
+      if (turns.isOver()) await turns.next();
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
   }
 
   return {
@@ -99,14 +115,10 @@ export async function openSpendHistories(
         async forecast(series, hourCount) {
           const known = kept.forecasts.get(hourCount);
           if (known?.lastHourMicroUsd === lastHourMicroUsd) return known.forecast;
-          const steps = forecastSpendInSteps(series, hourCount);
-          for (;;) {
-            if (turns.isOver()) await turns.next();
-            const { done, value: forecast } = steps.next();
-            if (!done) continue;
-            kept.forecasts.set(hourCount, { lastHourMicroUsd, forecast });
-            return forecast;
-          }
+          // Who asks meanwhile waits for the same: each fitting of its own would take a third of a second.
+          const forecast = fitInTurns(series, hourCount);
+          kept.forecasts.set(hourCount, { lastHourMicroUsd, forecast });
+          return forecast;
         },
       };
     },
