@@ -42,10 +42,15 @@ interface Answer {
 }
 
 /** One dollar in each hour of the last `days` days, half a dollar in this one. */
-async function steady(query: object, budgets: readonly KnownBudget[] = [], days = 40): Promise<Answer> {
+async function steady(
+  query: object,
+  budgets: readonly KnownBudget[] = [],
+  days = 40,
+  nowMs = NOW_MS,
+): Promise<Answer> {
   const thisHourMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS;
   const deps = {
-    nowMs: () => NOW_MS,
+    nowMs: () => nowMs,
     turns: TURNS,
     spending: { listKeys: async () => {}, refresh: async () => {}, standings: () => budgets },
     store: {
@@ -217,6 +222,25 @@ test('a budget is used up when so many dollars have gone, or lasts', async () =>
   );
   expect(ample).toMatchObject({ exhausted_at: null, runway_hours: null });
   expect(gone).toMatchObject({ exhausted_at: new Date(NOW_MS).toISOString(), runway_hours: 0 });
+});
+
+test('within a minute without traffic two answers are the same but for when they were made', async () => {
+  const standing = {
+    holder: { kind: 'total' },
+    window: 'month',
+    limitMicroUsd: 500_000_000,
+    spentMicroUsd: 480_000_000,
+    reservedMicroUsd: 0,
+    startsAtMs: Date.UTC(2026, 10, 1),
+    resetsAtMs: Date.UTC(2026, 11, 1),
+  };
+  const at = async (ms: number) => {
+    const answer = await steady({}, [{ standing } as object as KnownBudget], 40, NOW_MS + ms);
+    expect(answer.budgets[0]?.exhausted_at).not.toBeNull();
+    return { ...answer, generated_at: '', history_as_of: '' };
+  };
+  expect(await at(50_000)).toEqual(await at(10));
+  expect(await at(60_000)).not.toEqual(await at(10));
 });
 
 test('no traffic is no forecast; a first day is a wide one', async () => {

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import { calendarDayOf } from '../../core/money/calendar.ts';
 import { hoursUntilSpent, type SpendForecast } from '../../core/money/spend-forecast.ts';
 import { badRequest } from '../../core/outcome/gateway-error.ts';
@@ -49,7 +49,9 @@ export async function forecastSpending(
   const { dayStartMs, dayEndMs, monthStartMs, monthEndMs } = calendarDayOf(nowMs);
   const [startsAtMs, endsAtMs] = until === 'day' ? [dayStartMs, dayEndMs] : [monthStartMs, monthEndMs];
   const histories = await openSpendHistories(deps, nowMs, monthStartMs, options);
-  const outlook = await outlookOf(histories, asked, nowMs, endsAtMs, startsAtMs);
+  // What is left of the hour, by the minute: else no two answers were ever the same, and no ETag of one held.
+  const minuteMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  const outlook = await outlookOf(histories, asked, minuteMs, endsAtMs, startsAtMs);
   const known = deps.spending
     .standings()
     .filter(({ standing: { holder } }) =>
@@ -74,7 +76,7 @@ export async function forecastSpending(
     days: daysOf(outlook),
     season: outlook.forecast === undefined ? [] : seasonOf(outlook.forecast),
     hours: outlook.hours.map(({ atMs, microUsd }) => ({ hour: timeOf(atMs), expected_usd: usd(microUsd) })),
-    ...(await budgetsOf(deps, histories, known, nowMs)),
+    ...(await budgetsOf(deps, histories, known, minuteMs)),
   };
 }
 
