@@ -34,7 +34,12 @@ export function startCheckpoints(client: SqliteDatabase.Database, path: string):
   client.pragma(`wal_autocheckpoint = ${PAGES_AT_MOST}`);
 
   function begin(): Worker {
-    const begun = new Worker(new URL('./checkpoint-thread.js', import.meta.url), { workerData: { path } });
+    const begun = new Worker(new URL('./checkpoint-thread.js', import.meta.url), {
+      workerData: { path },
+      // Else what an operator has Node load before the gateway (tracing, say) would begin a second time in there.
+      execArgv: [],
+      env: {},
+    });
     begun.unref();
     begun.on('message', () => {
       isRunning = false;

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Checkpoints, startCheckpoints } from '../../src/store/checkpoints.ts';
@@ -95,6 +98,18 @@ it('leaves it to the connection when its thread cannot open the file', async () 
   await vi.waitFor(() => expect(pagesDue()).toBe(1_000), { timeout: 5_000, interval: 20 });
   checkpoints.committed();
 });
+
+it('does not load a second time what was loaded before the gateway, by an option or NODE_OPTIONS', async () => {
+  const child = fileURLToPath(new URL('./checkpoint-child.ts', import.meta.url));
+  const preload = `--import=data:text/javascript,console.log('loaded')`;
+  const run = async (args: readonly string[], options: string) => {
+    const env = { ...process.env, NODE_OPTIONS: options };
+    const command = ['--import', 'tsx', ...args, child, join(folder, 'child.db')];
+    return (await promisify(execFile)(process.execPath, command, { env })).stdout;
+  };
+  expect(await run([preload], '')).toBe('loaded\n');
+  expect(await run([], preload)).toBe('loaded\n');
+}, 60_000);
 
 it('leaves no log behind a store that served and was closed', async () => {
   const file = join(folder, 'outrider.db');
