@@ -23,6 +23,8 @@ import { openPage, PAGES, type Visit, WAIT_MS } from './open-page.ts';
 /** Ids of models hold no spaces; HTML needs none. */
 const HOSTILE = '<img/src=x/onerror=alert(1)>';
 const LONG = 'a-vendor/with-a-very-long-name-of-a-model-2026-11-28-preview';
+/** As long as names may be, without a place to break. */
+const ENDLESS = 'x'.repeat(120);
 const TRANSLATE = {
   model: 'auto',
   messages: [{ role: 'user', content: 'Translate to French: good morning' }],
@@ -575,9 +577,16 @@ endpoints = [{ provider = "simulated", model = "sim-mini" }]
 endpoints = [{ provider = "simulated", model = "sim-flash" }]
 [api.models.${JSON.stringify(LONG)}]
 endpoints = [{ provider = "simulated", model = "sim-coder" }]
+[api.models.${JSON.stringify(ENDLESS)}]
+endpoints = [{ provider = "simulated", model = "sim-scribe" }]
 `);
     try {
       const { key: admin } = await gateway.createKey({ name: HOSTILE, scopes: ['admin'] });
+      const { key: endless } = await gateway.createKey({ name: 'y'.repeat(200) });
+      for (let index = 0; index < 12; index++) {
+        const body = { ...TRANSLATE, model: index === 0 ? 'auto' : ENDLESS };
+        expect((await send(`${gateway.url}/v1/chat/completions`, { key: endless, body })).status).toBe(200);
+      }
       // As many as patterns show a kind of requests from.
       for (const model of ['auto', LONG, ...Array.from({ length: 12 }, () => HOSTILE)]) {
         const answer = await send(`${gateway.url}/v1/chat/completions`, {
