@@ -1,4 +1,4 @@
-import { asc, desc } from 'drizzle-orm';
+import { asc, desc, inArray } from 'drizzle-orm';
 import { type BeliefDelta, type BeliefKind, EVIDENCE_SOURCES } from '../core/learning/delta.ts';
 import { anyTaskNamed } from '../core/task/operation-task.ts';
 import type { EndpointEpoch, LoadedBeliefs, ModelEpoch } from './contract.ts';
@@ -43,10 +43,16 @@ export async function loadEpochs({ db, tables: { modelEpochs } }: Queryable): Pr
 
 export async function latestEpochs(
   { db, tables: { modelEpochs } }: Queryable,
+  modelIds: readonly string[],
   limit: number,
 ): Promise<readonly ModelEpoch[]> {
   const { openedAtMs, modelId, epoch } = modelEpochs;
-  return db.select().from(modelEpochs).orderBy(desc(openedAtMs), asc(modelId), desc(epoch)).limit(limit);
+  return db
+    .select()
+    .from(modelEpochs)
+    .where(inArray(modelId, [...modelIds]))
+    .orderBy(desc(openedAtMs), asc(modelId), desc(epoch))
+    .limit(limit);
 }
 
 export function openEpoch(database: Database, epoch: ModelEpoch): Promise<boolean> {
@@ -66,12 +72,14 @@ export async function loadEndpointEpochs({
 
 export async function latestEndpointEpochs(
   { db, tables: { endpointEpochs } }: Queryable,
+  endpointIds: readonly string[],
   limit: number,
 ): Promise<readonly EndpointEpoch[]> {
   const { openedAtMs, endpointId, epoch } = endpointEpochs;
   return db
     .select()
     .from(endpointEpochs)
+    .where(inArray(endpointId, [...endpointIds]))
     .orderBy(desc(openedAtMs), asc(endpointId), desc(epoch))
     .limit(limit);
 }

@@ -592,13 +592,13 @@ export interface Store {
   /** By name; rows that no honest writer could have left are skipped. */
   listEvaluations(): Promise<readonly Evaluation[]>;
   loadEpochs(): Promise<readonly ModelEpoch[]>;
-  /** The newest first. */
-  latestEpochs(limit: number): Promise<readonly ModelEpoch[]>;
+  /** Of these models, the newest first. */
+  latestEpochs(modelIds: readonly string[], limit: number): Promise<readonly ModelEpoch[]>;
   /** @returns false when another replica had opened this epoch before. */
   openEpoch(epoch: ModelEpoch): Promise<boolean>;
   loadEndpointEpochs(): Promise<readonly EndpointEpoch[]>;
-  /** The newest first. */
-  latestEndpointEpochs(limit: number): Promise<readonly EndpointEpoch[]>;
+  /** Of these endpoints, the newest first. */
+  latestEndpointEpochs(endpointIds: readonly string[], limit: number): Promise<readonly EndpointEpoch[]>;
   /** @returns false when another replica had opened this epoch before. */
   openEndpointEpoch(epoch: EndpointEpoch): Promise<boolean>;
 

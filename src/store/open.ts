@@ -107,10 +107,10 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     deleteEvaluation: (name) => guarded(deleteEvaluation(database, name)),
     listEvaluations: () => guarded(listEvaluations(database)),
     loadEpochs: () => guarded(loadEpochs(database)),
-    latestEpochs: (limit) => guarded(latestEpochs(database, limit)),
+    latestEpochs: (modelIds, limit) => guarded(latestEpochs(database, modelIds, limit)),
     openEpoch: (epoch) => guarded(openEpoch(database, epoch)),
     loadEndpointEpochs: () => guarded(loadEndpointEpochs(database)),
-    latestEndpointEpochs: (limit) => guarded(latestEndpointEpochs(database, limit)),
+    latestEndpointEpochs: (endpointIds, limit) => guarded(latestEndpointEpochs(database, endpointIds, limit)),
     openEndpointEpoch: (epoch) => guarded(openEndpointEpoch(database, epoch)),
 
     async readRequest(requestId) {

@@ -29,19 +29,19 @@ export async function listChanges(
   visibleModels: ReadonlySet<string> | undefined,
 ): Promise<object> {
   const limit = limitOf(query.limit);
-  const [models, endpoints] = await Promise.all([
-    deps.store.latestEpochs(MAX_LIMIT),
-    deps.store.latestEndpointEpochs(MAX_LIMIT),
-  ]);
   const visible = deps.live.catalog.models.filter(({ id }) => visibleModels?.has(id) !== false);
-  const modelIds = new Set(visible.map(({ id }) => id));
   const endpointToModel = new Map(
     visible.flatMap((model) => model.endpoints.map(({ id }) => [id, model.id] as const)),
   );
+  const [models, endpoints] = await Promise.all([
+    deps.store.latestEpochs(
+      visible.map(({ id }) => id),
+      limit,
+    ),
+    deps.store.latestEndpointEpochs([...endpointToModel.keys()], limit),
+  ]);
   const rows = [
-    ...models
-      .filter(({ modelId }) => modelIds.has(modelId))
-      .map(({ modelId, ...change }) => ({ ...change, model: modelId, endpoint: null })),
+    ...models.map(({ modelId, ...change }) => ({ ...change, model: modelId, endpoint: null })),
     ...endpoints.flatMap(({ endpointId, ...change }) => {
       const model = endpointToModel.get(endpointId);
       return model === undefined ? [] : [{ ...change, model, endpoint: endpointId }];

@@ -61,10 +61,12 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     await stores[1]?.openEpoch({ ...epoch, epoch: 2 });
     expect((await stores[0]?.loadEpochs())?.map((one) => one.epoch)).toEqual([1, 2]);
     await stores[1]?.openEpoch({ ...epoch, modelId: 'small', openedAtMs: 4 });
-    expect(await stores[0]?.latestEpochs(2)).toMatchObject([
+    expect(await stores[0]?.latestEpochs(['large', 'small', 'none'], 2)).toMatchObject([
       { modelId: 'large', epoch: 2, openedAtMs: 5 },
       { modelId: 'small', epoch: 1, openedAtMs: 4 },
     ]);
+    expect(await stores[0]?.latestEpochs(['small'], 1)).toMatchObject([{ modelId: 'small', epoch: 1 }]);
+    expect(await stores[0]?.latestEpochs([], 1)).toEqual([]);
   });
 
   it('opens an epoch of an endpoint once', async () => {
@@ -75,7 +77,7 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     expect(opened.sort()).toEqual([false, true]);
     await stores[1]?.openEndpointEpoch({ ...epoch, epoch: 2 });
     expect(await stores[0]?.loadEndpointEpochs()).toMatchObject([epoch, { ...epoch, epoch: 2 }]);
-    expect(await stores[0]?.latestEndpointEpochs(1)).toMatchObject([{ ...epoch, epoch: 2 }]);
+    expect(await stores[0]?.latestEndpointEpochs(['acme/large'], 1)).toMatchObject([{ ...epoch, epoch: 2 }]);
     expect(await stores[0]?.loadEpochs()).toEqual([]);
   });
 
@@ -85,7 +87,7 @@ export function beliefsContract({ createUrl, open }: Databases): void {
     await store.openEpoch({ modelId: 'large', epoch: 1, openedAtMs: 5, cause: 'quality_alarm', ...change });
     await store.openEpoch({ modelId: 'large', epoch: 2, openedAtMs: 6, cause: 'second_look' });
     const nothing = { direction: null, measuredBefore: null, measuredAfter: null };
-    expect(await store.latestEpochs(2)).toMatchObject([nothing, change]);
+    expect(await store.latestEpochs(['large'], 2)).toMatchObject([nothing, change]);
     const slower = { direction: 'worse', measuredBefore: 80.5, measuredAfter: 400.25 } as const;
     await store.openEndpointEpoch({
       endpointId: 'acme/large',
@@ -94,7 +96,7 @@ export function beliefsContract({ createUrl, open }: Databases): void {
       cause: 'ttft_alarm',
       ...slower,
     });
-    expect(await store.latestEndpointEpochs(1)).toMatchObject([slower]);
+    expect(await store.latestEndpointEpochs(['acme/large'], 1)).toMatchObject([slower]);
   });
 
   it('clamps what rounding left below zero and skips what no honest writer could have left', async () => {
