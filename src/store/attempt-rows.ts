@@ -157,7 +157,7 @@ export function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-export function toAutomatic(
+function toAutomatic(
   row: Pick<AttemptSelect, 'automaticSource' | 'automaticQuality' | 'automaticWeight'>,
 ): QualityEvidence | undefined {
   const source = toEvidenceSource(row.automaticSource);
@@ -165,7 +165,24 @@ export function toAutomatic(
   return { source, quality: row.automaticQuality, weight: row.automaticWeight };
 }
 
-export function toEnding(text: string | null): Ending | undefined {
+function toEnding(text: string | null): Ending | undefined {
   if (text === null) return undefined;
   return text in ENDINGS ? (text as Ending) : 'unknown';
+}
+
+/** The verdict in a row that was read as an array: its source, quality and weight stand from `at` on. */
+export function automaticIn(row: readonly unknown[], at: number): QualityEvidence | undefined {
+  const [source, quality, weight] = row.slice(at, at + 3);
+  if (source === null || quality === null || weight === null) return undefined;
+  return toAutomatic({
+    automaticSource: String(source),
+    automaticQuality: Number(quality),
+    automaticWeight: Number(weight),
+  });
+}
+
+/** The ending in such a row; undefined while the attempt runs. */
+export function endingIn(row: readonly unknown[], at: number): Ending | undefined {
+  const ending = row[at];
+  return toEnding(ending === null ? null : String(ending));
 }

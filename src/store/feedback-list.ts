@@ -1,7 +1,7 @@
 import { and, desc, eq, exists, gte, inArray, lt, lte, not, or } from 'drizzle-orm';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
-import { toAutomatic, toEnding, toTask } from './attempt-rows.ts';
+import { automaticIn, endingIn, toTask } from './attempt-rows.ts';
 import type { FeedbackListQuery, FeedbackPlace, ListedVerdict } from './contract.ts';
 import type { Queryable, RowReader, Tables } from './database.ts';
 import { toFeedbackRecord } from './evidence.ts';
@@ -218,14 +218,10 @@ function toListedAnswer(row: readonly unknown[]): ListedVerdict['answer'] {
   return {
     requestId: String(row[0]),
     number: Number(row[1]),
-    ending: toEnding(row[2] === null ? null : String(row[2])),
+    ending: endingIn(row, 2),
     modelId: String(row[3]),
     epoch: Number(row[4]),
-    automatic: toAutomatic({
-      automaticSource: row[5] === null ? null : String(row[5]),
-      automaticQuality: row[6] === null ? null : Number(row[6]),
-      automaticWeight: row[7] === null ? null : Number(row[7]),
-    }),
+    automatic: automaticIn(row, 5),
   };
 }
 

@@ -1,7 +1,7 @@
 import { and, desc, eq, exists, gt, gte, lt, lte, not, or, sql } from 'drizzle-orm';
 import type { LoopTurns } from '../core/loop/loop-turns.ts';
 import { answeringAttempt } from '../core/outcome/answering-attempt.ts';
-import { toAutomatic, toEnding } from './attempt-rows.ts';
+import { automaticIn, endingIn } from './attempt-rows.ts';
 import type { ListedAttempt, ListedRequest, RequestListQuery, RequestPlace } from './contract.ts';
 import type { Queryable, RowReader, Tables } from './database.ts';
 import { lookSizesOf } from './look-size.ts';
@@ -181,14 +181,10 @@ function linesOf(rows: readonly (readonly unknown[])[]): ListedRequest[] {
       number: Number(row[9]),
       modelId: String(row[10]),
       provider: String(row[11]),
-      ending: toEnding(row[12] === null ? null : String(row[12])),
+      ending: endingIn(row, 12),
       costMicroUsd: Number(row[13]),
       latencyMs: Number(row[14]),
-      automatic: toAutomatic({
-        automaticSource: row[15] === null ? null : String(row[15]),
-        automaticQuality: row[16] === null ? null : Number(row[16]),
-        automaticWeight: row[17] === null ? null : Number(row[17]),
-      }),
+      automatic: automaticIn(row, 15),
     });
   }
   for (const line of lines) {

@@ -125,12 +125,7 @@ function groupOf(sum: UsageSum, keyToName: ReadonlyMap<string, string>) {
     key_name: keyId === undefined ? undefined : (keyToName.get(keyId) ?? null),
     model: sum.modelId,
     task: sum.task,
-    requests: sum.requests,
-    completed: sum.completed,
-    failures: sum.failures,
-    input_tokens: sum.inputTokens,
-    output_tokens: sum.outputTokens,
-    cost_usd: sum.costMicroUsd / 1_000_000,
+    ...amountsOf(sum),
   };
 }
 
